@@ -1,0 +1,93 @@
+"""What can go wrong, as one small tree.
+
+StreamtuiError            shown as one line, never as a traceback
+├── ConfigError           nothing was sent: usage, settings, credentials        (exit code 2)
+├── StoreError            the conversations can't be read or written
+└── ProviderError         a reply failed: the endpoint, the network, the model  (exit code 1)
+"""
+
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from streamtui.chat.clean import clean_line
+
+ErrorKind = Literal[
+    "auth",  # 401, 403: the key is wrong or missing
+    "not_found",  # 404: no such model or path
+    "bad_request",  # 400, 422: the endpoint refuses the request as it is
+    "context_length",  # the conversation is too long for the model
+    "rate_limit",  # 429
+    "server",  # 5xx, or an error object in the stream
+    "overloaded",  # 529, or the provider says so
+    "connect",  # refused, DNS, TLS
+    "timeout",  # one of the deadlines passed
+    "dropped",  # the connection was lost in mid-stream
+    "protocol",  # the answer is not what the API promises
+    "too_large",  # a cap was reached
+    "redirect",  # the endpoint sends the request elsewhere
+    "missing_extra",  # an optional package is not installed
+    "internal",  # a defect of ours
+]
+
+KINDS: frozenset[str] = frozenset(get_args(ErrorKind))
+
+
+class StreamtuiError(Exception):
+    """Base of all expected failures; `str()` is one clean line for the reader."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(clean_line(message))
+
+
+class ConfigError(StreamtuiError):
+    """The command line, a settings file or a credential is not usable; nothing was sent."""
+
+
+class StoreError(StreamtuiError):
+    """The saved conversations can't be read or written."""
+
+
+class NotFoundError(StoreError):
+    """There is no such conversation."""
+
+
+class ProviderError(StreamtuiError):
+    """A request failed at or on the way to the endpoint.
+
+    `message` says what happened and what to do next. `retry_after` is the server's own wish in seconds.
+    `retryable` says whether the same request may well succeed a moment later, provided nothing has arrived yet.
+    """
+
+    def __init__(
+        self,
+        kind: ErrorKind,
+        message: str,
+        *,
+        status: int | None = None,
+        retry_after: float | None = None,
+        retryable: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.kind: ErrorKind = kind
+        self.status = status
+        self.retry_after = retry_after
+        self.retryable = retryable
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorInfo:
+    """A failure as a value: what a `Failed` event, a saved segment and the wire carry."""
+
+    kind: str
+    message: str
+
+    @classmethod
+    def of(cls, error: BaseException) -> "ErrorInfo":
+        """Return the value form of `error`; anything unexpected counts as a defect of ours."""
+        match error:
+            case ProviderError():
+                return cls(error.kind, str(error))
+            case StreamtuiError():
+                return cls("config", str(error))
+            case _:
+                return cls("internal", clean_line(f"{type(error).__name__}: {error}. This is a defect of streamtui."))

@@ -1,0 +1,106 @@
+"""What a stream is made of, and its wire form (`ask --json` lines and SSE data)."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, assert_never
+
+from streamtui.chat.errors import ErrorInfo
+from streamtui.chat.messages import Status, Usage
+from streamtui.chat.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """The response's headers arrived. From a provider to its `Reply` only; it goes no further."""
+
+
+@dataclass(slots=True)
+class TextDelta:
+    """A piece of the answer, cleaned. Not frozen: one is made per token, and freezing doubles what that costs."""
+
+    text: str
+
+
+@dataclass(slots=True)
+class ReasoningDelta:
+    """A piece of the model's thinking, cleaned."""
+
+    text: str
+
+
+NoticeKind = Literal[
+    "retry",  # waiting before the same request is sent again
+    "reconnected",  # a reply that broke off is being continued
+    "field_dropped",  # the endpoint refuses a field; the request goes out again without it
+    "capped",  # a limit on the size of an event or a reply was reached
+    "refusal",  # the model refused
+    "tool_call",  # the model asked for a tool, which a chat does not have
+    "finish",  # why the reply ended early: length, content filter
+    "not_saved",  # the store can't take the text now
+    "waiting",  # nothing has arrived yet; how long
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What the reader should know meanwhile: one line."""
+
+    kind: NoticeKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The last event of a reply that was not an error. Providers leave all but `finish_reason` to `Reply`."""
+
+    finish_reason: str | None = None
+    status: Status = Status.COMPLETE
+    metrics: Metrics | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The last event of a reply that broke."""
+
+    error: ErrorInfo
+    metrics: Metrics | None = None
+
+
+Event = TextDelta | ReasoningDelta | Usage | Notice | Finished | Failed
+ProviderEvent = Connected | TextDelta | ReasoningDelta | Usage | Notice | Finished
+
+
+def wire(event: Event, conversation: str | None = None, label: str | None = None) -> dict[str, Any]:
+    """Return `event` as the JSON object of the contract (DESIGN.md, section 2)."""
+    body = _wire(event, conversation)
+    return body if label is None else {**body, "label": label}
+
+
+def _wire(event: Event, conversation: str | None) -> dict[str, Any]:
+    match event:
+        case TextDelta(text):
+            return {"type": "text", "text": text}
+        case ReasoningDelta(text):
+            return {"type": "reasoning", "text": text}
+        case Usage():
+            return {"type": "usage", **asdict(event)}
+        case Notice(kind, text):
+            return {"type": "notice", "kind": kind, "text": text}
+        case Finished(reason, status, metrics):
+            return _done(status, reason, None, conversation, metrics)
+        case Failed(error, metrics):
+            return _done(Status.FAILED, None, error, conversation, metrics)
+        case _:
+            assert_never(event)
+
+
+def _done(
+    status: Status, reason: str | None, error: ErrorInfo | None, conversation: str | None, metrics: Metrics | None
+) -> dict[str, Any]:
+    return {
+        "type": "done",
+        "status": status.value,
+        "finish_reason": reason,
+        "error": None if error is None else asdict(error),
+        "conversation": conversation,
+        "metrics": asdict(metrics or Metrics()),
+    }

@@ -1,0 +1,127 @@
+"""Messages, their segments and the request made of them: values that every layer shares."""
+
+import time
+import uuid
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Literal
+
+from streamtui.chat.errors import ErrorInfo
+from streamtui.chat.metrics import Metrics
+
+Role = Literal["system", "user", "assistant"]
+
+
+class Status(StrEnum):
+    """What became of a message. Only a seen finish reason makes a reply complete."""
+
+    STREAMING = "streaming"
+    COMPLETE = "complete"
+    STOPPED = "stopped"
+    INTERRUPTED = "interrupted"
+    """The process died; found and marked at the next start."""
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens counted by the provider, or guessed by us where `estimated`. Also an event of the stream."""
+
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    """Part of `output_tokens`."""
+    estimated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One uninterrupted stretch of a message; a reply that was continued has several."""
+
+    text: str = ""
+    reasoning: str = ""
+    status: Status = Status.COMPLETE
+    finish_reason: str | None = None
+    error: ErrorInfo | None = None
+    usage: Usage | None = None
+    metrics: Metrics | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ChatMessage:
+    """A node in a conversation's tree. Times are seconds since the epoch."""
+
+    id: str
+    parent: str | None
+    role: Role
+    segments: tuple[Segment, ...]
+    model: str | None = None
+    """For an assistant message: the model that wrote it, with its provider prefix where it is not openai."""
+    created: float = field(default_factory=time.time)
+
+    @property
+    def text(self) -> str:
+        return self.segments[0].text if len(self.segments) == 1 else "".join(s.text for s in self.segments)
+
+    @property
+    def reasoning(self) -> str:
+        return self.segments[0].reasoning if len(self.segments) == 1 else "".join(s.reasoning for s in self.segments)
+
+    @property
+    def last(self) -> Segment:
+        return self.segments[-1]
+
+    @property
+    def status(self) -> Status:
+        return self.segments[-1].status
+
+    @property
+    def can_continue(self) -> bool:
+        """Whether the reply broke off before the model had finished it, with text to go on from."""
+        if self.role != "assistant" or not self.text:
+            return False
+        if self.status in (Status.STOPPED, Status.INTERRUPTED, Status.FAILED):
+            return True
+        return self.status is Status.COMPLETE and self.last.finish_reason in ("length", "max_tokens")
+
+    def with_last(self, segment: Segment) -> "ChatMessage":
+        return replace(self, segments=(*self.segments[:-1], segment))
+
+    def with_new(self, segment: Segment) -> "ChatMessage":
+        return replace(self, segments=(*self.segments, segment))
+
+
+def user_message(text: str, parent: str | None) -> ChatMessage:
+    return ChatMessage(new_id(), parent, "user", (Segment(text),))
+
+
+def assistant_message(parent: str | None, model: str) -> ChatMessage:
+    return ChatMessage(new_id(), parent, "assistant", (Segment(status=Status.STREAMING),), model)
+
+
+def new_id() -> str:
+    """Return an identifier that sorts by time of creation and is unique across processes."""
+    return f"{time.time_ns() // 1_000_000:011x}{uuid.uuid4().hex[:9]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message as the model sees it."""
+
+    role: Role
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    """What a provider is asked: the model's name without prefix, and the turns, the system message pinned first.
+
+    User and assistant turns alternate and none is empty. Where `prefill` is set the last turn is the assistant's own
+    unfinished text, which the model shall go on writing.
+    """
+
+    model: str
+    turns: tuple[Turn, ...]
+    temperature: float | None = None
+    max_tokens: int | None = None
+    prefill: bool = False

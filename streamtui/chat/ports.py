@@ -1,0 +1,222 @@
+"""What `chat` needs from outside: the protocols that providers and the store implement, and the values they share."""
+
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from streamtui.chat.events import ProviderEvent
+from streamtui.chat.messages import ChatMessage, ChatRequest
+from streamtui.chat.metrics import Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How long a provider waits, in seconds, before it raises `ProviderError("timeout")`."""
+
+    connect: float = 10.0
+    first_byte: float = 300.0
+    """From sending the request to the first byte of the body: reasoning models may think for minutes."""
+    content: float = 300.0
+    """Between two pieces of content; keep-alive comments don't count."""
+
+
+class Provider(Protocol):
+    """One endpoint that writes replies. Built with everything it needs; owns its connections until `aclose`."""
+
+    @property
+    def name(self) -> str:
+        """The registry's name, which is also the prefix of its models: `openai`, `anthropic`, `demo`."""
+        ...
+
+    @property
+    def host(self) -> str:
+        """Where the requests go, as the reader should see it: `api.openai.com`, `127.0.0.1:8080`, `offline`."""
+        ...
+
+    def stream(self, request: ChatRequest) -> AsyncGenerator[ProviderEvent, None]:
+        """Send `request` once and yield `Connected`, then deltas, usage and notices, then `Finished` if the endpoint
+        gave a finish reason. Deltas may hold foreign text: `Reply` cleans it.
+
+        Raises `ProviderError` for everything that goes wrong on the way. Cancelling or closing the generator closes
+        the connection. Never retries on its own, except once to leave out a field that the endpoint refuses.
+        """
+        ...
+
+    def can_prefill(self, model: str) -> bool:
+        """Return whether the endpoint goes on writing when the last turn is the assistant's own."""
+        ...
+
+    async def models(self) -> list[str]:
+        """Return the models on offer, cleaned, as the endpoint orders them. Raises `ProviderError`."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationRecord:
+    """A conversation without its messages. Times are seconds since the epoch."""
+
+    id: str
+    title: str
+    model: str
+    """With the provider's prefix where it is not openai, as `-m` takes it."""
+    system: str | None
+    created: float
+    updated: float
+    leaf: str | None = None
+    """The last message of the branch in view."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationSummary:
+    """A line of the list of conversations."""
+
+    id: str
+    title: str
+    model: str
+    messages: int
+    status: str
+    """Of the last message of the branch in view."""
+    created: float
+    updated: float
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The figures of one saved reply, for statistics and for the estimate of progress."""
+
+    model: str
+    created: float
+    status: str
+    metrics: Metrics
+    output_tokens: int | None
+    input_tokens: int | None
+
+
+class Recorder(Protocol):
+    """Writes conversations down as they happen. Only `begin` is waited for; the rest only enqueues and never raises,
+    so that settling a reply has no await which a second cancel could interrupt. Order of calls is order on disk."""
+
+    async def begin(self, record: ConversationRecord, messages: Sequence[ChatMessage]) -> None:
+        """Put the conversation's row and these messages on disk; return when they are. Existing rows are replaced.
+
+        Raises `StoreError` when that can't be done now; what was handed over is kept and written when it can be.
+        """
+        ...
+
+    def append(self, message: str, segment: int, text: str, reasoning: str) -> None:
+        """Add a piece to segment number `segment` (from 0) of the message; on disk within about 250 ms."""
+        ...
+
+    def settle(self, conversation: str, message: ChatMessage) -> None:
+        """Replace all that is stored of the message, pieces included."""
+        ...
+
+    def withdraw(self, record: ConversationRecord, messages: Sequence[str]) -> None:
+        """Remove these messages, and the conversation's row where none is left."""
+        ...
+
+    def update(self, record: ConversationRecord) -> None:
+        """Write the conversation's row again: title, model, system message, branch in view."""
+        ...
+
+
+class Library(Protocol):
+    """Reads, and looks after, what is saved. Every method may raise `StoreError`."""
+
+    async def conversations(self, limit: int | None = None) -> list[ConversationSummary]:
+        """Return the saved conversations, most recently updated first."""
+        ...
+
+    async def find(self, prefix: str) -> str:
+        """Return the id that starts with `prefix`. Raises `NotFoundError` for none or several."""
+        ...
+
+    async def latest(self) -> str | None:
+        """Return the id of the conversation updated last."""
+        ...
+
+    async def tail(self, conversation: str, limit: int) -> tuple[ConversationRecord, list[ChatMessage]]:
+        """Return the last `limit` messages of the branch in view, oldest first, without reading the others."""
+        ...
+
+    async def load(self, conversation: str) -> tuple[ConversationRecord, list[ChatMessage]]:
+        """Return all messages of all branches, oldest first; a streaming one with the text written down so far."""
+        ...
+
+    async def rename(self, conversation: str, title: str) -> None: ...
+
+    async def delete(self, conversation: str) -> None:
+        """Hide the conversation at once; after a grace period, or at the next start, its text is gone from disk."""
+        ...
+
+    async def restore(self, conversation: str) -> bool:
+        """Take `delete` back; return whether that was still possible."""
+        ...
+
+    async def prompts(self, limit: int) -> list[str]:
+        """Return the prompts sent or stashed most recently, over all conversations, newest first, no doubles."""
+        ...
+
+    def remember_prompt(self, text: str) -> None:
+        """Put a prompt that is not a message (a stashed draft) on top of the prompt history."""
+        ...
+
+    async def draft(self, conversation: str | None) -> str:
+        """Return the unsent text of a conversation; `None` stands for the new one that has no row yet."""
+        ...
+
+    def keep_draft(self, conversation: str | None, text: str) -> None:
+        """Save the unsent text; empty text forgets it. Only enqueues."""
+        ...
+
+    async def timings(self, model: str | None = None, limit: int = 1000) -> list[Timing]:
+        """Return the figures of the latest replies, newest first."""
+        ...
+
+
+class EndpointMemory(Protocol):
+    """What was learned about an endpoint and model: `no:stream_options`, `swap:max_tokens`, `insecure-http`…"""
+
+    def quirks(self, endpoint: str, model: str) -> frozenset[str]:
+        """Return what is known; immediate, from memory."""
+        ...
+
+    def learn(self, endpoint: str, model: str, quirk: str) -> None:
+        """Remember one more. Only enqueues."""
+        ...
+
+
+class NoRecorder:
+    """Records nothing: for `ask --no-save` and for library use without a store."""
+
+    async def begin(self, record: ConversationRecord, messages: Sequence[ChatMessage]) -> None:
+        return
+
+    def append(self, message: str, segment: int, text: str, reasoning: str) -> None:
+        return
+
+    def settle(self, conversation: str, message: ChatMessage) -> None:
+        return
+
+    def withdraw(self, record: ConversationRecord, messages: Sequence[str]) -> None:
+        return
+
+    def update(self, record: ConversationRecord) -> None:
+        return
+
+
+class NoMemory:
+    """Knows no endpoint; what is learned lasts as long as this object."""
+
+    def __init__(self) -> None:
+        self._quirks: dict[tuple[str, str], frozenset[str]] = {}
+
+    def quirks(self, endpoint: str, model: str) -> frozenset[str]:
+        return self._quirks.get((endpoint, model), frozenset())
+
+    def learn(self, endpoint: str, model: str, quirk: str) -> None:
+        self._quirks[endpoint, model] = self.quirks(endpoint, model) | {quirk}
