@@ -1,0 +1,8 @@
+"""Incremental Markdown: text in, styled lines out. Knows no app, no widgets, no network."""
+
+from streamtui.markdown.block import Block
+from streamtui.markdown.document import CodeBlock, Document
+from streamtui.markdown.line import Line
+from streamtui.markdown.styles import Styles
+
+__all__ = ["Block", "CodeBlock", "Document", "Line", "Styles"]
