@@ -46,6 +46,8 @@ class Notice:
 
     kind: NoticeKind
     text: str
+    wait_s: float | None = None
+    """For how long nothing will happen, so that a front end can count down. Not on the wire."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +85,11 @@ def _wire(event: Event, conversation: str | None) -> dict[str, Any]:
             return {"type": "reasoning", "text": text}
         case Usage():
             return {"type": "usage", **asdict(event)}
-        case Notice(kind, text):
+        case Notice(kind=kind, text=text):
             return {"type": "notice", "kind": kind, "text": text}
-        case Finished(reason, status, metrics):
+        case Finished(finish_reason=reason, status=status, metrics=metrics):
             return _done(status, reason, None, conversation, metrics)
-        case Failed(error, metrics):
+        case Failed(error=error, metrics=metrics):
             return _done(Status.FAILED, None, error, conversation, metrics)
         case _:
             assert_never(event)

@@ -47,7 +47,7 @@ def _bytes(text: str) -> int:
 
 
 class Meter:
-    """Times one reply. Owned and fed by `Reply`; readers call `rate`, `silence` and `metrics` with the present moment."""
+    """Times one reply. Owned and fed by `Reply`; readers hand `rate`, `silence` and `metrics` the present moment."""
 
     __slots__ = (
         "_buckets",

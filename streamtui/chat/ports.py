@@ -56,6 +56,23 @@ class Provider(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Model:
+    """A model's name and the endpoint that runs it: all that is needed to ask it."""
+
+    provider: Provider
+    name: str
+
+    @property
+    def id(self) -> str:
+        """The model as `-m` takes it and the store keeps it: with its prefix where the provider is not openai."""
+        return self.name if self.provider.name == "openai" else f"{self.provider.name}:{self.name}"
+
+    @property
+    def label(self) -> str:
+        return f"{self.id} @ {self.provider.host}"
+
+
+@dataclass(frozen=True, slots=True)
 class ConversationRecord:
     """A conversation without its messages. Times are seconds since the epoch."""
 

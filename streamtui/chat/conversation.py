@@ -1,0 +1,265 @@
+"""A conversation: a tree of messages, one branch of it in view, and the ways to get a reply."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from streamtui.chat.clean import clean, clean_line
+from streamtui.chat.errors import StreamtuiError
+from streamtui.chat.messages import (
+    ChatMessage,
+    ChatRequest,
+    Segment,
+    Status,
+    Turn,
+    assistant_message,
+    new_id,
+    user_message,
+)
+from streamtui.chat.ports import ConversationRecord, Model, NoRecorder, Recorder
+from streamtui.chat.reply import Journal, Reply
+from streamtui.chat.retry import Policy
+from streamtui.chat.seam import continuation
+
+TITLE_LENGTH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How replies are asked for."""
+
+    temperature: float | None = None
+    max_tokens: int | None = None
+    policy: Policy = field(default_factory=Policy)
+
+
+class Conversation:
+    """The messages by id, and the id of the branch's last one.
+
+    Owned by one task at a time; replies change it from the task that runs them. Nothing is on disk before the first
+    reply is entered.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        recorder: Recorder | None = None,
+        *,
+        system: str | None = None,
+        options: Options | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.id = new_id()
+        self.title = ""
+        self.model = model
+        self.system = clean(system) if system else None
+        self.options = options or Options()
+        self.messages: dict[str, ChatMessage] = {}
+        self.leaf: str | None = None
+        self.left_out = 0
+        """How many of the oldest turns requests leave out, because the model's context is too small for them."""
+        self.created = time.time()
+        self._recorder: Recorder = recorder or NoRecorder()
+        self._clock = clock
+
+    @classmethod
+    def resume(
+        cls,
+        model: Model,
+        recorder: Recorder,
+        record: ConversationRecord,
+        messages: Iterable[ChatMessage],
+        *,
+        options: Options | None = None,
+    ) -> "Conversation":
+        """Return the saved conversation as it was left; `model` answers from here on."""
+        conversation = cls(model, recorder, system=record.system, options=options)
+        conversation.id = record.id
+        conversation.title = record.title
+        conversation.created = record.created
+        conversation.messages = {message.id: message for message in messages}
+        conversation.leaf = record.leaf if record.leaf in conversation.messages else None
+        if conversation.leaf is None and conversation.messages:
+            conversation.leaf = next(reversed(conversation.messages))
+        return conversation
+
+    @property
+    def record(self) -> ConversationRecord:
+        return ConversationRecord(self.id, self.title, self.model.id, self.system, self.created, time.time(), self.leaf)
+
+    def path(self, leaf: str | None = None) -> list[ChatMessage]:
+        """Return the messages from the root to `leaf` (by default the branch in view), oldest first."""
+        found: list[ChatMessage] = []
+        at = leaf or self.leaf
+        while at is not None and (message := self.messages.get(at)) is not None:
+            found.append(message)
+            at = message.parent
+        found.reverse()
+        return found
+
+    def siblings(self, message: str) -> list[str]:
+        """Return the ids of the alternatives to a message, itself included, oldest first."""
+        parent, role = self.messages[message].parent, self.messages[message].role
+        return [m.id for m in self.messages.values() if m.parent == parent and m.role == role]
+
+    def choose(self, message: str) -> None:
+        """Bring the branch through `message` into view, down to its newest leaf."""
+        at = message
+        while children := [m.id for m in self.messages.values() if m.parent == at]:
+            at = children[-1]
+        self.leaf = at
+        self._recorder.update(self.record)
+
+    def rename(self, title: str) -> None:
+        self.title = clean_line(title, TITLE_LENGTH * 2)
+        if self.messages:
+            self._recorder.update(self.record)
+
+    def use(self, model: Model) -> None:
+        """Let `model` answer from here on."""
+        self.model = model
+        if self.messages:
+            self._recorder.update(self.record)
+
+    def ask(self, prompt: str) -> Reply:
+        """Return the reply to `prompt`, not yet sent: entering it writes the turn down, iterating it asks."""
+        return self.compare(prompt, [self.model])[0]
+
+    def compare(self, prompt: str, models: Sequence[Model]) -> list[Reply]:
+        """Return one reply per model to the same prompt, as alternatives to each other; the first is in view."""
+        self._refuse_while_streaming()
+        prompt = clean(prompt)
+        user = user_message(prompt, self.leaf)
+        return [self._answer(user, model, rows=(user,)) for model in models]
+
+    def edit(self, message: str, prompt: str) -> Reply:
+        """Return the reply to another wording of one of the reader's own messages, as a branch beside it."""
+        self._refuse_while_streaming()
+        user = user_message(clean(prompt), self.messages[message].parent)
+        return self._answer(user, self.model, rows=(user,))
+
+    def regenerate(self, message: str | None = None, model: Model | None = None) -> Reply:
+        """Return another reply to the prompt that `message` (by default the last one) answers, as a branch."""
+        self._refuse_while_streaming()
+        user = self._prompt_of(message or self.leaf)
+        if user is None:
+            raise StreamtuiError("There is nothing to ask again: send a prompt first.")
+        return self._answer(user, model or self.model, rows=())
+
+    def continue_(self, message: str | None = None) -> Reply:
+        """Return a reply that goes on where `message` (by default the last one) stopped, as a new segment of it."""
+        self._refuse_while_streaming()
+        stopped = self.messages.get(message or self.leaf or "")
+        if stopped is None or not stopped.can_continue:
+            raise StreamtuiError("There is nothing to continue: the last reply is complete or has no text.")
+        request = self.request(stopped.parent)
+        prefill = self.model.provider.can_prefill(self.model.name)
+        request = continuation(request, stopped.text, prefill=prefill)
+        self.leaf = stopped.id
+        return self._reply(self.model, request, stopped.with_new(Segment(status=Status.STREAMING)), ())
+
+    def take_back(self, message: str) -> str | None:
+        """Remove a settled reply in which nothing visible arrived, and the prompt that only it answered.
+
+        Returns that prompt, `None` where it stays because other replies answer it too. An empty continuation only
+        loses its new segment.
+        """
+        reply = self.messages[message]
+        if len(reply.segments) > 1:
+            self.messages[message] = replace(reply, segments=reply.segments[:-1])
+            self._recorder.settle(self.id, self.messages[message])
+            return None
+        siblings = [sibling for sibling in self.siblings(message) if sibling != message]
+        user = self.messages.get(reply.parent or "")
+        removed = [message] if siblings or user is None else [message, user.id]
+        for each in removed:
+            del self.messages[each]
+        self.leaf = siblings[-1] if siblings else (user.parent if user else None)
+        self._recorder.withdraw(self.record, removed)
+        if not self.messages:
+            self.title = ""
+        return None if siblings or user is None else user.text
+
+    def request(self, leaf: str | None) -> ChatRequest:
+        """Return the request made of the branch down to `leaf`, which is a prompt.
+
+        Prompts whose reply has no text are left out, so that no two prompts follow each other and no reply is empty.
+        """
+        turns = _answered(self.path(leaf) if leaf else [])
+        turns = turns[_even(self.left_out, len(turns)) :]
+        if self.system:
+            turns.insert(0, Turn("system", self.system))
+        return ChatRequest(self.model.name, tuple(turns), self.options.temperature, self.options.max_tokens)
+
+    def leave_out_oldest(self) -> int:
+        """Leave the older half of the turns out of later requests; return how many are left out now."""
+        turns = len(_answered(self.path()))
+        self.left_out = _even(self.left_out + max(2, (turns - self.left_out) // 2), turns)
+        return self.left_out
+
+    def _answer(self, user: ChatMessage, model: Model, rows: tuple[ChatMessage, ...]) -> Reply:
+        known = self.messages
+        self.messages = {**known, user.id: user} if user.id not in known else known
+        request = replace(self.request(user.id), model=model.name)
+        self.messages = known
+        return self._reply(model, request, assistant_message(user.id, model.id), rows)
+
+    def _reply(self, model: Model, request: ChatRequest, message: ChatMessage, rows: tuple[ChatMessage, ...]) -> Reply:
+        title = self.title or clean_line(_first_line(request), TITLE_LENGTH)
+        record = replace(self.record, title=title, leaf=message.id)
+
+        def changed(message: ChatMessage) -> None:
+            if message.id not in self.messages:
+                for row in rows:
+                    self.messages.setdefault(row.id, row)
+                self.title = self.title or title
+                self.leaf = message.id
+            self.messages[message.id] = message
+
+        return Reply(
+            model,
+            request,
+            message,
+            Journal(self._recorder, record, rows),
+            policy=self.options.policy,
+            changed=changed,
+            clock=self._clock,
+        )
+
+    def _prompt_of(self, message: str | None) -> ChatMessage | None:
+        """Return the prompt at `message` or the nearest one above it."""
+        found = self.messages.get(message or "")
+        while found is not None and found.role != "user":
+            found = self.messages.get(found.parent or "")
+        return found
+
+    def _refuse_while_streaming(self) -> None:
+        leaf = self.messages.get(self.leaf or "")
+        if leaf is not None and leaf.status is Status.STREAMING:
+            raise StreamtuiError("A reply is still streaming here: stop it first.")
+
+
+def _answered(path: Sequence[ChatMessage]) -> list[Turn]:
+    """Return the alternating turns of a branch: each prompt with a reply that has text, then the last prompt."""
+    turns: list[Turn] = []
+    prompt: Turn | None = None
+    for message in path:
+        text = message.text
+        if message.role == "user":
+            prompt = Turn("user", text)
+        elif message.role == "assistant" and text and prompt is not None:
+            turns += [prompt, Turn("assistant", text)]
+            prompt = None
+    if prompt is not None and path[-1].role == "user":
+        turns.append(prompt)
+    return turns
+
+
+def _even(count: int, turns: int) -> int:
+    """Return `count` as a whole number of prompt-and-reply pairs that leaves the last prompt in."""
+    return min(count - count % 2, max(0, turns - 1 - (turns - 1) % 2))
+
+
+def _first_line(request: ChatRequest) -> str:
+    prompts = [turn.text for turn in request.turns if turn.role == "user"]
+    return next((line for line in prompts[0].splitlines() if line.strip()), "") if prompts else ""

@@ -1,0 +1,147 @@
+"""Who owns running replies: one task each, independent of any view. Views come and go; the stream goes on."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+
+from streamtui.chat.events import Event, Failed, Finished, ReasoningDelta, TextDelta
+from streamtui.chat.reply import Reply
+
+Listener = Callable[[Event], None]
+
+
+class Run:
+    """One reply and the task that reads it."""
+
+    def __init__(self, reply: Reply, ended: Callable[["Run"], None]) -> None:
+        self.reply = reply
+        self._ended = ended
+        self._listeners: list[Listener] = []
+        self._task = asyncio.create_task(self._read(), name=f"reply {reply.id}")
+
+    @property
+    def is_streaming(self) -> bool:
+        return self.reply.ending is None
+
+    def watch(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with every event from now on, on the event loop, the last one being `Finished` or `Failed`.
+
+        What came before is in `reply.text`; there is no gap between the two. The listener must be quick and must not
+        raise: the stream waits for it. Returns the function that ends the watching.
+        """
+        self._listeners.append(listener)
+
+        def unwatch() -> None:
+            with suppress(ValueError):
+                self._listeners.remove(listener)
+
+        return unwatch
+
+    async def follow(self) -> AsyncIterator[Event]:
+        """Yield the text so far, as one piece, then every event to the last. Safe to leave at any point."""
+        waiting: deque[Event] = deque()
+        arrived = asyncio.Event()
+
+        def listen(event: Event) -> None:
+            waiting.append(event)
+            arrived.set()
+
+        if reasoning := self.reply.reasoning:
+            waiting.append(ReasoningDelta(reasoning))
+        if text := self.reply.text:
+            waiting.append(TextDelta(text))
+        if self.reply.ending is not None:
+            waiting.append(self.reply.ending)
+            arrived.set()
+        unwatch = self.watch(listen)
+        try:
+            while True:
+                while waiting:
+                    event = waiting.popleft()
+                    yield event
+                    if isinstance(event, Finished | Failed):
+                        return
+                await arrived.wait()
+                arrived.clear()
+        finally:
+            unwatch()
+
+    def stop(self) -> None:
+        """Stop the reply, keeping what arrived: settled and announced at once, the connection closed right after."""
+        if self.reply.ending is not None:
+            return
+        self.reply.stop()
+        self._publish_ending()
+        self._task.cancel()
+
+    async def wait(self) -> None:
+        """Return when the reply is settled and its connection closed."""
+        await asyncio.wait([self._task])
+
+    async def _read(self) -> None:
+        reply = self.reply
+        try:
+            async with reply:
+                async for event in reply:
+                    if not isinstance(event, Finished | Failed):
+                        self._publish(event)
+        finally:
+            self._publish_ending()
+            self._ended(self)
+
+    def _publish(self, event: Event) -> None:
+        for listener in self._listeners:
+            listener(event)
+
+    def _publish_ending(self) -> None:
+        if self.reply.ending is not None:
+            listeners, self._listeners = self._listeners, []
+            for listener in listeners:
+                listener(self.reply.ending)
+
+
+class Live:
+    """All replies in flight in this process."""
+
+    def __init__(self) -> None:
+        self._runs: dict[str, Run] = {}
+
+    def start(self, reply: Reply) -> Run:
+        """Run `reply` to its end in a task of its own. Must be called on the event loop."""
+        run = Run(reply, self._ended)
+        self._runs[reply.id] = run
+        return run
+
+    def of(self, conversation: str) -> list[Run]:
+        """Return the replies that stream in a conversation now, oldest first."""
+        return [run for run in self._runs.values() if run.reply.conversation == conversation and run.is_streaming]
+
+    def run(self, message: str) -> Run | None:
+        """Return the run that writes a message, if one does."""
+        return self._runs.get(message)
+
+    @property
+    def conversations(self) -> set[str]:
+        """The ids of the conversations in which something streams."""
+        return {run.reply.conversation for run in self._runs.values() if run.is_streaming}
+
+    def __len__(self) -> int:
+        return sum(run.is_streaming for run in self._runs.values())
+
+    async def aclose(self, patience_s: float = 2.0) -> None:
+        """Stop all replies: settled at once, connections closed within `patience_s`."""
+        runs = list(self._runs.values())
+        for run in runs:
+            run.stop()
+        if runs:
+            await asyncio.wait([run._task for run in runs], timeout=patience_s)
+
+    def settle(self) -> None:
+        """Settle all replies without waiting for anything: for signal handlers."""
+        for run in list(self._runs.values()):
+            run.stop()
+
+    def _ended(self, run: Run) -> None:
+        if self._runs.get(run.reply.id) is run:
+            del self._runs[run.reply.id]
