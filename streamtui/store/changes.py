@@ -1,0 +1,222 @@
+"""Operations as SQL. Runs in the database thread, inside a transaction that the caller owns."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import assert_never
+
+from streamtui.chat.clean import clean
+from streamtui.chat.messages import ChatMessage, Segment, Status
+from streamtui.chat.metrics import Metrics
+from streamtui.chat.ports import ConversationRecord
+from streamtui.store.operations import (
+    Append,
+    Begin,
+    Change,
+    Hide,
+    KeepDraft,
+    Learn,
+    Operation,
+    Purge,
+    Rename,
+    Settle,
+    Stash,
+    Unhide,
+    Update,
+    Withdraw,
+)
+
+RECOVERED = "Recovered conversation"
+
+_TOUCH = "(SELECT coalesce(max(touched), 0) + 1 FROM conversations)"
+_PUT_RECORD = f"""
+INSERT INTO conversations (id, title, model, system, leaf, created, updated, touched)
+VALUES (?, ?, ?, ?, ?, ?, ?, {_TOUCH})
+ON CONFLICT (id) DO UPDATE SET
+    title = excluded.title, model = excluded.model, system = excluded.system, leaf = excluded.leaf,
+    updated = max(updated, excluded.updated), touched = {_TOUCH}, deleted = NULL, deleted_by = NULL
+"""
+_UPDATE_RECORD = """
+UPDATE conversations SET title = ?, model = ?, system = ?, leaf = ?, updated = max(updated, ?) WHERE id = ?
+"""
+_PUT_MESSAGE = """
+INSERT INTO messages (id, conversation, parent, role, model, created) VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET
+    conversation = excluded.conversation, parent = excluded.parent, role = excluded.role, model = excluded.model,
+    created = excluded.created
+"""
+_PUT_SEGMENT = """
+INSERT INTO segments (
+    message, n, status, owner, finish_reason, error_kind, error_message,
+    input_tokens, output_tokens, reasoning_tokens, estimated,
+    connect_s, ttft_s, streaming_s, total_s, chunks, characters, characters_per_s, tokens_per_s, text, reasoning
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_PUT_PARTIAL = """
+INSERT OR REPLACE INTO partials (message, segment, seq, text, reasoning)
+SELECT seq, ?, ?, ?, ? FROM messages WHERE id = ?
+"""
+_SETTLED = f"""
+UPDATE conversations SET updated = max(updated, ?), touched = {_TOUCH} WHERE id = ?
+"""
+
+
+def apply_all(connection: sqlite3.Connection, operations: Iterable[Operation], first: int, run: str) -> None:
+    """Apply `operations`, the first of which has the number `first` among those of the run `run`."""
+    pieces: dict[tuple[str, int], list[Append]] = {}
+    for number, operation in enumerate(operations, first):
+        if isinstance(operation, tuple):
+            pieces.setdefault(operation[:2], []).append(operation)
+            continue
+        _append(connection, pieces, number)
+        pieces.clear()
+        apply(connection, operation, run)
+    _append(connection, pieces, number + 1 if pieces else 0)
+
+
+def _append(connection: sqlite3.Connection, pieces: dict[tuple[str, int], list[Append]], seq: int) -> None:
+    """Write the pieces of each segment as one row. Rows of one segment never share a `seq`, and it only grows."""
+    for (message, segment), parts in pieces.items():
+        text = clean("".join(part[2] for part in parts))
+        reasoning = clean("".join(part[3] for part in parts))
+        connection.execute(_PUT_PARTIAL, (segment, seq, text, reasoning, message))
+
+
+def apply(connection: sqlite3.Connection, change: Change, run: str) -> None:
+    match change:
+        case Begin(record, messages):
+            _begin(connection, record, messages, run)
+        case Settle():
+            _settle(connection, change, run)
+        case Withdraw(record, messages):
+            _withdraw(connection, record, messages)
+        case Update(record):
+            _update(connection, record)
+        case Rename(conversation, title):
+            connection.execute("UPDATE conversations SET title = ? WHERE id = ?", (clean(title), conversation))
+        case Hide(conversation, at):
+            _hide(connection, conversation, at, run)
+        case Unhide(conversation):
+            _hide(connection, conversation, None, None)
+        case Purge(conversation):
+            _purge(connection, conversation)
+        case KeepDraft(conversation, text):
+            _keep_draft(connection, conversation, text)
+        case Stash(text):
+            after = "(SELECT coalesce(max(seq), 0) FROM messages)"
+            connection.execute(f"INSERT INTO prompts (after, text) VALUES ({after}, ?)", (clean(text),))
+        case Learn(endpoint, model, quirk):
+            connection.execute("INSERT OR IGNORE INTO quirks VALUES (?, ?, ?)", (endpoint, clean(model), quirk))
+        case _:
+            assert_never(change)
+
+
+def _begin(
+    connection: sqlite3.Connection, record: ConversationRecord, messages: Sequence[ChatMessage], run: str
+) -> None:
+    connection.execute("DELETE FROM purged WHERE id = ?", (record.id,))
+    connection.execute(
+        _PUT_RECORD,
+        (record.id, *_texts(record), record.created, record.updated),
+    )
+    for message in messages:
+        _put_message(connection, record.id, message, run)
+
+
+def _texts(record: ConversationRecord) -> tuple[str, str, str | None, str | None]:
+    system = None if record.system is None else clean(record.system)
+    return clean(record.title), clean(record.model), system, record.leaf
+
+
+def _put_message(connection: sqlite3.Connection, conversation: str, message: ChatMessage, run: str) -> None:
+    model = None if message.model is None else clean(message.model)
+    connection.execute(_PUT_MESSAGE, (message.id, conversation, message.parent, message.role, model, message.created))
+    (seq,) = connection.execute("SELECT seq FROM messages WHERE id = ?", (message.id,)).fetchone()
+    connection.execute("DELETE FROM partials WHERE message = ?", (seq,))
+    connection.execute("DELETE FROM segments WHERE message = ?", (seq,))
+    segments = message.segments or (Segment(),)
+    connection.executemany(_PUT_SEGMENT, [_segment(seq, n, segment, run) for n, segment in enumerate(segments)])
+
+
+def _segment(message: int, n: int, segment: Segment, run: str) -> tuple[object, ...]:
+    error, usage, metrics = segment.error, segment.usage, segment.metrics
+    return (
+        message,
+        n,
+        segment.status.value,
+        run if segment.status is Status.STREAMING else None,
+        None if segment.finish_reason is None else clean(segment.finish_reason),
+        *((None, None) if error is None else (clean(error.kind), clean(error.message))),
+        *(
+            (None, None, None, None)
+            if usage is None
+            else (usage.input_tokens, usage.output_tokens, usage.reasoning_tokens, usage.estimated)
+        ),
+        *((None,) * 8 if metrics is None else _metrics(metrics)),
+        clean(segment.text),
+        clean(segment.reasoning),
+    )
+
+
+def _metrics(metrics: Metrics) -> tuple[float | None, ...]:
+    return (
+        metrics.connect_s,
+        metrics.ttft_s,
+        metrics.streaming_s,
+        metrics.total_s,
+        metrics.chunks,
+        metrics.characters,
+        metrics.characters_per_s,
+        metrics.tokens_per_s,
+    )
+
+
+def _settle(connection: sqlite3.Connection, settle: Settle, run: str) -> None:
+    """Write the message; where its conversation is missing but nobody deleted it, the file was lost: keep the text."""
+    conversation, message = settle.conversation, settle.message
+    if connection.execute("SELECT 1 FROM purged WHERE id = ?", (conversation,)).fetchone():
+        return
+    if not connection.execute("SELECT 1 FROM conversations WHERE id = ?", (conversation,)).fetchone():
+        row = (conversation, RECOVERED, clean(message.model or ""), None, message.id, message.created, settle.at)
+        connection.execute(_PUT_RECORD, row)
+    _put_message(connection, conversation, message, run)
+    connection.execute(_SETTLED, (settle.at, conversation))
+
+
+def _withdraw(connection: sqlite3.Connection, record: ConversationRecord, messages: Sequence[str]) -> None:
+    connection.executemany(
+        "DELETE FROM messages WHERE id = ? AND conversation = ?", [(message, record.id) for message in messages]
+    )
+    _update(connection, record)
+    left = connection.execute("SELECT 1 FROM messages WHERE conversation = ? LIMIT 1", (record.id,)).fetchone()
+    if left is None:
+        connection.execute("DELETE FROM conversations WHERE id = ?", (record.id,))
+
+
+def _update(connection: sqlite3.Connection, record: ConversationRecord) -> None:
+    connection.execute(_UPDATE_RECORD, (*_texts(record), record.updated, record.id))
+
+
+def _hide(connection: sqlite3.Connection, conversation: str, at: float | None, run: str | None) -> None:
+    connection.execute(
+        "UPDATE conversations SET deleted = ?, deleted_by = ? WHERE id = ?",
+        (at, run, conversation),
+    )
+
+
+def _purge(connection: sqlite3.Connection, conversation: str) -> None:
+    gone = connection.execute(
+        "DELETE FROM conversations WHERE id = ? AND deleted IS NOT NULL", (conversation,)
+    ).rowcount
+    if not gone:
+        return
+    connection.execute("DELETE FROM drafts WHERE conversation = ?", (conversation,))
+    connection.execute("INSERT OR IGNORE INTO purged VALUES (?)", (conversation,))
+
+
+def _keep_draft(connection: sqlite3.Connection, conversation: str, text: str) -> None:
+    if not text:
+        connection.execute("DELETE FROM drafts WHERE conversation = ?", (conversation,))
+        return
+    purged = connection.execute("SELECT 1 FROM purged WHERE id = ?", (conversation,)).fetchone()
+    if purged is None:
+        connection.execute("INSERT OR REPLACE INTO drafts VALUES (?, ?)", (conversation, clean(text)))

@@ -1,0 +1,31 @@
+"""Conversations written down as they happen."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from streamtui.chat.messages import ChatMessage
+from streamtui.chat.ports import ConversationRecord
+from streamtui.store.operations import Begin, Settle, Update, Withdraw
+from streamtui.store.writer import Writer
+
+
+class Journal:
+    """Implements `chat.ports.Recorder`."""
+
+    def __init__(self, writer: Writer, clock: Callable[[], float]) -> None:
+        self._writer = writer
+        self._clock = clock
+        self.append = writer.append
+        """`Recorder.append` without a call in between: there is one per token."""
+
+    async def begin(self, record: ConversationRecord, messages: Sequence[ChatMessage]) -> None:
+        await asyncio.wrap_future(self._writer.written(self._writer.add(Begin(record, tuple(messages)))))
+
+    def settle(self, conversation: str, message: ChatMessage) -> None:
+        self._writer.add(Settle(conversation, message, self._clock()))
+
+    def withdraw(self, record: ConversationRecord, messages: Sequence[str]) -> None:
+        self._writer.add(Withdraw(record, tuple(messages)))
+
+    def update(self, record: ConversationRecord) -> None:
+        self._writer.add(Update(record))

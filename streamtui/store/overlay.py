@@ -1,0 +1,165 @@
+"""What was recorded but is not on disk yet, laid over what a read found there.
+
+Reads are therefore exact at any moment, also while the disk is slow, full or missing altogether: then there is
+nothing below the overlay, and the chat goes on in memory.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import assert_never
+
+from streamtui.chat.messages import ChatMessage, Segment
+from streamtui.chat.ports import ConversationRecord
+from streamtui.store.operations import (
+    Begin,
+    Change,
+    Hide,
+    KeepDraft,
+    Learn,
+    Operation,
+    Purge,
+    Rename,
+    Settle,
+    Stash,
+    Unhide,
+    Update,
+    Withdraw,
+)
+
+
+class Overlay:
+    """The net effect of some operations, in order."""
+
+    def __init__(self, operations: Iterable[Operation] = ()) -> None:
+        self.active: dict[str, None] = {}
+        """Conversations with new activity, the latest last."""
+        self.hidden: set[str] = set()
+        self.drafts: dict[str, str] = {}
+        self.prompts: list[tuple[str, str]] = []
+        """Message id (empty for a stashed prompt) and text, the newest last."""
+        self.messages: dict[str, tuple[str, ChatMessage]] = {}
+        """Messages given as a whole, with their conversation."""
+        self.withdrawn: set[str] = set()
+        self.changed: set[str] = set()
+        """Conversations about which more than text differs from what is on disk."""
+        self._records: dict[str, ConversationRecord] = {}
+        self._begun: set[str] = set()
+        self._titles: dict[str, str] = {}
+        self._shown: set[str] = set()
+        self._settled_at: dict[str, float] = {}
+        self._pieces: dict[str, dict[int, tuple[list[str], list[str]]]] = {}
+        for operation in operations:
+            if isinstance(operation, tuple):
+                message, segment, text, reasoning = operation
+                texts, reasonings = self._pieces.setdefault(message, {}).setdefault(segment, ([], []))
+                texts.append(text)
+                reasonings.append(reasoning)
+            else:
+                self._add(operation)
+
+    def _add(self, change: Change) -> None:
+        match change:
+            case Begin(record, messages):
+                self._begin(record, messages)
+            case Settle(conversation, message, at):
+                self._put(conversation, message)
+                self._settled_at[conversation] = at
+                self._touch(conversation)
+            case Withdraw(record, messages):
+                self._take_back(messages)
+                self._set(record)
+            case Update(record):
+                self._set(record)
+            case Rename(conversation, title):
+                self._titles[conversation] = title
+                self.changed.add(conversation)
+            case Hide(conversation) | Purge(conversation):
+                self.hidden.add(conversation)
+                self.changed.add(conversation)
+            case Unhide(conversation):
+                self.hidden.discard(conversation)
+                self._shown.add(conversation)
+                self.changed.add(conversation)
+            case KeepDraft(conversation, text):
+                self.drafts[conversation] = text
+            case Stash(text):
+                self.prompts.append(("", text))
+            case Learn():
+                pass
+            case _:
+                assert_never(change)
+
+    def _begin(self, record: ConversationRecord, messages: Sequence[ChatMessage]) -> None:
+        self._begun.add(record.id)
+        self.hidden.discard(record.id)
+        self._set(record)
+        self._touch(record.id)
+        for message in messages:
+            self._put(record.id, message)
+            if message.role == "user":
+                self.prompts.append((message.id, message.text))
+
+    def _set(self, record: ConversationRecord) -> None:
+        self._records[record.id] = record
+        self._titles.pop(record.id, None)
+        self.changed.add(record.id)
+
+    def _touch(self, conversation: str) -> None:
+        self.active.pop(conversation, None)
+        self.active[conversation] = None
+        self.changed.add(conversation)
+
+    def _put(self, conversation: str, message: ChatMessage) -> None:
+        self.messages[message.id] = (conversation, message)
+        self.withdrawn.discard(message.id)
+        self._pieces.pop(message.id, None)
+
+    def _take_back(self, messages: Sequence[str]) -> None:
+        for message in messages:
+            self.messages.pop(message, None)
+            self._pieces.pop(message, None)
+            self.withdrawn.add(message)
+        self.prompts = [(identity, text) for identity, text in self.prompts if identity not in self.withdrawn]
+
+    def record(self, conversation: str, below: ConversationRecord | None) -> ConversationRecord | None:
+        """Return the conversation's record, `None` where it is neither on disk nor begun, or hidden."""
+        if conversation in self.hidden or (below is None and conversation not in self._begun):
+            return None
+        record = self._records.get(conversation) or below
+        assert record is not None
+        title = self._titles.get(conversation, record.title)
+        updated = max(record.updated, self._settled_at.get(conversation, record.updated))
+        if below is not None:
+            updated = max(updated, below.updated)
+        return replace(record, title=title, updated=updated)
+
+    def shows_again(self, conversation: str) -> bool:
+        """Return whether a conversation that is hidden on disk is to be read all the same."""
+        return conversation in self._shown and conversation not in self.hidden
+
+    def message(self, message: ChatMessage) -> ChatMessage:
+        """Return `message` as of now."""
+        _, message = self.messages.get(message.id, ("", message))
+        pieces = self._pieces.get(message.id)
+        return message if pieces is None else replace(message, segments=_grown(message.segments, pieces))
+
+    def everything(self, conversation: str, below: Sequence[ChatMessage]) -> list[ChatMessage]:
+        """Return all messages of a conversation, oldest first, where `below` is what is on disk."""
+        found = {message.id: message for message in below if message.id not in self.withdrawn}
+        for identity, (owner, message) in self.messages.items():
+            if owner == conversation:
+                found[identity] = message
+        return [self.message(message) for message in found.values()]
+
+
+def _grown(segments: tuple[Segment, ...], pieces: dict[int, tuple[list[str], list[str]]]) -> tuple[Segment, ...]:
+    return tuple(
+        replace(
+            segment,
+            text=segment.text + "".join(pieces[n][0]),
+            reasoning=segment.reasoning + "".join(pieces[n][1]),
+        )
+        if n in pieces
+        else segment
+        for n, segment in enumerate(segments)
+    )

@@ -1,0 +1,119 @@
+"""Reads, on a connection and a thread of their own: they never wait for a write, however slow the disk is."""
+
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+from streamtui.chat.clean import clean_line
+from streamtui.chat.errors import StoreError
+from streamtui.store import opening
+from streamtui.store.faults import is_damage
+from streamtui.store.schema import APPLICATION_ID
+
+T = TypeVar("T")
+Query = Callable[[sqlite3.Connection | None], T]
+"""What is asked of the database; of `None` where there is none to read."""
+
+
+class Reader:
+    """Owns the reading thread and its connection, which is opened when it is first needed."""
+
+    def __init__(self, path: Path, version: int, vfs: str | None = None) -> None:
+        self._path = path
+        self._version = version
+        self._vfs = vfs
+        self._questions: SimpleQueue[tuple[Query[Any], Future[Any]] | None] = SimpleQueue()
+        self._connection: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+        self._thread = threading.Thread(target=self._work, name="streamtui-read", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def ask(self, query: Query[T]) -> "Future[T]":
+        """Run `query` in one transaction on the reading thread. The future fails with `StoreError`."""
+        future: Future[T] = Future()
+        self._questions.put((query, future))
+        return future
+
+    def close(self, timeout: float) -> None:
+        """Answer what was asked so far and close the connection. Blocks."""
+        self._questions.put(None)
+        self._thread.join(timeout)
+
+    def _work(self) -> None:
+        while (question := self._questions.get()) is not None:
+            query, future = question
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(self._answer(query))
+            except Exception as error:
+                future.set_exception(self._explained(error))
+        self._drop()
+
+    def _answer(self, query: Query[T]) -> T:
+        connection = self._opened()
+        if connection is None:
+            return query(None)
+        try:
+            connection.execute("BEGIN")
+            return query(connection)
+        finally:
+            with suppress(sqlite3.Error):
+                connection.execute("COMMIT")
+
+    def _explained(self, error: Exception) -> Exception:
+        if not isinstance(error, sqlite3.Error | OSError):
+            return error
+        self._drop()
+        if is_damage(error):
+            return StoreError(f"{self._path} is damaged. Restart streamtui to set it aside and start a new one.")
+        return StoreError(clean_line(f"The saved conversations can't be read ({error}). Check {self._path.parent}."))
+
+    def _opened(self) -> sqlite3.Connection | None:
+        identity = opening.identity(self._path)
+        if identity != self._identity:
+            self._drop()
+        if self._connection is None and identity is not None and self._path.is_file():
+            self._connection = self._connected()
+            self._identity = identity
+        return self._connection
+
+    def _connected(self) -> sqlite3.Connection | None:
+        """Return a connection that can read, `None` where the file is not, or not yet, what we know."""
+        for mode in self._modes():
+            with suppress(sqlite3.Error):
+                connection = opening.connect(self._path, mode, self._vfs)
+                try:
+                    connection.execute("PRAGMA query_only = ON")
+                    if _is_ours(connection, self._version):
+                        return connection
+                except sqlite3.Error:
+                    connection.close()
+                    raise
+                connection.close()
+        return None
+
+    def _modes(self) -> list[str]:
+        """Return the ways to try. A log needs a shared-memory file; in a read-only folder nobody can make one, and
+        without a log there is nothing that `immutable` would overlook."""
+        log = self._path.with_name(f"{self._path.name}-wal")
+        return ["rw", "ro"] if log.exists() else ["rw", "ro", "ro&immutable=1"]
+
+    def _drop(self) -> None:
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                self._connection.close()
+        self._connection = None
+
+
+def _is_ours(connection: sqlite3.Connection, version: int) -> bool:
+    (found,) = connection.execute("PRAGMA user_version").fetchone()
+    (owner,) = connection.execute("PRAGMA application_id").fetchone()
+    return bool(found == version and owner == APPLICATION_ID)

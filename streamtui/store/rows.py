@@ -1,0 +1,222 @@
+"""Queries, and rows as values. All text is cleaned on the way in: the file may have been written by anybody."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+from streamtui.chat.clean import clean, clean_line
+from streamtui.chat.errors import ErrorInfo
+from streamtui.chat.messages import ChatMessage, Role, Segment, Status, Usage
+from streamtui.chat.metrics import Metrics
+from streamtui.chat.ports import ConversationRecord, ConversationSummary, Timing
+
+_RECORD: Final = "SELECT id, title, model, system, created, updated, leaf FROM conversations"
+_SEGMENT: Final = """
+    s.n, s.status, s.finish_reason, s.error_kind, s.error_message,
+    s.input_tokens, s.output_tokens, s.reasoning_tokens, s.estimated,
+    s.connect_s, s.ttft_s, s.streaming_s, s.total_s, s.chunks, s.characters, s.characters_per_s, s.tokens_per_s,
+    s.text, s.reasoning
+"""
+_MESSAGE: Final = f"m.seq, m.id, m.parent, m.role, m.model, m.created, {_SEGMENT}"
+_BRANCH: Final = f"""
+WITH RECURSIVE branch (seq, parent, depth) AS (
+    SELECT seq, parent, 1 FROM messages WHERE id = :leaf AND conversation = :conversation
+    UNION ALL
+    SELECT m.seq, m.parent, b.depth + 1 FROM branch b JOIN messages m ON m.id = b.parent
+    WHERE b.depth < :limit AND m.conversation = :conversation
+)
+SELECT {_MESSAGE} FROM branch b JOIN messages m ON m.seq = b.seq JOIN segments s ON s.message = m.seq
+ORDER BY b.depth DESC, s.n
+"""
+_ALL: Final = f"""
+SELECT {_MESSAGE} FROM messages m JOIN segments s ON s.message = m.seq
+WHERE m.conversation = ? ORDER BY m.seq, s.n
+"""
+_ONE: Final = f"SELECT {_MESSAGE} FROM messages m JOIN segments s ON s.message = m.seq WHERE m.id = ? ORDER BY s.n"
+# CROSS JOIN keeps the order of the tables: there are always few partials, and often many messages.
+_PARTIALS: Final = """
+SELECT p.message, p.segment, p.text, p.reasoning FROM partials p CROSS JOIN messages m ON m.seq = p.message
+WHERE m.conversation = ? ORDER BY p.message, p.segment, p.seq
+"""
+_SUMMARIES: Final = """
+SELECT c.id, c.title, c.model, (SELECT count(*) FROM messages m WHERE m.conversation = c.id),
+    (SELECT s.status FROM messages m JOIN segments s ON s.message = m.seq WHERE m.id = c.leaf
+     ORDER BY s.n DESC LIMIT 1), c.created, c.updated
+FROM conversations c WHERE c.deleted IS NULL ORDER BY c.touched DESC LIMIT ?
+"""
+_TIMINGS: Final = """
+SELECT m.id, m.model, m.created, s.status, s.connect_s, s.ttft_s, s.streaming_s, s.total_s, s.chunks, s.characters,
+    s.characters_per_s, s.tokens_per_s, s.output_tokens, s.input_tokens
+FROM messages m JOIN segments s ON s.message = m.seq
+WHERE s.total_s IS NOT NULL AND m.role = 'assistant' AND (:model IS NULL OR m.model = :model)
+    AND NOT EXISTS (SELECT 1 FROM conversations c WHERE c.id = m.conversation AND c.deleted IS NOT NULL)
+ORDER BY m.seq DESC, s.n DESC LIMIT :limit
+"""
+_SENT: Final = """
+SELECT m.seq, 0, m.id, s.text FROM messages m CROSS JOIN segments s ON s.message = m.seq
+WHERE m.role = 'user' AND NOT EXISTS (
+    SELECT 1 FROM conversations c WHERE c.id = m.conversation AND c.deleted IS NOT NULL
+) ORDER BY m.seq DESC
+"""
+_STASHED: Final = "SELECT after, seq, '', text FROM prompts ORDER BY seq DESC"
+
+Row = tuple[Any, ...]
+Partials = dict[tuple[int, int], tuple[str, str]]
+
+
+def record(connection: sqlite3.Connection, conversation: str, *, hidden: bool = False) -> ConversationRecord | None:
+    """Return a conversation's record; one that is being deleted only where `hidden` ones are asked for too."""
+    row = connection.execute(f"{_RECORD} WHERE id = ? AND (? OR deleted IS NULL)", (conversation, hidden)).fetchone()
+    if row is None:
+        return None
+    identity, title, model, system, created, updated, leaf = row
+    system = None if system is None else clean(system)
+    return ConversationRecord(identity, clean(title), clean(model), system, created, updated, leaf)
+
+
+def newest(connection: sqlite3.Connection, conversation: str) -> str | None:
+    """Return the id of the message created last."""
+    query = "SELECT id FROM messages WHERE conversation = ? ORDER BY seq DESC LIMIT 1"
+    row = connection.execute(query, (conversation,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def branch(connection: sqlite3.Connection, conversation: str, leaf: str, limit: int) -> list[ChatMessage]:
+    """Return at most `limit` messages that lead to `leaf`, oldest first."""
+    limit = min(limit, _count(connection, conversation)) if limit > 1000 else limit  # a ring of parents must end
+    keys = {"leaf": leaf, "conversation": conversation, "limit": limit}
+    return _messages(connection.execute(_BRANCH, keys), _partials(connection, conversation))
+
+
+def _count(connection: sqlite3.Connection, conversation: str) -> int:
+    query = "SELECT count(*) FROM messages WHERE conversation = ?"
+    return int(connection.execute(query, (conversation,)).fetchone()[0])
+
+
+def everything(connection: sqlite3.Connection, conversation: str) -> list[ChatMessage]:
+    return _messages(connection.execute(_ALL, (conversation,)), _partials(connection, conversation))
+
+
+def message(connection: sqlite3.Connection, identity: str) -> tuple[str, ChatMessage] | None:
+    """Return one message and the id of its conversation."""
+    query = "SELECT conversation FROM messages WHERE id = ?"
+    row = connection.execute(query, (identity,)).fetchone()
+    if row is None:
+        return None
+    conversation = str(row[0])
+    found = _messages(connection.execute(_ONE, (identity,)), _partials(connection, conversation))
+    return (conversation, found[0]) if found else None
+
+
+def _partials(connection: sqlite3.Connection, conversation: str) -> Partials:
+    pieces: dict[tuple[int, int], tuple[list[str], list[str]]] = {}
+    for number, segment, text, reasoning in connection.execute(_PARTIALS, (conversation,)):
+        texts, reasonings = pieces.setdefault((number, segment), ([], []))
+        texts.append(text)
+        reasonings.append(reasoning)
+    return {key: ("".join(texts), "".join(reasonings)) for key, (texts, reasonings) in pieces.items()}
+
+
+def _messages(rows: Iterable[Row], partials: Partials) -> list[ChatMessage]:
+    messages: list[ChatMessage] = []
+    head: Row | None = None
+    segments: list[Segment] = []
+    for row in rows:
+        if head is not None and row[0] != head[0]:
+            messages.append(_message(head, segments))
+            segments = []
+        head = row
+        segments.append(_segment(row, partials))
+    if head is not None:
+        messages.append(_message(head, segments))
+    return messages
+
+
+def _message(row: Row, segments: list[Segment]) -> ChatMessage:
+    _, identity, parent, role, model, created = row[:6]
+    return ChatMessage(identity, parent, _role(role), tuple(segments), None if model is None else clean(model), created)
+
+
+def _segment(row: Row, partials: Partials) -> Segment:
+    n, status, finish_reason, kind, error = row[6:11]
+    text, reasoning = row[23], row[24]
+    if partials:
+        more, more_reasoning = partials.get((row[0], n), ("", ""))
+        text, reasoning = text + more, reasoning + more_reasoning
+    return Segment(
+        clean(text),
+        clean(reasoning),
+        _status(status),
+        finish_reason and clean_line(finish_reason),
+        None if kind is None else ErrorInfo(clean_line(kind), clean_line(error or "")),
+        None if row[14] is None else Usage(row[11], row[12], row[13], bool(row[14])),
+        None if row[18] is None else Metrics(*row[15:23]),
+    )
+
+
+def _status(value: str) -> Status:
+    try:
+        return Status(value)
+    except ValueError:
+        return Status.INTERRUPTED
+
+
+def _role(value: str) -> Role:
+    return "user" if value == "user" else "system" if value == "system" else "assistant"
+
+
+def summaries(connection: sqlite3.Connection, limit: int | None) -> list[ConversationSummary]:
+    """Return the conversations, most recently active first."""
+    rows = connection.execute(_SUMMARIES, (-1 if limit is None else limit,))
+    return [
+        ConversationSummary(
+            identity, clean(title), clean(model), messages, _status(status or "complete").value, created, updated
+        )
+        for identity, title, model, messages, status, created, updated in rows
+    ]
+
+
+def ids(connection: sqlite3.Connection, prefix: str) -> list[str]:
+    """Return at most three ids that start with `prefix`, which is no pattern."""
+    query = "SELECT id FROM conversations WHERE substr(id, 1, ?) = ? AND deleted IS NULL LIMIT 3"
+    return [row[0] for row in connection.execute(query, (len(prefix), prefix))]
+
+
+def draft(connection: sqlite3.Connection, conversation: str) -> str:
+    row = connection.execute("SELECT text FROM drafts WHERE conversation = ?", (conversation,)).fetchone()
+    return "" if row is None else clean(row[0])
+
+
+def sent(connection: sqlite3.Connection) -> Iterator[Row]:
+    """Iterate over user messages, newest first: place, 0, id, text."""
+    return iter(connection.execute(_SENT))
+
+
+def stashed(connection: sqlite3.Connection) -> Iterator[Row]:
+    """Iterate over stashed prompts, newest first: place, order within the place, nothing, text."""
+    return iter(connection.execute(_STASHED))
+
+
+def timings(connection: sqlite3.Connection, model: str | None, limit: int) -> list[tuple[str, Timing]]:
+    """Return the figures of replies with the message's id, newest first."""
+    rows = connection.execute(_TIMINGS, {"model": model, "limit": limit})
+    return [
+        (row[0], Timing(clean(row[1] or ""), row[2], _status(row[3]).value, Metrics(*row[4:12]), row[12], row[13]))
+        for row in rows
+    ]
+
+
+def quirks(connection: sqlite3.Connection) -> list[tuple[str, str, str]]:
+    return connection.execute("SELECT endpoint, model, quirk FROM quirks").fetchall()
+
+
+def applied(connection: sqlite3.Connection, run: str) -> int:
+    """Return how many operations of `run` are in the database."""
+    row = connection.execute("SELECT applied FROM runs WHERE id = ?", (run,)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def streaming_runs(connection: sqlite3.Connection) -> set[str]:
+    """Return the runs that own a segment which is still streaming."""
+    query = "SELECT DISTINCT owner FROM segments WHERE owner IS NOT NULL"
+    return {row[0] for row in connection.execute(query)}
