@@ -1,0 +1,101 @@
+"""The registry of providers. Importing it imports no SDK; a provider is one file and one row here."""
+
+import importlib
+import importlib.util
+from dataclasses import dataclass
+from typing import Final
+
+from streamtui.chat.errors import ConfigError, ProviderError
+from streamtui.chat.ports import Deadlines, EndpointMemory, NoMemory, Provider
+from streamtui.providers.endpoint import BaseUrl, parse_base_url
+from streamtui.providers.secret import Secret, redact
+from streamtui.providers.sse import Limits
+
+__all__ = [
+    "PROVIDERS",
+    "BaseUrl",
+    "Limits",
+    "ProviderRow",
+    "Secret",
+    "create",
+    "parse_base_url",
+    "parse_model",
+    "preload",
+    "redact",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderRow:
+    """How to find a provider. Its module has `create`, called with all that `create` below takes but the name."""
+
+    module: str
+    default_base_url: str | None
+    """`None` for one that needs no network."""
+    key_variable: str | None = None
+    url_variables: tuple[str, ...] = ()
+    sdk: str | None = None
+    """The package that must be importable."""
+    extra: str | None = None
+    """The extra of ours that installs it, where it isn't a core dependency."""
+
+
+PROVIDERS: Final[dict[str, ProviderRow]] = {
+    "openai": ProviderRow(
+        "openai", "https://api.openai.com/v1", "OPENAI_API_KEY", ("OPENAI_BASE_URL", "OPENAI_API_BASE"), sdk="openai"
+    ),
+    "demo": ProviderRow("demo", None),
+}
+
+
+def parse_model(text: str) -> tuple[str | None, str]:
+    """Split `PREFIX:NAME` where PREFIX is a provider; anything else is a name, as `llama3.2:3b` is."""
+    prefix, colon, name = text.partition(":")
+    return (prefix, name) if colon and prefix in PROVIDERS else (None, text)
+
+
+def preload(name: str) -> None:
+    """Import what the provider needs, which may take half a second; meant to be called in a thread.
+
+    Raises `ProviderError` where an optional package is missing.
+    """
+    row = _row(name)
+    if row.sdk and importlib.util.find_spec(row.sdk) is None:
+        raise ProviderError("missing_extra", f"For {name} models, install streamtui[{row.extra or name}].")
+    module = importlib.import_module(f"{__name__}.{row.module}")
+    if row.sdk:
+        module.preload()
+
+
+def create(
+    name: str,
+    *,
+    base_url: str | None = None,
+    api_key: Secret | str | None = None,
+    deadlines: Deadlines | None = None,
+    memory: EndpointMemory | None = None,
+    limits: Limits | None = None,
+) -> Provider:
+    """Make a provider; this connects to nothing. Empty `base_url` and `api_key` count as none.
+
+    Imports the SDK where `preload` hasn't. Raises `ConfigError` for an unusable URL or key, `ProviderError` for a
+    missing optional package.
+    """
+    key = Secret(api_key, _row(name).key_variable or "The API key") if isinstance(api_key, str) and api_key else api_key
+    preload(name)
+    module = importlib.import_module(f"{__name__}.{_row(name).module}")
+    provider: Provider = module.create(
+        base_url=base_url or None,
+        api_key=key or None,
+        deadlines=deadlines or Deadlines(),
+        memory=memory or NoMemory(),
+        limits=limits or Limits(),
+    )
+    return provider
+
+
+def _row(name: str) -> ProviderRow:
+    try:
+        return PROVIDERS[name]
+    except KeyError:
+        raise ConfigError(f"There is no provider {name}. Known: {', '.join(PROVIDERS)}.") from None

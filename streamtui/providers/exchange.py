@@ -1,0 +1,96 @@
+"""One request and its response's headers: against the clock, with errors in words, and learning from refusals."""
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+from streamtui.chat.errors import ProviderError
+from streamtui.chat.events import Notice
+from streamtui.chat.ports import Deadlines, EndpointMemory
+from streamtui.providers.failures import Peer, network_error, redirect_error, status_error, timeout_error, wall_clock
+from streamtui.providers.quirks import Lesson, lesson_of
+from streamtui.providers.reading import EventReader
+from streamtui.providers.sse import Limits
+from streamtui.providers.transport import Refusal, refusal_in
+
+
+class Response(Protocol):
+    """What both SDKs' streaming responses have in common."""
+
+    def iter_bytes(self) -> AsyncIterator[bytes]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A request ready to be sent: entering `context` sends it."""
+
+    context: AbstractAsyncContextManager[Response]
+    sent: Collection[str]
+    """Names of the optional fields and roles in it, of which the endpoint may refuse some."""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """How one provider talks to one endpoint."""
+
+    peer: Peer
+    endpoint: str
+    """Key of the endpoint in `memory`."""
+    deadlines: Deadlines
+    limits: Limits
+    memory: EndpointMemory
+    sdk_error: type[Exception]
+    """Base of what the SDK raises."""
+
+    def quirks(self, model: str) -> frozenset[str]:
+        return self.memory.quirks(self.endpoint, model)
+
+    async def open(
+        self, stack: AsyncExitStack, model: str, draft: Callable[[frozenset[str]], Draft]
+    ) -> tuple[EventReader, list[Notice]]:
+        """Send what `draft` makes of the known quirks; return a reader of the response, closed with `stack`.
+
+        When the endpoint refuses a field by name, sends once more without that field, and remembers it if that
+        helped. Raises `ProviderError`.
+        """
+        known, lessons = self.quirks(model), list[Lesson]()
+        while True:
+            request = draft(known)
+            try:
+                reader = await self.send(stack, request.context)
+            except Refusal as refusal:
+                lesson = lesson_of(refusal, request.sent, known)
+                if lesson is None:
+                    raise self.explain(refusal, model) from None
+                lessons.append(lesson)
+                known |= {lesson.quirk}
+                continue
+            for lesson in lessons:
+                self.memory.learn(self.endpoint, model, lesson.quirk)
+            return reader, [Notice("field_dropped", f"{self.peer.host} {lesson.text}") for lesson in lessons]
+
+    async def send(self, stack: AsyncExitStack, context: AbstractAsyncContextManager[Response]) -> EventReader:
+        """Send once; return a reader of the response. Raises `Refusal` for any status but 2xx, else `ProviderError`."""
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(self.deadlines.first_byte):
+                response = await stack.enter_async_context(context)
+        except TimeoutError:
+            raise timeout_error(self.peer, self.deadlines.first_byte, "took the request but does not answer") from None
+        except (Refusal, self.sdk_error) as error:
+            if refusal := refusal_in(error):
+                raise refusal from None
+            raise network_error(self.peer, error, self.deadlines.connect) from error
+        waited = time.monotonic() - started
+        # A generator in both SDKs; left unclosed, it would be finalised only some time later.
+        chunks = cast(AsyncGenerator[bytes, None], response.iter_bytes())
+        stack.push_async_callback(chunks.aclose)
+        return EventReader(chunks, self.peer, self.deadlines, self.limits, waited=waited)
+
+    def explain(self, refusal: Refusal, model: str) -> ProviderError:
+        if refusal.target is not None:
+            return redirect_error(self.peer, refusal.status, refusal.target)
+        return status_error(self.peer, model, refusal.status, refusal.headers, refusal.body, wall_clock())

@@ -1,0 +1,242 @@
+"""Failures of endpoints and networks as `ProviderError`: one line that says what happened and what to do next."""
+
+import errno
+import json
+import re
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from streamtui.chat.clean import clean_line
+from streamtui.chat.errors import ErrorKind, ProviderError
+from streamtui.providers.secret import Secret, redact
+
+_QUOTED: Final = 200
+"""Characters of a server's own words that are shown."""
+_RETRYABLE: Final = frozenset({408, 409, 425, 429})
+_TOO_LONG = re.compile(
+    r"context[_ ]length|context[_ ]window|context[_ ]size|available context|prompt is too long|input is too long"
+    r"|too many (input )?tokens|reduce the length|exceeds? the (model'?s )?(maximum )?context|exceed context limit",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Peer:
+    """Who is talked to, for error messages."""
+
+    host: str
+    key_variable: str
+    """The environment variable that holds this provider's key."""
+    key: Secret | None = None
+
+    def quote(self, text: str) -> str:
+        """Return a server's own words as one short line without keys, ending like a sentence."""
+        line = clean_line(redact(text, [self.key] if self.key else []), _QUOTED)
+        return line if not line or line.endswith((".", "!", "?", "…")) else f"{line}."
+
+
+def status_error(
+    peer: Peer, model: str, status: int, headers: Mapping[str, str], body: str, now: float
+) -> ProviderError:
+    """Return the error for an HTTP status of 400 or more; `now` is the wall clock, for dates in Retry-After."""
+    said, code = said_by(body)
+    kind = _kind(status, code, body)
+    message = _message(kind, peer, model, status, peer.quote(said))
+    retryable = status >= 500 or status in _RETRYABLE
+    if headers.get("x-should-retry") in ("true", "false"):
+        retryable = headers["x-should-retry"] == "true"
+    if code == "insufficient_quota" or kind == "context_length":
+        retryable = False
+    return ProviderError(kind, message, status=status, retry_after=retry_after(headers, now), retryable=retryable)
+
+
+def stream_error(peer: Peer, model: str, payload: object) -> ProviderError:
+    """Return the error for an error object (or string) that came with status 200, in the stream or as the body."""
+    body = json.dumps({"error": payload})
+    said, code = said_by(body)
+    status = _status_in(payload)
+    kind: ErrorKind = _kind(status, code, body) if status or code else "server"
+    if kind == "server" and _TOO_LONG.search(said):
+        kind = "context_length"
+    if kind in ("server", "overloaded"):
+        message = f"{peer.host} broke the reply off: {peer.quote(said) or 'it gave no reason.'} Try again in a moment."
+    else:
+        message = _message(kind, peer, model, status, peer.quote(said))
+    retryable = kind in ("overloaded", "rate_limit") or (kind == "server" and code != "insufficient_quota")
+    return ProviderError(kind, message, retryable=retryable)
+
+
+def said_by(body: str) -> tuple[str, str]:
+    """Return the server's own message and error code from an error body; both empty for a web page."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return ("", "") if "<" in body[:200] else (body[:_QUOTED], "")
+    if isinstance(found, dict):
+        found = found.get("error") or found
+    if not isinstance(found, dict):
+        return (found if isinstance(found, str) else "", "")
+    said = next((found[name] for name in ("message", "detail", "msg", "error", "title") if found.get(name)), "")
+    code = next((c for c in (found.get("code"), found.get("type")) if isinstance(c, str)), "")
+    return (said if isinstance(said, str) else json.dumps(said), code)
+
+
+def _status_in(payload: object) -> int:
+    if not isinstance(payload, dict):
+        return 0
+    for name in ("status", "status_code", "code"):
+        value = payload.get(name)
+        if isinstance(value, int | str) and re.fullmatch(r"[45]\d\d", str(value)):
+            return int(value)
+    return 0
+
+
+def _kind(status: int, code: str, body: str) -> ErrorKind:
+    match status:
+        case 401 | 403:
+            return "auth"
+        case 404:
+            return "not_found"
+        case 413:
+            return "context_length"
+        case 429:
+            return "rate_limit"
+        case 529:
+            return "overloaded"
+    if code == "overloaded_error":
+        return "overloaded"
+    if code in ("rate_limit_error", "rate_limit_exceeded", "insufficient_quota"):
+        return "rate_limit"
+    if code in ("authentication_error", "permission_error", "invalid_api_key"):
+        return "auth"
+    if (status < 500 or code == "context_length_exceeded") and _TOO_LONG.search(body):
+        return "context_length"
+    return "bad_request" if 400 <= status < 500 or code == "invalid_request_error" else "server"
+
+
+def _message(kind: ErrorKind, peer: Peer, model: str, status: int, said: str) -> str:
+    host, told = peer.host, f" {said}" if said else ""
+    number = f" ({status})" if status else ""
+    match kind:
+        case "auth" if peer.key is None:
+            return f"{host} wants an API key{number}.{told} Set {peer.key_variable}."
+        case "auth" if status == 403:
+            return f"{host} does not allow this{number}.{told} Check what the key in {peer.key_variable} may use."
+        case "auth":
+            return f"{host} does not accept the API key{number}.{told} Check {peer.key_variable}."
+        case "not_found" if "model" in said.lower() or clean_line(model).lower() in said.lower():
+            return f"{host} has no model {model}{number}.{told} Choose another one with -m."
+        case "not_found":
+            return f"{host} has nothing at this address{number}.{told} Check the base URL: most end in /v1."
+        case "context_length":
+            return f"The conversation is too long for {model}{number}.{told} Leave out old turns, or start a new one."
+        case "bad_request" if status == 402:
+            return f"{host} wants to be paid first{number}.{told} Check the account's balance."
+        case "bad_request":
+            return f"{host} refuses the request{number}.{told} Check the model's name and the settings."
+        case "rate_limit":
+            return f"{host} limits the rate{number}.{told} Wait a moment, or check the account's quota."
+        case "overloaded":
+            return f"{host} is overloaded{number}.{told} Try again in a moment."
+        case _:
+            return f"{host} has a problem of its own{number}.{told} Try again in a moment."
+
+
+def retry_after(headers: Mapping[str, str], now: float) -> float | None:
+    """Return the seconds that the server asks to wait: `retry-after-ms`, or `Retry-After` in seconds or as a date."""
+    value = headers.get("retry-after-ms", "").strip()
+    if re.fullmatch(r"\d{1,9}(\.\d+)?", value):
+        return float(value) / 1000
+    value = headers.get("retry-after", "").strip()
+    if re.fullmatch(r"\d{1,9}(\.\d+)?", value):
+        return float(value)
+    try:
+        date = parsedate_to_datetime(value)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now)
+
+
+def redirect_error(peer: Peer, status: int, target: str) -> ProviderError:
+    """Return the error for a redirect to `target` (a host), which is never followed: it would take the prompt along."""
+    return ProviderError(
+        "redirect",
+        f"{peer.host} redirects to {clean_line(target, 80)} ({status}). Nothing was sent there;"
+        " if that is where the model lives, set the base URL to it.",
+        status=status,
+    )
+
+
+def timeout_error(peer: Peer, seconds: float, waiting_for: str) -> ProviderError:
+    return ProviderError("timeout", f"No data for {seconds:g} s: {peer.host} {waiting_for}. Try again.")
+
+
+def network_error(peer: Peer, error: BaseException, seconds: float) -> ProviderError:
+    """Return the error for a request that got no answer; `seconds` is the connect deadline."""
+    chain = list(_causes(error))
+    names = {type(cause).__name__ for cause in chain}
+    host = peer.host
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in chain):
+        return ProviderError(
+            "connect",
+            f"{host} shows a certificate that is not trusted (self-signed?). If it is yours, name it in SSL_CERT_FILE.",
+        )
+    if any(isinstance(cause, ssl.SSLError) for cause in chain):
+        return ProviderError(
+            "connect", f"{host} does not speak TLS as expected. If it is a plain server, write http:// in the base URL."
+        )
+    if any(isinstance(cause, socket.gaierror) for cause in chain):
+        message = f"There is no host {host}, or no network (DNS). Check the base URL and the connection."
+    elif any(isinstance(cause, ConnectionRefusedError) for cause in chain):
+        message = f"Nobody listens at {host} (connection refused). Is the server running, and the port right?"
+    elif names & {"ConnectTimeout", "PoolTimeout"}:
+        message = f"No connection to {host} within {seconds:g} s. Check the base URL and the network."
+        return ProviderError("timeout", message, retryable=True)
+    elif "ProxyError" in names:
+        return ProviderError("connect", f"The proxy would not connect to {host}. Check HTTP_PROXY and NO_PROXY.")
+    elif any(isinstance(c, OSError) and c.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH) for c in chain):
+        message = f"There is no network path to {host}. Check the connection."
+    elif "LocalProtocolError" in names:
+        return ProviderError("connect", f"The request to {host} could not be written as HTTP. Check the key and URL.")
+    else:
+        message = (
+            f"{host} closed the connection without an answer. If it expects TLS, write https:// in the base URL;"
+            " otherwise try again."
+        )
+    return ProviderError("connect", message, retryable=True)
+
+
+def broken_stream_error(peer: Peer, error: BaseException) -> ProviderError:
+    """Return the error for a fault in the middle of a response's body."""
+    if any(type(cause).__name__ == "DecodingError" for cause in _causes(error)):
+        return ProviderError("protocol", f"{peer.host} sent compressed data that can't be unpacked. Try again.")
+    return ProviderError("dropped", f"The connection to {peer.host} was lost in mid-reply. Try again.", retryable=True)
+
+
+def broken_event_error(peer: Peer) -> ProviderError:
+    """Return the error for an event that is no JSON."""
+    return ProviderError("protocol", f"{peer.host} sent something in mid-reply that is no JSON. Try again.")
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield the chain behind an exception; the HTTP libraries' own texts say little and may quote the key."""
+    seen: set[int] = set()
+    pending = [error]
+    while pending:
+        cause = pending.pop()
+        if cause is None or id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        pending.extend((cause.__context__, cause.__cause__))
+        if isinstance(cause, BaseExceptionGroup):
+            pending.extend(cause.exceptions)
+
+
+def wall_clock() -> float:
+    return datetime.now(UTC).timestamp()

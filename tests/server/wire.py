@@ -1,0 +1,146 @@
+"""HTTP/1.1 over raw sockets, so that scenarios can break it: requests in, arbitrary bytes out, closes timed."""
+
+import asyncio
+import json
+import socket
+import struct
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+_HEAD_END: Final = b"\r\n\r\n"
+
+
+@dataclass(slots=True)
+class Request:
+    """One request as it came in, and what became of its connection. Times are `time.monotonic()`."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+    time: float = field(default_factory=time.monotonic)
+    connection: int = 0
+    ended: float | None = None
+    """When the server had written all it wanted."""
+    closed: float | None = None
+    """When the client closed the connection, if it did so before `ended`."""
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body) if self.body else None
+
+    @property
+    def model(self) -> str:
+        return str(self.json.get("model", "")) if self.body.startswith(b"{") else ""
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "method": self.method, "path": self.path, "model": self.model, "headers": self.headers, "body": self.json,
+            "time": self.time, "ended": self.ended, "closed": self.closed, "connection": self.connection,
+        }  # fmt: skip
+
+
+class Gone(Exception):
+    """The client closed the connection, or the scenario did."""
+
+
+class Connection(asyncio.Protocol):
+    """One client. `answer` is awaited for every request and cancelled the moment the client goes away."""
+
+    def __init__(
+        self, answer: "Callable[[Connection, Request], Awaitable[None]]", connections: "set[Connection]"
+    ) -> None:
+        """`connections` holds this one while it is open."""
+        self._answer = answer
+        self._connections = connections
+        self._received = bytearray()
+        self._more = asyncio.Event()
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._task: asyncio.Task[None] | None = None
+        self.closed: float | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        # asyncio does this only for sockets that it made itself.
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._connections.add(self)
+        self._task = asyncio.get_running_loop().create_task(self._serve())
+
+    def data_received(self, data: bytes) -> None:
+        self._received += data
+        self._more.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closed = time.monotonic()
+        self._connections.discard(self)
+        if self._task is not None:
+            self._task.cancel()
+
+    def pause_writing(self) -> None:
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        self._writable.set()
+
+    async def write(self, data: bytes) -> None:
+        """Send `data`; waits while the client doesn't read."""
+        if self._transport.is_closing():
+            raise Gone
+        self._transport.write(data)
+        await self._writable.wait()
+
+    def close(self) -> None:
+        """Send what is buffered and close in good order."""
+        self._transport.close()
+
+    def reset(self) -> None:
+        """Close with RST, as a crashed server or a cut line would."""
+        sock = self._transport.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self._transport.abort()
+
+    async def abort(self) -> None:
+        """Close at once and wait until nothing runs any more."""
+        self._transport.abort()
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+
+    async def _serve(self) -> None:
+        try:
+            while not self._transport.is_closing():
+                request = await self._read_request()
+                try:
+                    await self._answer(self, request)
+                    request.ended = time.monotonic()
+                finally:
+                    if request.ended is None:
+                        request.closed = self.closed
+        except (Gone, asyncio.CancelledError):
+            pass
+        finally:
+            self._transport.close()
+
+    async def _read_request(self) -> Request:
+        await self._until(lambda: _HEAD_END in self._received)
+        head = self._take(self._received.index(_HEAD_END) + len(_HEAD_END))
+        first, *lines = head.decode("latin-1").strip().split("\r\n")
+        method, path, *_ = [*first.split(" "), "", ""]
+        headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+        size = int(headers.get("content-length", 0))
+        await self._until(lambda: len(self._received) >= size)
+        return Request(method, path, headers, self._take(size), connection=id(self))
+
+    async def _until(self, satisfied: Callable[[], bool]) -> None:
+        while not satisfied():
+            self._more.clear()
+            await self._more.wait()
+
+    def _take(self, size: int) -> bytes:
+        data = bytes(self._received[:size])
+        del self._received[:size]
+        return data
