@@ -12,10 +12,10 @@ from streamtui.chat.errors import StoreError
 from streamtui.store import rows
 from streamtui.store.database import Database
 from streamtui.store.faults import RefusedError
-from streamtui.store.journal import Journal
 from streamtui.store.library import SavedLibrary
 from streamtui.store.memory import SavedMemory
 from streamtui.store.reader import Reader
+from streamtui.store.recorder import SavedRecorder
 from streamtui.store.runs import Run
 from streamtui.store.schema import SCRIPTS
 from streamtui.store.writer import Writer
@@ -39,7 +39,7 @@ class Store:
         self._writer = writer
         self._reader = reader
         self._database = database
-        self.recorder = Journal(writer, clock)
+        self.recorder = SavedRecorder(writer, clock)
         self.library = SavedLibrary(writer, reader, clock)
         self.memory = SavedMemory(writer, self._known())
 

@@ -9,7 +9,7 @@ from streamtui.store.operations import Begin, Settle, Update, Withdraw
 from streamtui.store.writer import Writer
 
 
-class Journal:
+class SavedRecorder:
     """Implements `chat.ports.Recorder`."""
 
     def __init__(self, writer: Writer, clock: Callable[[], float]) -> None:
