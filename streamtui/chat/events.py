@@ -104,5 +104,9 @@ def _done(
         "finish_reason": reason,
         "error": None if error is None else asdict(error),
         "conversation": conversation,
-        "metrics": asdict(metrics or Metrics()),
+        "metrics": {name: _rounded(value) for name, value in asdict(metrics or Metrics()).items()},
     }
+
+
+def _rounded(value: float | None) -> float | None:
+    return round(value, 6) if isinstance(value, float) else value

@@ -12,6 +12,8 @@ WINDOW_S: Final = 3.0
 _BUCKET_S: Final = 0.25
 FEWEST_TOKENS: Final = 10
 """Below this many tokens a rate says nothing, so none is given."""
+SHORTEST_SPAN_S: Final = 0.05
+"""A reply that came in one burst has no rate either."""
 STALL_S: Final = 3.0
 """A stream that is silent for longer is called stalled."""
 _BYTES_PER_TOKEN: Final = 4
@@ -134,9 +136,13 @@ class Meter:
             total_s=now - self.started_at,
             chunks=self.chunks,
             characters=self.characters,
-            characters_per_s=self.characters / streaming if streaming else None,
-            tokens_per_s=tokens / streaming if streaming and tokens >= FEWEST_TOKENS else None,
+            characters_per_s=_rate(self.characters, streaming),
+            tokens_per_s=_rate(tokens, streaming) if tokens >= FEWEST_TOKENS else None,
         )
+
+
+def _rate(count: int, span: float | None) -> float | None:
+    return count / span if span is not None and span >= SHORTEST_SPAN_S else None
 
 
 def _span(start: float, end: float | None) -> float | None:

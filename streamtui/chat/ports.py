@@ -64,8 +64,9 @@ class Model:
 
     @property
     def id(self) -> str:
-        """The model as `-m` takes it and the store keeps it: with its prefix where the provider is not openai."""
-        return self.name if self.provider.name == "openai" else f"{self.provider.name}:{self.name}"
+        """The model as `-m` takes it and the store keeps it: with its prefix where the provider is not openai
+        and not the model itself (`demo`)."""
+        return self.name if self.provider.name in ("openai", self.name) else f"{self.provider.name}:{self.name}"
 
     @property
     def label(self) -> str:
@@ -204,6 +205,36 @@ class EndpointMemory(Protocol):
 
     def learn(self, endpoint: str, model: str, quirk: str) -> None:
         """Remember one more. Only enqueues."""
+        ...
+
+
+class Catalog(Protocol):
+    """Which models there are under the present settings."""
+
+    def model(self, id: str | None = None) -> Model:
+        """Return the model that `-m id` means; for `None` the one that was configured, without a name where the
+        endpoint itself must be asked. Immediate. Raises `ConfigError`."""
+        ...
+
+    async def resolve(self, model: Model) -> Model:
+        """Return `model` ready to be asked: its SDK imported, and with a name, which for one without is the
+        endpoint's first. Raises `ConfigError` and `ProviderError`."""
+        ...
+
+    async def available(self) -> list[str]:
+        """Return what `-m` could be given, over all configured providers. Raises `ProviderError` if none answers."""
+        ...
+
+    def exposed_host(self, model: Model) -> str | None:
+        """Return the host to which a key would travel in the clear, unless the reader has allowed that."""
+        ...
+
+    def allow_exposed(self, host: str) -> None:
+        """Remember that the reader allows it for this host."""
+        ...
+
+    def preload(self) -> None:
+        """Import what the first reply will need. Blocking: call it in a thread."""
         ...
 
 

@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from streamtui.chat.clean import Cleaner, clean_line
-from streamtui.chat.errors import ErrorInfo, ProviderError, StoreError
+from streamtui.chat.errors import ErrorInfo, ProviderError, StoreError, StreamtuiError
 from streamtui.chat.events import (
     Connected,
     Event,
@@ -159,6 +159,9 @@ class Reply:
                 break
             except ProviderError as caught:
                 failure = caught
+            except StreamtuiError as caught:
+                yield self._fail(ErrorInfo.of(caught))
+                return
             except Exception as caught:
                 log.exception("a reply failed unexpectedly")
                 yield self._fail(ErrorInfo.of(caught))
@@ -202,7 +205,7 @@ class Reply:
                     await asyncio.sleep(0)
                     turn_at = self._clock()
         if self._finish_reason is None:
-            raise ProviderError("dropped", "the connection ended before the reply did: Alt+C continues it")
+            raise ProviderError("dropped", "the connection ended before the reply was finished; what arrived is kept")
 
     def _take(self, event: ProviderEvent, now: float) -> Event | None:
         """Enter one event into the books and return what the reader gets of it."""

@@ -1,0 +1,7 @@
+"""`python -m streamtui`."""
+
+import sys
+
+from streamtui.cli import main
+
+sys.exit(main())

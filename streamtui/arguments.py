@@ -1,0 +1,110 @@
+"""The command line: which words it takes. What they do is in `cli`."""
+
+import argparse
+from collections.abc import Sequence
+from typing import Final
+
+from streamtui import __version__
+
+_EPILOG: Final = """\
+With nothing configured the app opens on the built-in demo model. To talk to a real one, set OPENAI_API_KEY, or
+OPENAI_BASE_URL for any OpenAI-compatible endpoint (and CHAT_MODEL), in the environment, in ./.env, or in the .env of
+the config folder. Exit codes: 0 done, 1 the reply failed, 2 usage or configuration, 130 interrupted.
+"""
+
+
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
+    """Return the parsed command line; `command` is `None` for the app. Exits with 2 on a usage error."""
+    return _parser().parse_args(arguments)
+
+
+def _parser() -> argparse.ArgumentParser:
+    shared = _shared()
+    parser = argparse.ArgumentParser(
+        prog="streamtui",
+        description="A full-screen terminal chat for language models, built around the stream.",
+        epilog=_EPILOG,
+        parents=[shared],
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"streamtui {__version__}")
+    _which_conversation(parser)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands (without one, the app opens)")
+    _ask(commands, shared)
+    _saved(commands, shared)
+    return parser
+
+
+def _shared() -> argparse.ArgumentParser:
+    """The options every command takes, before or after its name."""
+    shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    group = shared.add_argument_group("shared options")
+    group.add_argument("-m", "--model", metavar="MODEL", action="append", help="model to ask: NAME or PROVIDER:NAME")
+    group.add_argument(
+        "--base-url", metavar="URL", help="OpenAI-compatible endpoint, such as http://localhost:11434/v1"
+    )
+    group.add_argument("--env-file", metavar="FILE", help="read keys, base URL and model from this file too")
+    group.add_argument("--data-dir", metavar="DIR", help="keep the conversations here")
+    group.add_argument("--temperature", metavar="T", type=_temperature, help="sampling temperature, 0 to 2")
+    group.add_argument("--max-tokens", metavar="N", type=_positive, help="longest reply, in tokens")
+    group.add_argument("--system", metavar="TEXT", help="system message, pinned first")
+    group.add_argument("--demo", action="store_true", help="use the built-in demo model: offline, instant, free")
+    group.add_argument("--insecure-http", action="store_true", help="let a key travel over http:// to another machine")
+    group.add_argument("--log", metavar="FILE", help="write a log, without keys, to this file")
+    return shared
+
+
+def _which_conversation(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_mutually_exclusive_group()
+    group.add_argument(
+        "-c", "--continue", dest="latest", action="store_true", help="go on with the latest conversation"
+    )
+    group.add_argument("--resume", metavar="ID", help="go on with this conversation (see `streamtui list`)")
+
+
+def _ask(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", shared: argparse.ArgumentParser) -> None:
+    ask = commands.add_parser(
+        "ask",
+        parents=[shared],
+        allow_abbrev=False,
+        help="print one reply to stdout",
+        description="Print the reply, and nothing else, to stdout as it arrives. Piped text is appended to the prompt.",
+    )
+    ask.add_argument("prompt", metavar="PROMPT", nargs="?", help="what to ask; - or nothing reads it from stdin")
+    ask.add_argument("--prompt", dest="prompts", metavar="TEXT", action="append", default=[], help="ask this too")
+    ask.add_argument("--json", action="store_true", help="one event a line, as JSON")
+    ask.add_argument("--metrics", action="store_true", help="say on stderr how long it took")
+    ask.add_argument("--no-save", action="store_true", help="keep nothing of this on disk")
+    ask.add_argument("--no-stream", action="store_true", help="print in one piece, and only a complete reply")
+    ask.add_argument("-o", "--output", metavar="FILE", help="stream the reply into this file instead")
+    _which_conversation(ask)
+
+
+def _saved(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", shared: argparse.ArgumentParser) -> None:
+    """The commands about what is saved, and about the models on offer."""
+
+    def add(name: str, help: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, parents=[shared], help=help, description=help, allow_abbrev=False)
+
+    add("list", "list the saved conversations, newest first").add_argument("--json", action="store_true")
+    export = add("export", "print a conversation")
+    export.add_argument("id", metavar="ID")
+    export.add_argument("--format", choices=("md", "json"), default="md")
+    export.add_argument("-o", "--output", metavar="FILE", help="write it to this file")
+    add("delete", "delete a conversation").add_argument("id", metavar="ID")
+    add("models", "list the models that can be asked").add_argument("--json", action="store_true")
+
+
+def _temperature(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 2:
+        raise argparse.ArgumentTypeError("the temperature is a number from 0 to 2")
+    return value
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("this must be 1 or more")
+    return value

@@ -1,0 +1,291 @@
+"""The headless front end: a reply on stdout and nothing else there; everything else on stderr.
+
+The text goes out as it arrives. A slow reader on stdout slows the stream down, because the loop waits for it before
+it takes the next piece; a closed pipe ends the request.
+"""
+
+import asyncio
+import json
+import os
+import select
+import sys
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Protocol, TextIO
+
+from streamtui.chat.clean import clean_line
+from streamtui.chat.errors import ConfigError
+from streamtui.chat.events import Event, Failed, Finished, Notice, ReasoningDelta, TextDelta, wire
+from streamtui.chat.merge import merge
+from streamtui.chat.messages import Status, Usage
+from streamtui.chat.metrics import Metrics
+from streamtui.chat.reply import Reply
+
+_PIECE: Final = 4096
+"""Bytes a pipe that reports itself writable takes without blocking (PIPE_BUF on Linux)."""
+DONE: Final = 0
+FAILED: Final = 1
+
+
+class Output:
+    """Writes text to a file descriptor, waiting on the event loop where the reader is slow.
+
+    Raises `BrokenPipeError` when the reader has gone.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    async def write(self, text: str) -> None:
+        data = memoryview(text.encode("utf-8", "replace"))
+        while data:
+            if not self._is_writable():
+                await self._writable()
+            data = data[os.write(self._descriptor, data[:_PIECE]) :]
+
+    def _is_writable(self) -> bool:
+        try:
+            return bool(select.select((), (self._descriptor,), (), 0)[1])
+        except (OSError, ValueError):  # not a descriptor that can be waited for: it never blocks for long
+            return True
+
+    async def _writable(self) -> None:
+        loop = asyncio.get_running_loop()
+        ready = loop.create_future()
+
+        def wake() -> None:
+            if not ready.done():
+                ready.set_result(None)
+
+        loop.add_writer(self._descriptor, wake)
+        try:
+            await ready
+        finally:
+            loop.remove_writer(self._descriptor)
+
+
+class Sink(Protocol):
+    """Where the events of a reply go."""
+
+    async def event(self, event: Event, label: str | None) -> None: ...
+
+
+@dataclass(slots=True)
+class JsonLines:
+    """One event a line, as the contract has it."""
+
+    output: Output
+    conversations: Mapping[str, str | None]
+    """By label; the only one where the stream isn't merged."""
+
+    async def event(self, event: Event, label: str | None) -> None:
+        conversation = self.conversations[label] if label else next(iter(self.conversations.values()))
+        body = wire(event, conversation, label)
+        await self.output.write(json.dumps(body, ensure_ascii=False) + "\n")
+
+
+@dataclass(slots=True)
+class Text:
+    """The answer alone, with a newline at its end; notices, reasoning and errors beside it on `aside`."""
+
+    output: Output
+    aside: TextIO
+    _in_line: bool = False
+    _thinking: bool = False
+
+    async def event(self, event: Event, label: str | None) -> None:
+        if isinstance(event, ReasoningDelta):
+            self._thinking = True
+            say(self.aside, event.text, end="")
+            return
+        if self._thinking:
+            self._thinking = False
+            say(self.aside, "")
+        match event:
+            case TextDelta(text):
+                await self.output.write(text)
+                self._in_line = not text.endswith("\n")
+            case Notice(text=text):
+                say(self.aside, text)
+            case Failed(error=error):
+                await self._end_line()
+                say(self.aside, f"streamtui: {error.message}")
+            case Finished():
+                await self._end_line()
+
+    async def _end_line(self) -> None:
+        if self._in_line:
+            self._in_line = False
+            await self.output.write("\n")
+
+
+@dataclass(slots=True)
+class Interleaved:
+    """Several answers line by line, each line headed by its label, as soon as it is whole."""
+
+    output: Output
+    aside: TextIO
+    _lines: dict[str | None, str] = field(default_factory=dict)
+
+    async def event(self, event: Event, label: str | None) -> None:
+        match event:
+            case TextDelta(text):
+                *whole, rest = (self._lines.get(label, "") + text).split("\n")
+                self._lines[label] = rest
+                for line in whole:
+                    await self.output.write(f"[{label}] {line}\n")
+            case Notice(text=text):
+                say(self.aside, f"[{label}] {text}")
+            case Finished() | Failed():
+                if rest := self._lines.pop(label, ""):
+                    await self.output.write(f"[{label}] {rest}\n")
+                if isinstance(event, Failed):
+                    say(self.aside, f"[{label}] streamtui: {event.error.message}")
+
+
+@dataclass(slots=True)
+class Whole:
+    """The answer in one piece, and only if it is complete."""
+
+    inner: Sink
+    _parts: dict[str | None, list[str]] = field(default_factory=dict)
+
+    async def event(self, event: Event, label: str | None) -> None:
+        parts = self._parts.setdefault(label, [])
+        match event:
+            case TextDelta(text):
+                parts.append(text)
+            case Finished(status=Status.COMPLETE):
+                await self.inner.event(TextDelta("".join(parts)), label)
+                await self.inner.event(event, label)
+            case _:
+                await self.inner.event(event, label)
+
+
+@dataclass(slots=True)
+class File:
+    """The answer written to a file as it arrives; whatever had arrived stays there when the reply breaks off."""
+
+    file: TextIO
+    inner: Sink
+    _label: str | None = None
+
+    async def event(self, event: Event, label: str | None) -> None:
+        if isinstance(event, TextDelta):
+            if label != self._label:
+                self.file.write(f"\n[{label}] " if self._label else f"[{label}] ")
+                self._label = label
+            self.file.write(event.text)
+            self.file.flush()
+            return
+        if isinstance(event, Finished | Failed):
+            self.file.write("\n")
+            self.file.flush()
+        await self.inner.event(event, label)
+
+
+async def run(replies: dict[str, Reply], sink: Sink, *, show_metrics: bool) -> int:
+    """Run the replies at once, labelled where there are several, and return the exit code.
+
+    Cancelling settles the replies; what arrived has been written out.
+    """
+    merged = len(replies) > 1
+    code = DONE
+    async with _events(replies) as stream:
+        async for label, event in stream:
+            await sink.event(event, label if merged else None)
+            if isinstance(event, Failed):
+                code = FAILED
+            if show_metrics and isinstance(event, Finished | Failed):
+                usage = replies[label].usage
+                say(sys.stderr, _labelled(label if merged else None, metrics_line(event.metrics, usage)))
+    return code
+
+
+@asynccontextmanager
+async def _events(replies: dict[str, Reply]) -> AsyncGenerator[AsyncGenerator[tuple[str, Event], None], None]:
+    if len(replies) > 1:
+        async with aclosing(merge(replies)) as stream:
+            yield stream
+        return
+    ((label, reply),) = replies.items()
+
+    async def labelled() -> AsyncGenerator[tuple[str, Event], None]:
+        async for event in reply:
+            yield label, event
+
+    async with reply, aclosing(labelled()) as stream:
+        yield stream
+
+
+def metrics_line(metrics: Metrics | None, usage: Usage | None) -> str:
+    """Return the figures of a reply in one line; `~` marks an estimate."""
+    metrics = metrics or Metrics()
+    about = "~" if usage is None or usage.estimated else ""
+    parts: list[str] = []
+    if metrics.connect_s is not None:
+        parts.append(f"connected {metrics.connect_s:.2f} s")
+    if metrics.ttft_s is not None:
+        parts.append(f"first token {metrics.ttft_s:.2f} s")
+    parts.append(f"total {metrics.total_s:.2f} s")
+    if usage is not None and usage.output_tokens is not None:
+        parts.append(f"tokens {about}{usage.input_tokens or 0} in, {about}{usage.output_tokens} out")
+    if usage is not None and usage.reasoning_tokens:
+        parts.append(f"{usage.reasoning_tokens} of them reasoning")
+    if metrics.tokens_per_s is not None:
+        parts.append(f"{about}{metrics.tokens_per_s:.0f} tok/s")
+    parts.append(f"{metrics.chunks} chunks")
+    parts.append(f"{metrics.characters} characters")
+    if metrics.characters_per_s is not None:
+        parts.append(f"{metrics.characters_per_s:.0f} characters/s")
+    return " · ".join(parts)
+
+
+def read_prompt(prompt: str | None, stdin: TextIO | None) -> str:
+    """Return the prompt, with piped text appended. Raises `ConfigError` where there is neither."""
+    piped = ""
+    if stdin is not None and not stdin.isatty():
+        piped = stdin.buffer.read().decode("utf-8", "replace")
+    if prompt in (None, "-"):
+        prompt = ""
+    text = "\n\n".join(part for part in (prompt, piped.strip("\n")) if part)
+    if not text.strip():
+        raise ConfigError("There is no prompt: streamtui ask 'your question', or pipe it in.")
+    return text
+
+
+def open_file(name: str) -> TextIO:
+    """Open the file that the reply is streamed into. Raises `ConfigError`."""
+    try:
+        return Path(name).open("w", encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise ConfigError(f"{clean_line(name)} can't be written: {error.strerror}.") from None
+
+
+def labels(models: Sequence[str], prompts: Sequence[str]) -> list[str]:
+    """Return one distinct label per combination of models and prompts, models first."""
+    pairs = [(model, prompt) for model in models for prompt in prompts]
+    short = [clean_line(prompt, 32) for _, prompt in pairs]
+    names = [
+        model if len(prompts) == 1 else text if len(models) == 1 else f"{model} · {text}"
+        for (model, _), text in zip(pairs, short, strict=True)
+    ]
+    seen: dict[str, int] = {}
+    for index, name in enumerate(names):
+        seen[name] = seen.get(name, 0) + 1
+        if seen[name] > 1:
+            names[index] = f"{name} #{seen[name]}"
+    return names
+
+
+def say(aside: TextIO, text: str, end: str = "\n") -> None:
+    """Write a line to stderr; a closed stderr is no reason to fail."""
+    with suppress(OSError, ValueError):
+        aside.write(text + end)
+        aside.flush()
+
+
+def _labelled(label: str | None, text: str) -> str:
+    return text if label is None else f"[{label}] {text}"

@@ -1,0 +1,216 @@
+"""Which endpoint and model answer: the settings' words turned into providers, each with the key that may go there."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Final
+
+from streamtui import providers
+from streamtui.chat.errors import ConfigError, ProviderError
+from streamtui.chat.events import ProviderEvent
+from streamtui.chat.messages import ChatRequest
+from streamtui.chat.ports import Deadlines, EndpointMemory, Model, Provider
+from streamtui.config import Config, Found
+from streamtui.providers.endpoint import BaseUrl, parse_base_url
+from streamtui.providers.secret import Secret
+
+DEFAULT_MODEL: Final = "gpt-4o-mini"
+DEMO: Final = "demo"
+NOTHING_CONFIGURED: Final = (
+    "No model is configured: set OPENAI_API_KEY (or OPENAI_BASE_URL for another endpoint, and CHAT_MODEL), "
+    "or try --demo."
+)
+_INSECURE: Final = "allow:insecure-http"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A provider's base URL and the key that came with it or may go there."""
+
+    provider: str
+    url: BaseUrl | None
+    key: Secret | None
+
+    @property
+    def host(self) -> str:
+        return self.url.host if self.url else "offline"
+
+    @property
+    def is_exposed(self) -> bool:
+        """Whether the key would travel in the clear."""
+        return self.key is not None and self.url is not None and self.url.scheme == "http" and not self.url.is_loopback
+
+
+class LazyProvider:
+    """A provider whose SDK is not imported before it is needed: it has a name and a host at once."""
+
+    def __init__(self, endpoint: Endpoint, deadlines: Deadlines, memory: EndpointMemory) -> None:
+        self._endpoint = endpoint
+        self._deadlines = deadlines
+        self._memory = memory
+        self._loading = asyncio.Lock()
+        self._provider: Provider | None = None
+
+    @property
+    def name(self) -> str:
+        return self._endpoint.provider
+
+    @property
+    def host(self) -> str:
+        return self._endpoint.host
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[ProviderEvent, None]:
+        provider = await self.load()
+        async with aclosing(provider.stream(request)) as stream:
+            async for event in stream:
+                yield event
+
+    def can_prefill(self, model: str) -> bool:
+        return self._provider is not None and self._provider.can_prefill(model)
+
+    async def models(self) -> list[str]:
+        return await (await self.load()).models()
+
+    async def aclose(self) -> None:
+        if self._provider is not None:
+            await self._provider.aclose()
+
+    async def load(self) -> Provider:
+        """Import the SDK, in a thread, and make the real provider; once."""
+        async with self._loading:
+            if self._provider is None:
+                await asyncio.to_thread(providers.preload, self.name)
+                self._provider = providers.create(
+                    self.name,
+                    base_url=self._endpoint.url.url if self._endpoint.url else None,
+                    api_key=self._endpoint.key,
+                    deadlines=self._deadlines,
+                    memory=self._memory,
+                )
+            return self._provider
+
+
+class SettingsCatalog:
+    """`chat.ports.Catalog` over a `Config`. Owns the providers it makes; close it with `aclose`."""
+
+    def __init__(
+        self, config: Config, memory: EndpointMemory, *, demo: bool = False, insecure_http: bool = False
+    ) -> None:
+        self._config = config
+        self._memory = memory
+        self._demo = demo
+        self._insecure_http = insecure_http
+        self._providers: dict[str, LazyProvider] = {}
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether anything but the demo can answer."""
+        found = self._config.base_url, self._key("openai"), self._key("anthropic")
+        named = self._named()
+        return any(found) or (named is not None and named[0] is not None)
+
+    @property
+    def secrets(self) -> list[Secret]:
+        """All keys that were found, for redaction."""
+        return [key for key in map(self._key, providers.PROVIDERS) if key]
+
+    def model(self, id: str | None = None) -> Model:
+        if id is None:
+            return self._default()
+        prefix, name = (DEMO, DEMO) if id == DEMO else providers.parse_model(id)
+        if prefix is None:
+            prefix = self._provider_of(name)
+        if prefix == "openai" and self._config.base_url is None and self._key("openai") is None:
+            raise ConfigError(f"{id} needs OPENAI_API_KEY, or OPENAI_BASE_URL for another endpoint.")
+        return Model(self._provider(prefix), name)
+
+    async def resolve(self, model: Model) -> Model:
+        if isinstance(model.provider, LazyProvider):
+            await model.provider.load()
+        if model.name:
+            return model
+        names = await model.provider.models()
+        if not names:
+            raise ProviderError("not_found", f"{model.provider.host} offers no model: name one with -m.")
+        return replace(model, name=names[0])
+
+    async def available(self) -> list[str]:
+        names = self._configured_providers()
+        answers = await asyncio.gather(*(self._provider(name).models() for name in names), return_exceptions=True)
+        found: list[str] = []
+        failures: list[BaseException] = []
+        for name, answer in zip(names, answers, strict=True):
+            if isinstance(answer, BaseException):
+                failures.append(answer)
+            else:
+                found += [Model(self._provider(name), model).id for model in answer]
+        if failures and not found:
+            raise failures[0]
+        return found
+
+    def exposed_host(self, model: Model) -> str | None:
+        endpoint = self._endpoint(model.provider.name)
+        if not endpoint.is_exposed or self._insecure_http:
+            return None
+        return None if _INSECURE in self._memory.quirks(endpoint.host, "") else endpoint.host
+
+    def allow_exposed(self, host: str) -> None:
+        self._memory.learn(host, "", _INSECURE)
+
+    def preload(self) -> None:
+        providers.preload(self._default().provider.name)
+
+    async def aclose(self) -> None:
+        for provider in self._providers.values():
+            await provider.aclose()
+
+    def _default(self) -> Model:
+        if self._demo or not self.is_configured:
+            return Model(self._provider(DEMO), DEMO)
+        if named := self._config.model:
+            return self.model(named.value)
+        if self._config.base_url is not None:
+            return Model(self._provider("openai"), "")
+        if self._key("openai") is not None:
+            return Model(self._provider("openai"), DEFAULT_MODEL)
+        return Model(self._provider("anthropic"), "")
+
+    def _named(self) -> tuple[str | None, str] | None:
+        named = self._config.model
+        return providers.parse_model(named.value) if named else None
+
+    def _provider_of(self, name: str) -> str:
+        """Return who answers to a bare model name."""
+        is_claude = name.startswith("claude-") and self._config.base_url is None
+        return "anthropic" if is_claude and self._key("anthropic") is not None else "openai"
+
+    def _configured_providers(self) -> list[str]:
+        if self._demo or not self.is_configured:
+            return [DEMO]
+        openai = ["openai"] if self._config.base_url or self._key("openai") else []
+        return openai + (["anthropic"] if self._key("anthropic") else []) or [DEMO]
+
+    def _provider(self, name: str) -> LazyProvider:
+        if name not in self._providers:
+            settings = self._config.settings
+            deadlines = Deadlines(settings.connect_timeout, settings.first_byte_timeout, settings.content_timeout)
+            self._providers[name] = LazyProvider(self._endpoint(name), deadlines, self._memory)
+        return self._providers[name]
+
+    def _endpoint(self, name: str) -> Endpoint:
+        row = providers.PROVIDERS[name]
+        said = self._base_url(name)
+        url = said.value if said else row.default_base_url
+        return Endpoint(name, parse_base_url(url) if url else None, self._key(name))
+
+    def _base_url(self, name: str) -> Found | None:
+        return self._config.find(*providers.PROVIDERS[name].url_variables)
+
+    def _key(self, name: str) -> Secret | None:
+        """Return the key that may go to the provider's endpoint."""
+        row = providers.PROVIDERS.get(name)
+        if row is None or row.key_variable is None:
+            return None
+        found = self._config.key_for(self._base_url(name), row.key_variable)
+        return Secret(found.value, f"{row.key_variable} from {found.source}") if found else None

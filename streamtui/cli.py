@@ -1,0 +1,330 @@
+"""The composition root: arguments → settings → store → provider → one front end; exit codes and signals."""
+
+import argparse
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from typing import Any, Final
+
+from streamtui import arguments, ask, crash
+from streamtui.catalog import NOTHING_CONFIGURED, SettingsCatalog
+from streamtui.chat.clean import clean, clean_line
+from streamtui.chat.conversation import Conversation, Options
+from streamtui.chat.errors import ConfigError, StoreError, StreamtuiError
+from streamtui.chat.ports import EndpointMemory, Library, Model, NoMemory, NoRecorder, Recorder
+from streamtui.chat.reply import Reply
+from streamtui.chat.retry import Policy
+from streamtui.config import Config, Paths, paths
+from streamtui.providers.secret import Secret, redact
+from streamtui.store import Store, export_json, export_markdown
+from streamtui.store.transcript import iso_time, summary_json
+
+DONE: Final = 0
+FAILED: Final = 1
+USAGE: Final = 2
+CRASHED: Final = 70
+"""EX_SOFTWARE of sysexits.h."""
+
+
+class Stopped(Exception):
+    """A signal ended the command."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    said = arguments.parse(words)
+    places = paths(getattr(said, "data_dir", None))
+    secrets: list[Secret] = []
+    try:
+        config = _read_config(said, places)
+        _start_log(getattr(said, "log", None), secrets)
+        return _run(said, config, secrets)
+    except ConfigError as error:
+        return _complain(error, USAGE, secrets)
+    except StreamtuiError as error:
+        return _complain(error, FAILED, secrets)
+    except Stopped as stopped:
+        return 128 + stopped.number
+    except BrokenPipeError:
+        _forget_stdout()
+        return 128 + signal.SIGPIPE
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except Exception as error:
+        ask.say(sys.stderr, crash.report(error, places.reports, secrets))
+        return CRASHED
+
+
+def _read_config(said: argparse.Namespace, places: Paths) -> Config:
+    options = {name: getattr(said, name, None) for name in ("base_url", "temperature", "max_tokens", "system")}
+    options["model"] = said.model[-1] if getattr(said, "model", None) else None
+    return Config.read(places, os.environ, env_file=getattr(said, "env_file", None), options=options)
+
+
+def _run(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int:
+    match said.command:
+        case "ask":
+            return _ask(said, config, secrets)
+        case "list":
+            return _with_library(config, lambda library: _list(library, as_json=said.json))
+        case "export":
+            return _with_library(config, lambda library: _export(library, said.id, said.format, said.output))
+        case "delete":
+            return _with_library(config, lambda library: _delete(library, said.id))
+        case "models":
+            return _models(said, config, secrets)
+        case _:
+            return _app(said, config, secrets)
+
+
+def _app(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int:
+    from streamtui.tui import start
+
+    start.refuse_unusable_terminal(os.environ)
+    with Store.open(config.paths.data) as store:
+        catalog = _catalog(said, config, store.memory, secrets)
+        return start.run(
+            start.Start(
+                config=config,
+                catalog=catalog,
+                store=store,
+                options=_options(config),
+                model=catalog.model(said.model[-1]) if hasattr(said, "model") else None,
+                latest=said.latest,
+                resume=said.resume,
+                report=lambda error: crash.report(error, config.paths.reports, secrets),
+            )
+        )
+
+
+def _ask(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int:
+    for warning in config.warnings:
+        ask.say(sys.stderr, f"streamtui: {warning}")
+    with ExitStack() as stack:
+        store: Store | None = None
+        if not said.no_save or said.latest or said.resume:
+            store = stack.enter_context(Store.open(config.paths.data))
+        catalog = _catalog(said, config, store.memory if store else NoMemory(), secrets)
+        if not catalog.is_configured and not getattr(said, "demo", False):
+            raise ConfigError(NOTHING_CONFIGURED)
+        prompts = _prompts(said)
+        recorder = NoRecorder() if store is None or said.no_save else store.recorder
+        headless = Headless(said, catalog, recorder, store, _options(config), config.settings.system)
+        code = _on_loop(headless.run(prompts))
+        if store is not None and store.trouble:
+            ask.say(sys.stderr, f"streamtui: not saved: {store.trouble}")
+        return code
+
+
+def _prompts(said: argparse.Namespace) -> list[str]:
+    """Return the prompts, the one that is piped in or given as the argument first."""
+    if said.prompts and said.prompt is None:
+        return [clean(prompt) for prompt in said.prompts]
+    return [clean(prompt) for prompt in (ask.read_prompt(said.prompt, sys.stdin), *said.prompts)]
+
+
+@dataclass(frozen=True, slots=True)
+class Headless:
+    """One run of `ask`: the replies it asks for, and where they go."""
+
+    said: argparse.Namespace
+    catalog: SettingsCatalog
+    recorder: Recorder
+    store: Store | None
+    options: Options
+    system: str | None
+
+    async def run(self, prompts: Sequence[str]) -> int:
+        try:
+            replies = await self._replies(prompts)
+            with ExitStack() as stack:
+                return await ask.run(replies, self._sink(replies, stack), show_metrics=self.said.metrics)
+        finally:
+            await self.catalog.aclose()
+
+    async def _replies(self, prompts: Sequence[str]) -> dict[str, Reply]:
+        conversation = await self._resumed()
+        models = await self._models(conversation)
+        replies: list[Reply] = []
+        for prompt in prompts:
+            target = conversation or Conversation(models[0], self.recorder, system=self.system, options=self.options)
+            replies += target.compare(prompt, models)
+        return dict(
+            zip(ask.labels([model.id for model in models], prompts), self._ordered(replies, len(models)), strict=True)
+        )
+
+    def _ordered(self, replies: list[Reply], models: int) -> list[Reply]:
+        """Return the replies models first, as their labels are."""
+        return [replies[index] for start in range(models) for index in range(start, len(replies), models)]
+
+    async def _resumed(self) -> Conversation | None:
+        if self.store is None or not (self.said.latest or self.said.resume):
+            return None
+        library = self.store.library
+        found = await library.find(self.said.resume) if self.said.resume else await library.latest()
+        if found is None:
+            raise ConfigError("There is no saved conversation to continue.")
+        record, messages = await library.load(found)
+        model = self.catalog.model(record.model)
+        return Conversation.resume(model, self.recorder, record, messages, options=self.options)
+
+    async def _models(self, conversation: Conversation | None) -> list[Model]:
+        named = getattr(self.said, "model", None)
+        if named:
+            models = [self.catalog.model(name) for name in named]
+        else:
+            models = [conversation.model if conversation else self.catalog.model()]
+        for model in models:
+            if host := self.catalog.exposed_host(model):
+                raise ConfigError(
+                    f"The key would travel in the clear to {host}: use https, or allow it: --insecure-http."
+                )
+        return [await self.catalog.resolve(model) for model in models]
+
+    def _sink(self, replies: dict[str, Reply], stack: ExitStack) -> ask.Sink:
+        said = self.said
+        output = ask.Output(sys.stdout.fileno())
+        if said.json:
+            saved = not isinstance(self.recorder, NoRecorder)
+            return ask.JsonLines(
+                output, {label: reply.conversation if saved else None for label, reply in replies.items()}
+            )
+        sink: ask.Sink = (ask.Interleaved if len(replies) > 1 else ask.Text)(output, sys.stderr)
+        if said.output:
+            sink = ask.File(stack.enter_context(ask.open_file(said.output)), sink)
+        return ask.Whole(sink) if said.no_stream else sink
+
+
+def _models(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int:
+    catalog = _catalog(said, config, NoMemory(), secrets)
+
+    async def show() -> int:
+        try:
+            names = await catalog.available()
+        finally:
+            await catalog.aclose()
+        print(json.dumps(names, ensure_ascii=False, indent=2) if said.json else "\n".join(names))
+        return DONE
+
+    return _on_loop(show())
+
+
+def _with_library(config: Config, command: Callable[[Library], Coroutine[Any, Any, int]]) -> int:
+    with Store.open(config.paths.data) as store:
+        if store.trouble:
+            raise StoreError(store.trouble)
+        return _on_loop(command(store.library))
+
+
+async def _list(library: Library, *, as_json: bool) -> int:
+    found = await library.conversations()
+    if as_json:
+        print(json.dumps([summary_json(each) for each in found], ensure_ascii=False, indent=2))
+        return DONE
+    for each in found:
+        when = iso_time(each.updated)[:16].replace("T", " ")
+        print(f"{each.id}  {when}  {each.messages:>4}  {each.status:<11}  {each.model}  {each.title}")
+    return DONE
+
+
+async def _export(library: Library, prefix: str, form: str, output: str | None) -> int:
+    record, messages = await library.load(await library.find(prefix))
+    text = export_json(record, messages) if form == "json" else export_markdown(record, messages)
+    if output is None:
+        print(text)
+        return DONE
+    with ask.open_file(output) as file:
+        file.write(text + "\n")
+    return DONE
+
+
+async def _delete(library: Library, prefix: str) -> int:
+    found = await library.find(prefix)
+    await library.delete(found)
+    print(f"deleted {found}")
+    return DONE
+
+
+def _catalog(
+    said: argparse.Namespace, config: Config, memory: EndpointMemory, secrets: list[Secret]
+) -> SettingsCatalog:
+    catalog = SettingsCatalog(
+        config,
+        memory,
+        demo=getattr(said, "demo", False),
+        insecure_http=getattr(said, "insecure_http", False),
+    )
+    secrets.extend(catalog.secrets)
+    catalog.model()  # a base URL, key or model that can't be used is said before anything else happens
+    return catalog
+
+
+def _options(config: Config) -> Options:
+    settings = config.settings
+    policy = Policy(retries=settings.retries, reconnects=settings.reconnects)
+    return Options(settings.temperature, settings.max_tokens, policy)
+
+
+def _on_loop(command: Coroutine[Any, Any, int]) -> int:
+    """Run a command; a signal cancels it, and it settles what it was doing. Raises `Stopped`."""
+    caught: list[int] = []
+
+    async def guarded() -> int:
+        loop = asyncio.get_running_loop()
+        task = asyncio.ensure_future(command)
+
+        def stop(number: int) -> None:
+            caught.append(number)
+            task.cancel()
+
+        with suppress(NotImplementedError):  # Windows' loop has no signal handlers; Ctrl+C works without
+            for number in _signals():
+                loop.add_signal_handler(number, stop, number)
+        return await task
+
+    try:
+        return asyncio.run(guarded())
+    except asyncio.CancelledError:
+        raise Stopped(caught[0] if caught else signal.SIGINT) from None
+
+
+def _signals() -> list[int]:
+    return [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
+
+def _start_log(name: str | None, secrets: list[Secret]) -> None:
+    """Log to a file, every line redacted; `secrets` may still be filled."""
+    if name is None:
+        logging.getLogger().addHandler(logging.NullHandler())
+        return
+
+    class Redacting(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:
+            return redact(clean(super().format(record)), secrets)
+
+    try:
+        handler = logging.FileHandler(name, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{clean_line(name)} can't be written: {error.strerror}.") from None
+    handler.setFormatter(Redacting("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+
+
+def _complain(error: StreamtuiError, code: int, secrets: list[Secret]) -> int:
+    ask.say(sys.stderr, redact(f"streamtui: {error}", secrets))
+    return code
+
+
+def _forget_stdout() -> None:
+    """Let nothing be written to the closed pipe when the interpreter shuts down."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,271 @@
+"""Settings, every path, and where each value came from.
+
+Nothing here is put into the process's environment and nothing is read from it but through `Config.read`, so a
+`.env` of a foreign folder can set the names listed here and no others.
+"""
+
+import os
+import stat
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
+from io import StringIO
+from pathlib import Path
+from typing import Any, Final, get_args
+
+import platformdirs
+from dotenv import dotenv_values
+
+from streamtui.chat.clean import clean, clean_line
+from streamtui.chat.errors import ConfigError
+
+APP: Final = "streamtui"
+ENV_NAMES: Final = (
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "OPENAI_API_BASE",
+    "CHAT_MODEL",
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_BASE_URL",
+)
+"""All that is taken from any `.env` file."""
+_LARGEST_FILE: Final = 256 * 1024
+
+
+class Source(StrEnum):
+    """Where a value was found, in order of precedence."""
+
+    OPTION = "the command line"
+    ENVIRONMENT = "the environment"
+    CONFIG = "the config folder"
+    ENV_FILE = "--env-file"
+    DOT_ENV = "./.env"
+
+    @property
+    def is_own_word(self) -> bool:
+        """Whether only the user can have put the value there: a `.env` may have come with somebody's project."""
+        return self in (Source.OPTION, Source.ENVIRONMENT, Source.CONFIG)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A value and its source."""
+
+    value: str = field(repr=False)
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a model costs, in the currency of your choice per million tokens, and how much it can read."""
+
+    input: float | None = None
+    output: float | None = None
+    context: int | None = None
+    """Tokens the model's window holds."""
+
+
+def setting(help: str, default: Any, *, metavar: str | None = None) -> Any:
+    """A field of `Settings`: `help` feeds `--help` and the README's table."""
+    return field(default=default, metadata={"help": help, "metavar": metavar})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What `config.toml` may say; options of the command line replace it. Times are seconds."""
+
+    model: str | None = setting("the model to ask (as CHAT_MODEL)", None, metavar="MODEL")
+    base_url: str | None = setting("base URL of an OpenAI-compatible endpoint", None, metavar="URL")
+    temperature: float | None = setting("sampling temperature", None, metavar="T")
+    max_tokens: int | None = setting("longest reply, in tokens", None, metavar="N")
+    system: str | None = setting("the system message, pinned first", None, metavar="TEXT")
+    theme: str = setting("colour theme of the app", "textual-dark")
+    pace: str = setting("typewriter pace: off, smooth, or characters per second", "off")
+    reconnects: int = setting("how often a reply that broke off is continued without being asked", 0)
+    retries: int = setting("how often a request that brought nothing is sent again", 4)
+    connect_timeout: float = setting("patience for the connection", 10.0)
+    first_byte_timeout: float = setting("patience for the first byte: reasoning models may think for minutes", 300.0)
+    content_timeout: float = setting("patience between two pieces of content", 300.0)
+    prefill: bool = setting("the endpoint goes on writing an unfinished assistant message", False)
+    upstream_streams: int = setting("how many replies `serve` asks for at once", 4)
+    prices: Mapping[str, Price] = field(
+        default_factory=dict, metadata={"help": '[prices."MODEL"] with input, output (per million tokens), context'}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Paths:
+    """Every place on disk."""
+
+    data: Path
+    config: Path
+
+    @property
+    def settings(self) -> Path:
+        return self.config / "config.toml"
+
+    @property
+    def env(self) -> Path:
+        return self.config / ".env"
+
+    @property
+    def reports(self) -> Path:
+        return self.data / "reports"
+
+
+def paths(data_dir: str | None = None) -> Paths:
+    """Return the places on disk, by the platform's custom; `data_dir` moves the data."""
+    data = Path(data_dir).expanduser() if data_dir else Path(platformdirs.user_data_dir(APP, appauthor=False))
+    return Paths(data.absolute(), Path(platformdirs.user_config_dir(APP, appauthor=False)))
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """All that was said, by whom, and what is to be warned about."""
+
+    settings: Settings
+    paths: Paths
+    layers: Mapping[Source, Mapping[str, str]] = field(repr=False)
+    warnings: tuple[str, ...] = ()
+
+    @classmethod
+    def read(
+        cls,
+        places: Paths,
+        environment: Mapping[str, str],
+        *,
+        env_file: str | None = None,
+        options: Mapping[str, Any] | None = None,
+        folder: Path | None = None,
+    ) -> "Config":
+        """Read all sources. `options` are the settings given on the command line, `folder` the one whose `.env`
+        counts (by default the working directory). Raises `ConfigError`."""
+        warnings: list[str] = []
+        said = options or {}
+        written = _settings(places.settings)
+        layers = {
+            Source.OPTION: _present({"CHAT_MODEL": said.get("model"), "OPENAI_BASE_URL": said.get("base_url")}),
+            Source.ENVIRONMENT: _present({name: environment.get(name) for name in ENV_NAMES}),
+            Source.CONFIG: _config_layer(places, written, warnings),
+            Source.ENV_FILE: _read_env(Path(env_file).expanduser(), warnings, required=True) if env_file else {},
+            Source.DOT_ENV: _read_env((folder or Path.cwd()) / ".env", warnings),
+        }
+        names = {each.name for each in fields(Settings)}
+        given = {name: value for name, value in said.items() if name in names and value is not None}
+        return cls(replace(written, **given), places, layers, tuple(warnings))
+
+    def find(self, *names: str, only: Source | None = None) -> Found | None:
+        """Return the first value, source by source in order of precedence, name by name within a source."""
+        for source in Source:
+            if only is not None and source is not only:
+                continue
+            for name in names:
+                if value := self.layers.get(source, {}).get(name):
+                    return Found(value, source)
+        return None
+
+    @property
+    def base_url(self) -> Found | None:
+        return self.find("OPENAI_BASE_URL", "OPENAI_API_BASE")
+
+    @property
+    def model(self) -> Found | None:
+        """The model that was asked for, `None` where nobody named one."""
+        return self.find("CHAT_MODEL")
+
+    def key_for(self, base_url: Found | None, name: str) -> Found | None:
+        """Return the key that may go to an endpoint: a base URL from a `.env` only ever gets a key from that file."""
+        if base_url is None or base_url.source.is_own_word:
+            return self.find(name)
+        return self.find(name, only=base_url.source)
+
+
+def _present(values: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: value.strip() for name, value in values.items() if value and value.strip()}
+
+
+def _config_layer(places: Paths, settings: Settings, warnings: list[str]) -> dict[str, str]:
+    """Return what the config folder says: its `.env`, and below that `config.toml`."""
+    said = _present({"CHAT_MODEL": settings.model, "OPENAI_BASE_URL": settings.base_url})
+    return said | _read_env(places.env, warnings)
+
+
+def _read_env(path: Path, warnings: list[str], *, required: bool = False) -> dict[str, str]:
+    """Return the known names in a `.env` file. A file that can't be used is an error where it was asked for by name,
+    else a warning."""
+    try:
+        text = _read_text(path, required=required)
+    except ConfigError as error:
+        if required:
+            raise
+        warnings.append(f"{error} It is left out.")
+        return {}
+    if text is None:
+        return {}
+    values = dotenv_values(stream=StringIO(text), interpolate=False)
+    known = _present({name: clean(values[name] or "") for name in ENV_NAMES if name in values})
+    if any(name.endswith("_KEY") for name in known) and _is_readable_by_others(path):
+        warnings.append(f"{clean_line(str(path))} holds a key and others can read it: chmod 600 it.")
+    return known
+
+
+def _read_text(path: Path, *, required: bool) -> str | None:
+    """Return the text of a regular file, `None` for one that isn't there."""
+    name = clean_line(str(path))
+    try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            raise ConfigError(f"{name} is not a regular file.")
+        data = path.read_bytes()
+    except FileNotFoundError:
+        if required:
+            raise ConfigError(f"{name} does not exist.") from None
+        return None
+    except OSError as error:
+        raise ConfigError(f"{name} can't be read: {error.strerror}.") from None
+    if len(data) > _LARGEST_FILE:
+        raise ConfigError(f"{name} is too large to be a settings file.")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{name} is not UTF-8 text.") from None
+
+
+def _is_readable_by_others(path: Path) -> bool:
+    return os.name == "posix" and bool(path.stat().st_mode & 0o077)
+
+
+def _settings(path: Path) -> Settings:
+    text = _read_text(path, required=False)
+    try:
+        said = tomllib.loads(text or "")
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(f"{clean_line(str(path))}: {error}.") from None
+    known = {each.name: each for each in fields(Settings)}
+    for name in said:
+        if name not in known:
+            raise ConfigError(f"{clean_line(str(path))}: there is no setting `{clean_line(name, 60)}`.")
+    return Settings(**{name: _checked(path, known[name].type, name, value) for name, value in said.items()})
+
+
+def _checked(path: Path, wanted: Any, name: str, value: Any) -> Any:
+    """Return `value` if it has the type that the setting wants."""
+    if name == "prices":
+        return _prices(path, value)
+    types = get_args(wanted) or (wanted,)
+    if float in types and type(value) is int:
+        value = float(value)
+    if type(value) not in types:
+        expected = " or ".join(t.__name__ for t in types if t is not type(None))
+        raise ConfigError(f"{clean_line(str(path))}: `{name}` must be a {expected}, not {clean_line(repr(value), 60)}.")
+    return clean(value) if isinstance(value, str) else value
+
+
+def _prices(path: Path, table: Any) -> dict[str, Price]:
+    try:
+        return {clean(model): Price(**values) for model, values in table.items()}
+    except (AttributeError, TypeError):
+        raise ConfigError(
+            f'{clean_line(str(path))}: [prices."MODEL"] takes input, output and context, all numbers.'
+        ) from None
