@@ -210,7 +210,7 @@ def _purge(connection: sqlite3.Connection, conversation: str) -> None:
     if not gone:
         return
     connection.execute("DELETE FROM drafts WHERE conversation = ?", (conversation,))
-    connection.execute("INSERT OR IGNORE INTO purged VALUES (?)", (conversation,))
+    connection.execute("INSERT OR IGNORE INTO purged (id) VALUES (?)", (conversation,))
 
 
 def _keep_draft(connection: sqlite3.Connection, conversation: str, text: str) -> None:

@@ -12,7 +12,7 @@ from streamtui.chat.errors import NotFoundError, StoreError
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.ports import ConversationRecord, ConversationSummary, Timing
 from streamtui.store import rows
-from streamtui.store.operations import Change, Hide, KeepDraft, Learn, Rename, Stash, Unhide
+from streamtui.store.operations import Change, Hide, KeepDraft, Learn, Rename, Stash
 from streamtui.store.overlay import Overlay
 from streamtui.store.reader import Reader
 from streamtui.store.writer import Writer
@@ -62,9 +62,10 @@ class SavedLibrary:
         await self._change(conversation, Hide(conversation, self._clock()))
 
     async def restore(self, conversation: str) -> bool:
-        if not self._writer.is_hidden(conversation):
+        number = self._writer.unhide(conversation)
+        if number is None:
             return False
-        await _on_disk(self._writer, Unhide(conversation))
+        await asyncio.wrap_future(self._writer.written(number))
         return True
 
     async def prompts(self, limit: int) -> list[str]:
@@ -85,7 +86,7 @@ class SavedLibrary:
 
     async def _change(self, conversation: str, change: Change) -> None:
         await self._ask(lambda connection, overlay: _existing(connection, overlay, conversation))
-        await _on_disk(self._writer, change)
+        await asyncio.wrap_future(self._writer.written(self._writer.add(change)))
 
     async def _ask(self, query: Callable[[sqlite3.Connection | None, Overlay], T]) -> T:
         done, operations = self._writer.pending()
@@ -102,10 +103,6 @@ class SavedLibrary:
             return query(connection, Overlay(operations[max(0, applied - done) :]))
 
         return await asyncio.wrap_future(self._reader.ask(read))
-
-
-async def _on_disk(writer: Writer, change: Change) -> None:
-    await asyncio.wrap_future(writer.written(writer.add(change)))
 
 
 def _existing(connection: sqlite3.Connection | None, overlay: Overlay, conversation: str) -> ConversationRecord:

@@ -19,6 +19,7 @@ class Recovery:
     folded: list[Path] = field(default_factory=list)
     unreadable: list[Path] = field(default_factory=list)
     purged: list[str] = field(default_factory=list)
+    """Conversations whose text may still be found in the files."""
     interrupted: int = 0
 
     def finish(self) -> list[str]:
@@ -51,7 +52,8 @@ def recover(connection: sqlite3.Connection, folder: Path, run: Run) -> Recovery:
     ).fetchall():
         if not alive(other or ""):
             apply(connection, Purge(conversation), run.id)
-            recovery.purged.append(conversation)
+    unscrubbed = connection.execute("SELECT id FROM purged WHERE NOT scrubbed").fetchall()
+    recovery.purged = [conversation for (conversation,) in unscrubbed]
     spilled = {run_of(path) for path in left}
     for (other,) in connection.execute("SELECT id FROM runs").fetchall():
         # A row outlives its spill file: killed between commit and unlink, the next start must know what it has.

@@ -84,7 +84,10 @@ CREATE TABLE quirks (
 CREATE TABLE runs (id TEXT PRIMARY KEY, applied INTEGER NOT NULL) WITHOUT ROWID;
 
 -- Conversations that are gone for good: late operations of other processes must not bring them back.
-CREATE TABLE purged (id TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE purged (
+    id TEXT PRIMARY KEY,
+    scrubbed INTEGER NOT NULL DEFAULT 0  -- whether no trace of its text is left in the files
+) WITHOUT ROWID;
 """
 
 SCRIPTS: Final[tuple[str, ...]] = (_V1,)

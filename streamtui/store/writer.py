@@ -84,9 +84,10 @@ class Writer:
         self._ring()
         return number
 
-    def is_hidden(self, conversation: str) -> bool:
-        """Return whether this run hid the conversation and has not purged it yet."""
-        return conversation in self._hidden
+    def unhide(self, conversation: str) -> int | None:
+        """Enqueue the end of a conversation's hiding and return its number, `None` where it is too late for that."""
+        with self._lock:
+            return self.add(Unhide(conversation)) if conversation in self._hidden else None
 
     def written(self, number: int) -> "Future[None]":
         """Return a future of the moment when operation `number` is on disk; it fails where that can't be done now."""
@@ -194,7 +195,6 @@ class Writer:
         try:
             self._recover()
             self._write_queue()
-            self._scrub()
         except (Busy, StoreError, sqlite3.Error, OSError) as error:
             self._failed(error)
         except Exception as error:
@@ -204,6 +204,7 @@ class Writer:
             self._set_trouble(None)
             if not self.opened.done():
                 self.opened.set_result(None)
+            self._scrub()
 
     def _failed(self, error: Exception) -> None:
         trouble = explain(error, self._database.path)
@@ -227,7 +228,6 @@ class Writer:
         self._recover_next = False
         self._database.notices += found[-1].finish()
         self._to_scrub.update(found[-1].purged)
-        self._database.scrub(_PATIENCE_S)
 
     def _write_queue(self) -> None:
         done, operations = self.pending()
@@ -255,12 +255,14 @@ class Writer:
 
     def _scrub(self) -> None:
         """Make deleted text unreadable: no copy of it stays in the log or in the backups."""
-        if not self._to_scrub:
-            return
         gone = set(self._to_scrub)
-        self._database.forget(sorted(gone))
-        if self._database.scrub(_PATIENCE_S):
-            self._to_scrub -= gone
+        if not gone or self._queue:
+            return
+        try:
+            if self._database.scrub(sorted(gone), _PATIENCE_S):
+                self._to_scrub -= gone
+        except (Busy, sqlite3.Error, OSError) as error:
+            _log.info("scrub: %s", error)  # tried again in a second, or at the next start
 
     def _fail_waiting(self, why: str) -> None:
         with self._lock:

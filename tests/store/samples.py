@@ -30,7 +30,9 @@ def ended(message: ChatMessage, text: str, status: Status = Status.COMPLETE) -> 
     return message.with_last(replace(message.last, text=text, status=status, finish_reason="stop"))
 
 
-async def saved(store: Store, prompt: str = "How?", answer: str = "So.") -> tuple[ConversationRecord, list[ChatMessage]]:
+async def saved(
+    store: Store, prompt: str = "How?", answer: str = "So."
+) -> tuple[ConversationRecord, list[ChatMessage]]:
     """Save a conversation of one turn."""
     asked, reply = turn(prompt)
     row = record(reply, prompt)

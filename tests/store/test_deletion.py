@@ -1,0 +1,190 @@
+"""Deleting hides at once, can be taken back for a while, and then leaves no byte."""
+
+import random
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from streamtui.chat.errors import NotFoundError
+from streamtui.chat.messages import ChatMessage
+from streamtui.chat.ports import ConversationRecord
+from streamtui.store import Store
+from streamtui.store.schema import SCRIPTS
+from tests.store.samples import ended, foreign_lock, record, saved, start_process, turn, until, written
+
+SECRET = "swordfish"
+
+
+def traces(folder: Path) -> dict[str, int]:
+    """Count the secret in the raw bytes of every file in the folder."""
+    counts = {path.name: path.read_bytes().count(SECRET.encode()) for path in folder.rglob("*") if path.is_file()}
+    return {name: count for name, count in counts.items() if count}
+
+
+async def test_deleting_hides_at_once(store: Store) -> None:
+    row, _ = await saved(store)
+    other, _ = await saved(store, "other")
+    await store.library.delete(row.id)
+    assert [line.id for line in await store.library.conversations()] == [other.id]
+    assert await store.library.prompts(5) == ["other"]
+    for read in (store.library.load(row.id), store.library.tail(row.id, 5), store.library.find(row.id)):
+        with pytest.raises(NotFoundError):
+            await read
+    with pytest.raises(NotFoundError):
+        await store.library.delete(row.id)
+
+
+async def test_deleting_can_be_taken_back_during_the_grace_period(store: Store) -> None:
+    row, messages = await saved(store)
+    await store.library.delete(row.id)
+    assert await store.library.restore(row.id)
+    assert (await store.library.load(row.id))[1] == messages
+    assert not await store.library.restore(row.id)
+
+
+async def test_after_the_grace_period_it_is_gone_for_good(folder: Path) -> None:
+    now = [0.0]
+    with Store.open(folder, grace_s=10, monotonic=lambda: now[0]) as store:
+        row, _ = await saved(store, SECRET)
+        await store.library.delete(row.id)
+        now[0] = 9.9
+        await saved(store, "something to wake it up")
+        assert traces(folder)
+        now[0] = 10.1
+        await saved(store, "and again")
+        await until(lambda: not traces(folder), "purging")
+        assert not await store.library.restore(row.id)
+
+
+async def test_the_purge_comes_by_itself(folder: Path) -> None:
+    with Store.open(folder, grace_s=0.2) as store:
+        row, _ = await saved(store, SECRET)
+        await store.library.delete(row.id)
+        await until(lambda: not traces(folder), "purging")
+
+
+async def test_closing_finishes_a_deletion(folder: Path) -> None:
+    with Store.open(folder) as store:
+        row, _ = await saved(store, SECRET)
+        await store.library.delete(row.id)
+    assert not traces(folder)
+
+
+@pytest.mark.parametrize("seed", range(2))
+async def test_no_byte_is_left_of_many_turns_drafts_and_pieces(folder: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    with Store.open(folder) as store:
+        rows = [await _busy_conversation(store, chance, SECRET if n % 3 == 1 else "public") for n in range(9)]
+        store._writer.flush_or_spill(5)
+        assert traces(folder)
+        for row in rows:
+            if SECRET in row.title:
+                await store.library.delete(row.id)
+    assert not traces(folder)
+    with Store.open(folder) as store:
+        assert len(await store.library.conversations()) == 6
+
+
+async def _busy_conversation(store: Store, chance: random.Random, word: str) -> ConversationRecord:
+    row, messages = await saved(store, f"{word} title", f"{word} " * chance.randint(1, 900))
+    for _ in range(12):
+        asked, reply = turn(f"{word} " * chance.randint(1, 40), messages[-1].id)
+        row = replace(row, leaf=reply.id)
+        await store.recorder.begin(row, [asked, reply])
+        for _ in range(chance.randint(0, 30)):
+            store.recorder.append(reply.id, 0, f"{word} " * chance.randint(1, 60), word)
+            if chance.random() < 0.15:
+                store.recorder.update(row)
+                await written(store)
+        store.library.keep_draft(row.id, f"{word} " * chance.randint(1, 99))
+        messages = [asked, ended(reply, f"{word} " * chance.randint(1, 300))]
+        if chance.random() < 0.8:
+            store.recorder.settle(row.id, messages[-1])
+    return row
+
+
+async def test_a_reply_that_ends_after_its_conversation_was_purged_does_not_bring_it_back(folder: Path) -> None:
+    with Store.open(folder, grace_s=0.05) as store:
+        asked, reply = turn(SECRET)
+        row = record(reply, SECRET)
+        await store.recorder.begin(row, [asked, reply])
+        await store.library.delete(row.id)
+        await until(lambda: not traces(folder), "purging")
+        store.recorder.append(reply.id, 0, SECRET, "")
+        store.recorder.settle(row.id, ended(reply, SECRET))
+        store.library.keep_draft(row.id, SECRET)
+        await written(store)
+        assert await store.library.conversations() == []
+    assert not traces(folder)
+
+
+async def test_chatting_on_in_a_hidden_conversation_keeps_it(folder: Path) -> None:
+    with Store.open(folder, grace_s=0.05) as here, Store.open(folder) as there:
+        row, messages = await saved(there)
+        await written(there)
+        await here.library.delete(row.id)
+        asked, reply = turn("Still here", messages[-1].id)
+        await there.recorder.begin(row, [asked, reply])
+        assert [line.id for line in await there.library.conversations()] == [row.id]
+
+
+async def test_what_a_killed_process_was_deleting_is_gone_after_the_next_start(folder: Path) -> None:
+    killed = start_process(_DELETE, folder, SECRET)
+    assert killed.stdout is not None
+    assert killed.stdout.readline() == "hidden\n"
+    with Store.open(folder) as store:
+        assert traces(folder), "the living process may still take it back"
+        assert await store.library.conversations() == []
+    killed.kill()
+    killed.wait()
+    killed.stdout.close()
+    killed.stdin.close()  # type: ignore[union-attr]
+    with Store.open(folder):
+        await until(lambda: not traces(folder), "purging")
+
+
+_DELETE = """
+import asyncio, sys, pathlib
+from streamtui.store import Store
+from tests.store.samples import saved
+store = Store.open(pathlib.Path(sys.argv[1]))
+async def main():
+    row, _ = await saved(store, sys.argv[2])
+    await store.library.delete(row.id)
+    print("hidden", flush=True)
+    sys.stdin.read()
+asyncio.run(main())
+"""
+
+
+async def test_deletion_reaches_the_backups_of_migrations(folder: Path) -> None:
+    with Store.open(folder) as store:
+        row, _ = await saved(store, SECRET)
+        kept, _ = await saved(store, "public")
+    newer = (*SCRIPTS, "ALTER TABLE conversations ADD COLUMN colour TEXT")
+    with Store.open(folder, scripts=newer) as store:
+        copy = folder / "streamtui.db.bak-v1"
+        assert SECRET.encode() in copy.read_bytes()
+        await store.library.delete(row.id)
+    assert not traces(folder)
+    with sqlite3.connect(copy) as connection:
+        assert connection.execute("SELECT id FROM conversations").fetchall() == [(kept.id,)]
+
+
+async def test_deletion_reaches_our_own_spill_file(folder: Path) -> None:
+    with Store.open(folder, grace_s=0.05) as store:
+        lock = foreign_lock(folder)
+        asked, reply = turn(SECRET)
+        row = record(reply)
+        store.recorder.update(row)
+        begun: list[ChatMessage] = [asked, reply]
+        with pytest.raises(Exception, match="Not saved"):
+            await store.recorder.begin(row, begun)
+        assert store.flush_or_spill(0.01)
+        assert traces(folder)
+        lock.close()
+        await written(store)
+        await store.library.delete(row.id)
+        await until(lambda: not traces(folder), "purging")
