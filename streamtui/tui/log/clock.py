@@ -44,6 +44,11 @@ class FrameClock:
         """The present pause between frames, in seconds."""
         return min(_SLOWEST_S, max(FRAME_S, self._cost / _SHARE))
 
+    @property
+    def is_posted(self) -> bool:
+        """Whether a frame is due and about to be drawn."""
+        return self._posted
+
     def request(self, after: float = 0.0) -> None:
         """Ask for a frame no sooner than `after` seconds from now."""
         if self._posted or self._soon:

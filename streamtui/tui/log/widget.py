@@ -245,6 +245,11 @@ class MessageLog(Surface, can_focus=True):
 
     # -- drawing
 
+    @property
+    def drawing(self) -> bool:
+        """Whether something that was fed is not on screen yet."""
+        return any(bubble.is_behind for bubble in self._streaming.values()) or self._frames.is_posted
+
     def _loaded(self) -> None:
         self._paint()
         if self._freezer is not None:
