@@ -23,7 +23,8 @@ from streamtui.store.writer import Writer
 FILE_NAME: Final = "streamtui.db"
 GRACE_S: Final = 10.0
 """For how long a deletion can be taken back."""
-CLOSE_S: Final = 2.0
+CLOSE_S: Final = 1.5
+"""For how long closing tries; a signal has to be obeyed within three seconds in all."""
 _OPEN_S: Final = 1.0
 
 

@@ -29,6 +29,7 @@ FLUSH_S: Final = 0.25
 _RETRY_S: Final = 1.0
 _PATIENCE_S: Final = 0.5
 """How long one attempt waits for another process's transaction."""
+_CLOSE_PATIENCE_S: Final = 0.1
 
 _log = logging.getLogger(__name__)
 
@@ -128,7 +129,7 @@ class Writer:
         self._closing_by = time.monotonic() + timeout
         self._hurried = True
         self._ring()
-        self._thread.join(timeout + 0.1)
+        self._thread.join(timeout + _PATIENCE_S + _CLOSE_PATIENCE_S)
         return self._spill()
 
     def flush_or_spill(self, timeout: float) -> bool:
@@ -165,8 +166,7 @@ class Writer:
                 break
             self._rest()
         self._fail_waiting("the store is closed")
-        patience = 0.1 if self._queue else _PATIENCE_S
-        self._database.close(patience)
+        self._database.close(_CLOSE_PATIENCE_S)
 
     def _rest(self) -> None:
         """Sleep while there is nothing to do; once there is, linger for more of it unless there is a hurry."""
@@ -175,7 +175,7 @@ class Writer:
             with suppress(Empty):
                 self._bell.get(timeout=self._idle_s())
         self._asleep = False
-        until = time.monotonic() + FLUSH_S
+        until = min(time.monotonic() + FLUSH_S, self._closing_by or float("inf"))
         while not self._hurried and (left := until - time.monotonic()) > 0:
             with suppress(Empty):
                 self._bell.get(timeout=left)
@@ -206,6 +206,11 @@ class Writer:
                 self.opened.set_result(None)
             self._scrub()
 
+    def _patience(self) -> float:
+        if self._closing_by is None:
+            return _PATIENCE_S
+        return min(_PATIENCE_S, max(0.0, self._closing_by - time.monotonic()))
+
     def _failed(self, error: Exception) -> None:
         trouble = explain(error, self._database.path)
         self._set_trouble(trouble)
@@ -224,7 +229,9 @@ class Writer:
         if not self._recover_next:
             return
         found: list[Recovery] = []
-        self._database.write(lambda connection: found.append(recover(connection, self._folder, self._run)), _PATIENCE_S)
+        self._database.write(
+            lambda connection: found.append(recover(connection, self._folder, self._run)), self._patience()
+        )
         self._recover_next = False
         self._database.notices += found[-1].finish()
         self._to_scrub.update(found[-1].purged)
@@ -232,7 +239,7 @@ class Writer:
     def _write_queue(self) -> None:
         done, operations = self.pending()
         if operations:
-            self._database.write(lambda connection: self._apply(connection, done, operations), _PATIENCE_S)
+            self._database.write(lambda connection: self._apply(connection, done, operations), self._patience())
             self._advance(len(operations))
             self._to_scrub.update(change.conversation for change in operations if isinstance(change, Purge))
         if self._spilled and not self._queue:
@@ -259,7 +266,7 @@ class Writer:
         if not gone or self._queue:
             return
         try:
-            if self._database.scrub(sorted(gone), _PATIENCE_S):
+            if self._database.scrub(sorted(gone), self._patience()):
                 self._to_scrub -= gone
         except (Busy, sqlite3.Error, OSError) as error:
             _log.info("scrub: %s", error)  # tried again in a second, or at the next start
