@@ -44,6 +44,14 @@ PROVIDERS: Final[dict[str, ProviderRow]] = {
     "openai": ProviderRow(
         "openai", "https://api.openai.com/v1", "OPENAI_API_KEY", ("OPENAI_BASE_URL", "OPENAI_API_BASE"), sdk="openai"
     ),
+    "anthropic": ProviderRow(
+        "anthropic",
+        "https://api.anthropic.com",
+        "ANTHROPIC_API_KEY",
+        ("ANTHROPIC_BASE_URL",),
+        sdk="anthropic",
+        extra="anthropic",
+    ),
     "demo": ProviderRow("demo", None),
 }
 

@@ -26,7 +26,7 @@ async def read_models(exchange: Exchange, context: AbstractAsyncContextManager[R
         raise timeout_error(exchange.peer, _LIST_S, "does not list its models") from None
     if names is None:
         raise ProviderError(
-            "protocol", f"{exchange.peer.host} answered with no list of models. Check the base URL: most end in /v1."
+            "protocol", f"{exchange.peer.host} answered with no list of models. {exchange.peer.check_url}"
         )
     return names
 

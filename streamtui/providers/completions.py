@@ -3,14 +3,14 @@
 https://platform.openai.com/docs/api-reference/chat-streaming, and what other servers make of it.
 """
 
-import json
 from collections.abc import Sequence
 from typing import Any, Final
 
 from streamtui.chat.clean import clean_line
 from streamtui.chat.events import Finished, Notice, ProviderEvent, ReasoningDelta, TextDelta
 from streamtui.chat.messages import ChatRequest, Usage
-from streamtui.providers.failures import Peer, broken_event_error, stream_error
+from streamtui.providers.failures import Peer, stream_error
+from streamtui.providers.foreign import load_event, token_count
 from streamtui.providers.think import ThinkTags
 
 _EARLY_ENDS: Final = {
@@ -46,7 +46,7 @@ def request_messages(request: ChatRequest, quirks: frozenset[str]) -> list[dict[
     return messages
 
 
-class ReplyParser:
+class CompletionsParser:
     """Turns the events of one streamed reply into ours. Every field may be missing, null or of the wrong type."""
 
     __slots__ = ("_finish_reason", "_model", "_peer", "_seen", "_tags", "_usage", "done", "recognised")
@@ -59,32 +59,17 @@ class ReplyParser:
         self._usage: Usage | None = None
         self._finish_reason: str | None = None
         self.recognised = False
-        """Something of the shape of a chat completion has arrived."""
         self.done = False
-        """The `[DONE]` mark has arrived."""
 
     @property
     def finished(self) -> bool:
-        """Whether a finish reason has arrived; usage may still follow."""
         return self._finish_reason is not None
 
     def feed(self, kind: str, data: str, *, at_end: bool = False) -> Sequence[ProviderEvent]:
-        """Return what one server-sent event holds. `at_end` says that it may be cut off.
-
-        Raises `ProviderError` for errors and for what is not JSON.
-        """
-        if self.done:
-            return ()
         if data.startswith("[DONE]"):
             self.done = True
-            return ()
-        try:
-            chunk = json.loads(data)
-        except (ValueError, RecursionError) as error:
-            if at_end:
-                return ()
-            raise broken_event_error(self._peer) from error
-        if not isinstance(chunk, dict):
+        chunk = None if self.done else load_event(self._peer, data, at_end=at_end)
+        if chunk is None:
             return ()
         if kind == "error" or chunk.get("error"):
             raise stream_error(self._peer, self._model, chunk.get("error") or chunk)
@@ -93,7 +78,6 @@ class ReplyParser:
         return self._choice(_first(chunk.get("choices")))
 
     def close(self) -> list[ProviderEvent]:
-        """Return what was held back for the end: text, usage, and `Finished` if there was a finish reason."""
         events: list[ProviderEvent] = [*self._tags.close()]
         if self._usage:
             events.append(self._usage)
@@ -151,9 +135,9 @@ class ReplyParser:
         self.recognised = True
         details = usage.get("completion_tokens_details")
         taken = Usage(
-            _count(usage.get("prompt_tokens")),
-            _count(usage.get("completion_tokens")),
-            _count(details.get("reasoning_tokens")) if isinstance(details, dict) else None,
+            token_count(usage.get("prompt_tokens")),
+            token_count(usage.get("completion_tokens")),
+            token_count(details.get("reasoning_tokens")) if isinstance(details, dict) else None,
         )
         if taken != Usage():
             self._usage = taken
@@ -205,7 +189,3 @@ def _tool_name(calls: object) -> str:
         if isinstance(function, dict) and isinstance(name := function.get("name"), str) and name:
             return f" ({clean_line(name, 40)})"
     return ""
-
-
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None

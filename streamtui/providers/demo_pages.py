@@ -290,7 +290,8 @@ def _section(number: int) -> str:
     parity = "even" if number % 2 == 0 else "odd"
     parts = [
         f"## {number}\n\n**{number}** is {nature}, *{parity}*, and the {_ordinal(number)} number of this list. "
-        f"Its square is {number**2:,}, its cube {number**3:,}; the numbers up to it add up to {number * (number + 1) // 2:,}.\n",
+        f"Its square is {number**2:,}, its cube {number**3:,}; "
+        f"the numbers up to it add up to {number * (number + 1) // 2:,}.\n",
         (_table, _code, _divisors)[number % 3](number, divisors),
     ]
     if number % 5 == 0:

@@ -1,17 +1,18 @@
-"""One request and its response's headers: against the clock, with errors in words, and learning from refusals."""
+"""One request and its reply: against the clock, with errors in words, and learning from refusals."""
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
 from typing import Protocol, cast
 
 from streamtui.chat.errors import ProviderError
-from streamtui.chat.events import Notice
+from streamtui.chat.events import Connected, Notice, ProviderEvent
 from streamtui.chat.ports import Deadlines, EndpointMemory
 from streamtui.providers.failures import Peer, network_error, redirect_error, status_error, timeout_error, wall_clock
-from streamtui.providers.quirks import Lesson, lesson_of
+from streamtui.providers.foreign import Parser, is_foreign, nothing_error, read_foreign
+from streamtui.providers.quirks import NO_PREFILL, Lesson, lesson_of
 from streamtui.providers.reading import EventReader
 from streamtui.providers.sse import Limits
 from streamtui.providers.transport import Refusal, refusal_in
@@ -32,6 +33,10 @@ class Draft:
     """Names of the optional fields and roles in it, of which the endpoint may refuse some."""
 
 
+Drafting = Callable[[frozenset[str]], Awaitable[Draft]]
+"""Makes a request that respects these quirks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """How one provider talks to one endpoint."""
@@ -48,29 +53,29 @@ class Exchange:
     def quirks(self, model: str) -> frozenset[str]:
         return self.memory.quirks(self.endpoint, model)
 
-    async def open(
-        self, stack: AsyncExitStack, model: str, draft: Callable[[frozenset[str]], Draft]
-    ) -> tuple[EventReader, list[Notice]]:
-        """Send what `draft` makes of the known quirks; return a reader of the response, closed with `stack`.
-
-        When the endpoint refuses a field by name, sends once more without that field, and remembers it if that
-        helped. Raises `ProviderError`.
-        """
-        known, lessons = self.quirks(model), list[Lesson]()
-        while True:
-            request = draft(known)
-            try:
-                reader = await self.send(stack, request.context)
-            except Refusal as refusal:
-                lesson = lesson_of(refusal, request.sent, known)
-                if lesson is None:
-                    raise self.explain(refusal, model) from None
-                lessons.append(lesson)
-                known |= {lesson.quirk}
-                continue
-            for lesson in lessons:
-                self.memory.learn(self.endpoint, model, lesson.quirk)
-            return reader, [Notice("field_dropped", f"{self.peer.host} {lesson.text}") for lesson in lessons]
+    async def stream(self, model: str, draft: Drafting, parser: Parser) -> AsyncGenerator[ProviderEvent, None]:
+        """Do what `Provider.stream` promises."""
+        async with AsyncExitStack() as stack:
+            reader, notices = await self._open(stack, model, draft)
+            yield Connected()
+            for notice in notices:
+                yield notice
+            if is_foreign(head := await reader.peek()):
+                for event in await read_foreign(reader, head, parser, self.peer):
+                    yield event
+                return
+            while not parser.done and (batch := await reader.next_batch()) is not None:
+                for kind, data in batch:
+                    for event in parser.feed(kind, data, at_end=reader.at_end):
+                        reader.content_arrived()
+                        yield event
+                if parser.finished:
+                    reader.wind_down()
+            if not parser.recognised:
+                raise nothing_error(self.peer, empty=not head)
+            for event in parser.close():
+                yield event
+            await reader.drain()
 
     async def send(self, stack: AsyncExitStack, context: AbstractAsyncContextManager[Response]) -> EventReader:
         """Send once; return a reader of the response. Raises `Refusal` for any status but 2xx, else `ProviderError`."""
@@ -94,3 +99,29 @@ class Exchange:
         if refusal.target is not None:
             return redirect_error(self.peer, refusal.status, refusal.target)
         return status_error(self.peer, model, refusal.status, refusal.headers, refusal.body, wall_clock())
+
+    async def _open(self, stack: AsyncExitStack, model: str, draft: Drafting) -> tuple[EventReader, list[Notice]]:
+        """Send what `draft` makes of the known quirks; return a reader of the response.
+
+        When the endpoint refuses a field by name, sends again without that field, once for each, and remembers them
+        if that helped.
+        """
+        known, lessons = self.quirks(model), list[Lesson]()
+        while True:
+            request = await draft(known)
+            try:
+                reader = await self.send(stack, request.context)
+            except Refusal as refusal:
+                lesson = lesson_of(refusal, request.sent, known)
+                if lesson is not None and lesson.quirk == NO_PREFILL:
+                    # What to ask instead is for `Reply` to say.
+                    self.memory.learn(self.endpoint, model, NO_PREFILL)
+                    lesson = None
+                if lesson is None:
+                    raise self.explain(refusal, model) from None
+                lessons.append(lesson)
+                known |= {lesson.quirk}
+                continue
+            for lesson in lessons:
+                self.memory.learn(self.endpoint, model, lesson.quirk)
+            return reader, [Notice("field_dropped", f"{self.peer.host} {lesson.text}") for lesson in lessons]

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
+import httpx2
+
 from streamtui.chat.clean import clean_line
 from streamtui.chat.errors import ErrorKind, ProviderError
 from streamtui.providers.secret import Secret, redact
@@ -33,6 +35,8 @@ class Peer:
     key_variable: str
     """The environment variable that holds this provider's key."""
     key: Secret | None = None
+    check_url: str = "Check the base URL: most end in /v1."
+    """What to do if the answer looks like another API's."""
 
     def quote(self, text: str) -> str:
         """Return a server's own words as one short line without keys, ending like a sentence."""
@@ -132,7 +136,7 @@ def _message(kind: ErrorKind, peer: Peer, model: str, status: int, said: str) ->
         case "not_found" if "model" in said.lower() or clean_line(model).lower() in said.lower():
             return f"{host} has no model {model}{number}.{told} Choose another one with -m."
         case "not_found":
-            return f"{host} has nothing at this address{number}.{told} Check the base URL: most end in /v1."
+            return f"{host} has nothing at this address{number}.{told} {peer.check_url}"
         case "context_length":
             return f"The conversation is too long for {model}{number}.{told} Leave out old turns, or start a new one."
         case "bad_request" if status == 402:
@@ -163,7 +167,7 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 
 def redirect_error(peer: Peer, status: int, target: str) -> ProviderError:
-    """Return the error for a redirect to `target` (a host), which is never followed: it would take the prompt along."""
+    """Return the error for a redirect to `target`, which is never followed: it would take the prompt along."""
     return ProviderError(
         "redirect",
         f"{peer.host} redirects to {clean_line(target, 80)} ({status}). Nothing was sent there;"
@@ -179,7 +183,6 @@ def timeout_error(peer: Peer, seconds: float, waiting_for: str) -> ProviderError
 def network_error(peer: Peer, error: BaseException, seconds: float) -> ProviderError:
     """Return the error for a request that got no answer; `seconds` is the connect deadline."""
     chain = list(_causes(error))
-    names = {type(cause).__name__ for cause in chain}
     host = peer.host
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in chain):
         return ProviderError(
@@ -194,14 +197,14 @@ def network_error(peer: Peer, error: BaseException, seconds: float) -> ProviderE
         message = f"There is no host {host}, or no network (DNS). Check the base URL and the connection."
     elif any(isinstance(cause, ConnectionRefusedError) for cause in chain):
         message = f"Nobody listens at {host} (connection refused). Is the server running, and the port right?"
-    elif names & {"ConnectTimeout", "PoolTimeout"}:
+    elif any(isinstance(cause, httpx2.TimeoutException) for cause in chain):
         message = f"No connection to {host} within {seconds:g} s. Check the base URL and the network."
         return ProviderError("timeout", message, retryable=True)
-    elif "ProxyError" in names:
+    elif any(isinstance(cause, httpx2.ProxyError) for cause in chain):
         return ProviderError("connect", f"The proxy would not connect to {host}. Check HTTP_PROXY and NO_PROXY.")
     elif any(isinstance(c, OSError) and c.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH) for c in chain):
         message = f"There is no network path to {host}. Check the connection."
-    elif "LocalProtocolError" in names:
+    elif any(isinstance(cause, httpx2.LocalProtocolError) for cause in chain):
         return ProviderError("connect", f"The request to {host} could not be written as HTTP. Check the key and URL.")
     else:
         message = (
@@ -213,7 +216,7 @@ def network_error(peer: Peer, error: BaseException, seconds: float) -> ProviderE
 
 def broken_stream_error(peer: Peer, error: BaseException) -> ProviderError:
     """Return the error for a fault in the middle of a response's body."""
-    if any(type(cause).__name__ == "DecodingError" for cause in _causes(error)):
+    if any(isinstance(cause, httpx2.DecodingError) for cause in _causes(error)):
         return ProviderError("protocol", f"{peer.host} sent compressed data that can't be unpacked. Try again.")
     return ProviderError("dropped", f"The connection to {peer.host} was lost in mid-reply. Try again.", retryable=True)
 

@@ -6,28 +6,26 @@ per token and lose the text of several faults.
 
 import importlib
 from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack
+from functools import partial
 from typing import Final, cast
 
 import openai
 from openai.types.chat import ChatCompletionMessageParam
 
-from streamtui.chat.events import Connected, ProviderEvent
+from streamtui.chat.events import ProviderEvent
 from streamtui.chat.messages import ChatRequest
 from streamtui.chat.ports import Deadlines, EndpointMemory
 from streamtui.providers.catalogue import read_models
-from streamtui.providers.completions import ReplyParser, request_fields, request_messages
+from streamtui.providers.completions import CompletionsParser, request_fields, request_messages
 from streamtui.providers.endpoint import BaseUrl, parse_base_url
 from streamtui.providers.exchange import Draft, Exchange
 from streamtui.providers.failures import Peer
-from streamtui.providers.foreign import is_foreign, nothing_error, read_foreign
+from streamtui.providers.quirks import NO_PREFILL
 from streamtui.providers.secret import Secret
 from streamtui.providers.sse import Limits
-from streamtui.providers.transport import client_options, construct
+from streamtui.providers.transport import NO_KEY, construct, make_http_client
 
 DEFAULT_BASE_URL: Final = "https://api.openai.com/v1"
-_PLACEHOLDER: Final = "none"
-"""Sent as the key where there is none: the SDK and some local servers want one."""
 
 
 def preload() -> None:
@@ -59,32 +57,12 @@ class OpenAIProvider:
         return self._base.host
 
     def can_prefill(self, model: str) -> bool:
-        return "prefill" in self._exchange.quirks(model)
+        quirks = self._exchange.quirks(model)
+        return "prefill" in quirks and NO_PREFILL not in quirks
 
-    async def stream(self, request: ChatRequest) -> AsyncGenerator[ProviderEvent, None]:
-        client, peer = await self._connected(), self._exchange.peer
-        async with AsyncExitStack() as stack:
-            reader, notices = await self._exchange.open(stack, request.model, lambda q: self._draft(client, request, q))
-            yield Connected()
-            for notice in notices:
-                yield notice
-            parser = ReplyParser(peer, request.model)
-            if is_foreign(head := await reader.peek()):
-                for event in await read_foreign(reader, head, parser, peer):
-                    yield event
-                return
-            while not parser.done and (batch := await reader.next_batch()) is not None:
-                for kind, data in batch:
-                    for event in parser.feed(kind, data, at_end=reader.at_end):
-                        reader.content_arrived()
-                        yield event
-                if parser.finished:
-                    reader.wind_down()
-            if not parser.recognised:
-                raise nothing_error(peer, empty=not head)
-            for event in parser.close():
-                yield event
-            await reader.drain()
+    def stream(self, request: ChatRequest) -> AsyncGenerator[ProviderEvent, None]:
+        parser = CompletionsParser(self._exchange.peer, request.model)
+        return self._exchange.stream(request.model, partial(self._draft, request), parser)
 
     async def models(self) -> list[str]:
         client = await self._connected()
@@ -94,7 +72,8 @@ class OpenAIProvider:
         if self._client is not None:
             await self._client.close()
 
-    def _draft(self, client: openai.AsyncOpenAI, request: ChatRequest, quirks: frozenset[str]) -> Draft:
+    async def _draft(self, request: ChatRequest, quirks: frozenset[str]) -> Draft:
+        client = await self._connected()
         fields = request_fields(request, quirks, at_openai=self._base.hostname == "api.openai.com")
         messages = request_messages(request, quirks)
         context = client.chat.completions.with_streaming_response.create(
@@ -104,7 +83,8 @@ class OpenAIProvider:
             stream=True,
             extra_body=fields,
         )
-        return Draft(context, {*fields, *(message["role"] for message in messages[:1])})
+        roles = {message["role"] for message in messages[:1]}
+        return Draft(context, {*fields, *roles} | ({"prefill"} if request.prefill else set()))
 
     async def _connected(self) -> openai.AsyncOpenAI:
         """Return the client, made at first use."""
@@ -113,12 +93,13 @@ class OpenAIProvider:
         return self._client
 
     def _make_client(self) -> openai.AsyncOpenAI:
-        """Key, URL and headers are all explicit: what is unset, the SDK would take from the environment."""
-        key = self._exchange.peer.key.reveal() if self._exchange.peer.key else _PLACEHOLDER
-        timeout = openai.Timeout(None, connect=self._exchange.deadlines.connect)
-        http_client = openai.DefaultAsyncHttpx2Client(
-            timeout=timeout, **client_options(self._base, {"authorization": f"Bearer {key}"})
-        )
+        """Make a client to which nothing is left to take from the environment: key, URL and headers are explicit."""
+        key = self._exchange.peer.key.reveal() if self._exchange.peer.key else NO_KEY
+        connect_s = self._exchange.deadlines.connect
         return openai.AsyncOpenAI(
-            api_key=key, base_url=self._base.url, timeout=timeout, max_retries=0, http_client=http_client
+            api_key=key,
+            base_url=self._base.url,
+            max_retries=0,
+            timeout=openai.Timeout(None, connect=connect_s),
+            http_client=make_http_client(self._base, connect_s, {"authorization": f"Bearer {key}"}),
         )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Final
 
 from streamtui.providers.transport import Refusal
 
@@ -27,6 +28,7 @@ class Lesson:
     text: str
 
 
+NO_PREFILL: Final = "no:prefill"
 _LIMIT = frozenset({"max_tokens", "max_completion_tokens"})
 _LESSONS = (
     Lesson("stream_options|include_usage", frozenset({"stream_options"}), "no:stream_options",
@@ -43,7 +45,7 @@ _LESSONS = (
            "wants the system message as a developer message."),
     Lesson("developer|role", frozenset({"developer"}), "no:system",
            "takes no system message; it was put before the first prompt."),
-    Lesson("prefill|(last|final|assistant) message", frozenset({"prefill"}), "no:prefill",
+    Lesson("prefill|(last|final|assistant) message", frozenset({"prefill"}), NO_PREFILL,
            "does not go on writing a text; it was asked to in words."),
 )  # fmt: skip
 

@@ -6,17 +6,19 @@ Knows no SDK. The hooks go into the `httpx2` client that is handed to an SDK, so
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final, TypeVar
-from urllib.parse import urlsplit
+from typing import Final, TypeVar
+from urllib.parse import urljoin, urlsplit
+
+import httpx2
 
 from streamtui import __version__
 from streamtui.chat.errors import ConfigError
 from streamtui.providers.endpoint import BaseUrl
 
-if TYPE_CHECKING:
-    import httpx2
-
 C = TypeVar("C")
+
+NO_KEY: Final = "none"
+"""Sent as the key where there is none: the SDKs and some local servers want one."""
 
 _KEPT_HEADERS: Final = frozenset(
     {"host", "accept", "accept-encoding", "connection", "content-type", "content-length", "transfer-encoding"}
@@ -35,52 +37,54 @@ class Refusal(Exception):
         self.headers = headers
         self.body = body
         self.target = target
-        """Host of a redirect."""
+        """Where a redirect leads, without user name and query."""
 
 
-def client_options(base: BaseUrl, headers: dict[str, str]) -> dict[str, Any]:
-    """Return keyword arguments for an SDK's default `httpx2` client.
+def make_http_client(base: BaseUrl, connect_s: float, headers: dict[str, str]) -> httpx2.AsyncClient:
+    """Return the HTTP client to hand to an SDK.
 
     `headers` are sent instead of whatever the SDK adds on its own or reads from the environment (custom headers,
     organisation, telemetry), which may belong to another endpoint. A machine's own servers are not asked through a
-    proxy. Redirects are not followed, since they would carry the prompt along.
+    proxy. Redirects are not followed, since they would carry the prompt along. The only timeout is for connecting;
+    `EventReader` watches the rest.
     """
 
-    async def only_ours(request: "httpx2.Request") -> None:
+    async def only_ours(request: httpx2.Request) -> None:
         for name in [name for name in request.headers if name.lower() not in _KEPT_HEADERS]:
             del request.headers[name]
         request.headers.update({"user-agent": f"streamtui/{__version__}", **headers})
 
-    return {
-        "trust_env": not base.is_loopback,
-        "follow_redirects": False,
-        "event_hooks": {"request": [only_ours], "response": [_refuse]},
-    }
+    return httpx2.AsyncClient(
+        trust_env=not base.is_loopback,
+        follow_redirects=False,
+        timeout=httpx2.Timeout(None, connect=connect_s),
+        event_hooks={"request": [only_ours], "response": [_refuse]},
+    )
 
 
-async def _refuse(response: "httpx2.Response") -> None:
+async def _refuse(response: httpx2.Response) -> None:
     """Raise `Refusal` unless the status is 2xx, before an SDK reads an error body of any length."""
     if 200 <= response.status_code < 300:
         return
     target = None
     if 300 <= response.status_code < 400:
-        location = response.headers.get("location", "")
-        target = _host_of(location) or response.url.netloc.decode("ascii", "replace")
+        target = _redirect_target(response)
     body = await _start_of(response)
     raise Refusal(response.status_code, response.headers, body.decode("utf-8", "replace"), target)
 
 
-def _host_of(location: str) -> str | None:
+def _redirect_target(response: httpx2.Response) -> str:
     try:
-        return urlsplit(location).netloc.rpartition("@")[2] or None
+        target = urlsplit(urljoin(str(response.url), response.headers.get("location", "")))
+        return f"{target.scheme}://{target.netloc.rpartition('@')[2]}{target.path}"
     except ValueError:
-        return None
+        return "an address that is none"
 
 
-async def _start_of(response: "httpx2.Response") -> bytes:
+async def _start_of(response: httpx2.Response) -> bytes:
     """Read the first part of an error's body, for a moment; whatever breaks meanwhile, the status is what counts."""
     body = bytearray()
-    with suppress(Exception):
+    with suppress(httpx2.HTTPError, OSError):
         async with asyncio.timeout(_ERROR_S):
             async for chunk in response.aiter_bytes():
                 body += chunk

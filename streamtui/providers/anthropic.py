@@ -1,0 +1,121 @@
+"""Claude's Messages API, through the anthropic SDK (the extra `streamtui[anthropic]`).
+
+As in the openai provider, the SDK sends the request and the bytes are decoded here: the SDK lets network faults in
+mid-stream through as raw errors of its HTTP library.
+"""
+
+import importlib
+from collections.abc import AsyncGenerator
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final, cast
+
+import anthropic
+from anthropic.types import MessageParam
+
+from streamtui.chat.events import ProviderEvent
+from streamtui.chat.messages import ChatRequest
+from streamtui.chat.ports import Deadlines, EndpointMemory
+from streamtui.providers.catalogue import read_models
+from streamtui.providers.endpoint import BaseUrl, parse_base_url
+from streamtui.providers.exchange import Draft, Exchange
+from streamtui.providers.failures import Peer
+from streamtui.providers.messages_api import MessagesParser
+from streamtui.providers.quirks import NO_PREFILL
+from streamtui.providers.secret import Secret
+from streamtui.providers.sse import Limits
+from streamtui.providers.transport import NO_KEY, construct, make_http_client
+
+DEFAULT_BASE_URL: Final = "https://api.anthropic.com"
+API_VERSION: Final = "2023-06-01"
+MAX_TOKENS: Final = 8192
+"""The API wants a limit; this one is asked for where the user sets none."""
+
+
+def preload() -> None:
+    """Import what the SDK itself imports late."""
+    importlib.import_module("anthropic.resources.messages")
+    importlib.import_module("anthropic.resources.models")
+
+
+def create(
+    *, base_url: str | None, api_key: Secret | None, deadlines: Deadlines, memory: EndpointMemory, limits: Limits
+) -> "AnthropicProvider":
+    base = parse_base_url(base_url or DEFAULT_BASE_URL)
+    # The SDK adds the version and the method to the path itself.
+    base = replace(base, url=base.url.removesuffix("/messages").removesuffix("/v1"))
+    peer = Peer(base.host, "ANTHROPIC_API_KEY", api_key, "Check the base URL.")
+    return AnthropicProvider(base, Exchange(peer, base.url, deadlines, limits, memory, anthropic.AnthropicError))
+
+
+class AnthropicProvider:
+    """Anthropic, or a server that speaks like it."""
+
+    name: Final = "anthropic"
+
+    def __init__(self, base: BaseUrl, exchange: Exchange) -> None:
+        self._base = base
+        self._exchange = exchange
+        self._client: anthropic.AsyncAnthropic | None = None
+
+    @property
+    def host(self) -> str:
+        return self._base.host
+
+    def can_prefill(self, model: str) -> bool:
+        return NO_PREFILL not in self._exchange.quirks(model)
+
+    def stream(self, request: ChatRequest) -> AsyncGenerator[ProviderEvent, None]:
+        written = request.turns[-1].text if request.prefill else ""
+        seam = written[len(written.rstrip()) :]
+        parser = MessagesParser(self._exchange.peer, request.model, seam)
+        return self._exchange.stream(request.model, partial(self._draft, request), parser)
+
+    async def models(self) -> list[str]:
+        client = await self._connected()
+        return await read_models(self._exchange, client.models.with_streaming_response.list(limit=1000))
+
+    async def aclose(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+
+    async def _draft(self, request: ChatRequest, quirks: frozenset[str]) -> Draft:
+        client = await self._connected()
+        fields: dict[str, Any] = {}
+        turns = request.turns
+        if turns and turns[0].role == "system":
+            fields["system"] = turns[0].text
+            turns = turns[1:]
+        if request.temperature is not None and "no:temperature" not in quirks:
+            fields["temperature"] = request.temperature
+        messages = [{"role": turn.role, "content": turn.text} for turn in turns]
+        if request.prefill:
+            # The API refuses white space at the end of what it shall go on from.
+            messages[-1]["content"] = messages[-1]["content"].rstrip()
+        context = client.messages.with_streaming_response.create(
+            model=request.model,
+            messages=cast(list[MessageParam], messages),
+            max_tokens=request.max_tokens or MAX_TOKENS,
+            stream=True,
+            extra_body=fields,
+        )
+        return Draft(context, {*fields} - {"system"} | ({"prefill"} if request.prefill else set()))
+
+    async def _connected(self) -> anthropic.AsyncAnthropic:
+        """Return the client, made at first use."""
+        if self._client is None:
+            self._client = await construct(self._make_client)
+        return self._client
+
+    def _make_client(self) -> anthropic.AsyncAnthropic:
+        """Make a client to which nothing is left to take from the environment: key, URL and headers are explicit."""
+        key = self._exchange.peer.key.reveal() if self._exchange.peer.key else NO_KEY
+        connect_s = self._exchange.deadlines.connect
+        headers = {"x-api-key": key, "anthropic-version": API_VERSION}
+        return anthropic.AsyncAnthropic(
+            api_key=key,
+            base_url=self._base.url,
+            max_retries=0,
+            timeout=anthropic.Timeout(None, connect=connect_s),
+            http_client=make_http_client(self._base, connect_s, headers),
+        )
