@@ -95,16 +95,26 @@ def _app(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int
         catalog = _catalog(said, config, store.memory, secrets)
         return start.run(
             start.Start(
-                config=config,
                 catalog=catalog,
-                store=store,
+                storage=store,
                 options=_options(config),
+                system=config.settings.system,
+                theme=config.settings.theme,
                 model=catalog.model(said.model[-1]) if hasattr(said, "model") else None,
                 latest=said.latest,
                 resume=said.resume,
+                notices=(*config.warnings, *store.notices, *_demo_hint(config, catalog)),
+                transcript=lambda form: export_json if form == "json" else export_markdown,
                 report=lambda error: crash.report(error, config.paths.reports, secrets),
             )
         )
+
+
+def _demo_hint(config: Config, catalog: SettingsCatalog) -> tuple[str, ...]:
+    """Say why the demo answers where somebody named another model."""
+    if config.model is None or catalog.is_configured:
+        return ()
+    return (f"{config.model.value} needs OPENAI_API_KEY or OPENAI_BASE_URL, so this is the demo.",)
 
 
 def _ask(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int:
@@ -122,7 +132,7 @@ def _ask(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int
         headless = Headless(said, catalog, recorder, store, _options(config), config.settings.system)
         code = _on_loop(headless.run(prompts))
         if store is not None and store.trouble:
-            ask.say(sys.stderr, f"streamtui: not saved: {store.trouble}")
+            ask.say(sys.stderr, f"streamtui: {store.trouble}")
         return code
 
 

@@ -83,6 +83,10 @@ class Conversation:
             conversation.leaf = next(reversed(conversation.messages))
         return conversation
 
+    def adopt(self, messages: Iterable[ChatMessage]) -> None:
+        """Add the messages that were not read yet when the conversation was resumed; the present ones stay."""
+        self.messages = {message.id: message for message in messages} | self.messages
+
     @property
     def record(self) -> ConversationRecord:
         return ConversationRecord(self.id, self.title, self.model.id, self.system, self.created, time.time(), self.leaf)
@@ -99,8 +103,19 @@ class Conversation:
 
     def siblings(self, message: str) -> list[str]:
         """Return the ids of the alternatives to a message, itself included, oldest first."""
-        parent, role = self.messages[message].parent, self.messages[message].role
-        return [m.id for m in self.messages.values() if m.parent == parent and m.role == role]
+        return self.siblings_of(self.messages[message])
+
+    def siblings_of(self, message: ChatMessage) -> list[str]:
+        """Return the ids of the alternatives to a message that may not be in the tree yet, itself last if so."""
+        known = [m.id for m in self.messages.values() if m.parent == message.parent and m.role == message.role]
+        return known if message.id in known else [*known, message.id]
+
+    def branch_points(self) -> dict[tuple[str | None, str], list[str]]:
+        """Return the ids of the alternatives, oldest first, by their common parent and role."""
+        found: dict[tuple[str | None, str], list[str]] = {}
+        for message in self.messages.values():
+            found.setdefault((message.parent, message.role), []).append(message.id)
+        return found
 
     def choose(self, message: str) -> None:
         """Bring the branch through `message` into view, down to its newest leaf."""
@@ -112,6 +127,12 @@ class Conversation:
 
     def rename(self, title: str) -> None:
         self.title = clean_line(title, TITLE_LENGTH * 2)
+        if self.messages:
+            self._recorder.update(self.record)
+
+    def instruct(self, system: str | None) -> None:
+        """Pin another system message, or none."""
+        self.system = clean(system) if system else None
         if self.messages:
             self._recorder.update(self.record)
 

@@ -1,6 +1,6 @@
 """What `chat` needs from outside: the protocols that providers and the store implement, and the values they share."""
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -196,6 +196,34 @@ class Library(Protocol):
         ...
 
 
+class Storage(Protocol):
+    """What is saved, and how saving goes."""
+
+    @property
+    def recorder(self) -> Recorder: ...
+
+    @property
+    def library(self) -> Library: ...
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing can be saved now and what to do, in one line; `None` while all is well."""
+        ...
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the reader should know about how opening went."""
+        ...
+
+    def on_trouble(self, callback: Callable[[str | None], None]) -> None:
+        """Have `callback` called on the event loop whenever `trouble` changes."""
+        ...
+
+    def flush_or_spill(self, timeout: float) -> bool:
+        """Get everything on disk within `timeout` seconds, by whatever way; return whether it is. Blocks."""
+        ...
+
+
 class EndpointMemory(Protocol):
     """What was learned about an endpoint and model: `no:stream_options`, `swap:max_tokens`, `insecure-http`…"""
 
@@ -235,6 +263,10 @@ class Catalog(Protocol):
 
     def preload(self) -> None:
         """Import what the first reply will need. Blocking: call it in a thread."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close all connections."""
         ...
 
 

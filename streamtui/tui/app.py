@@ -1,0 +1,272 @@
+"""The app: owns what lives as long as the process does, and ends it well.
+
+Private Textual names used here, checked on 8.2.8: `App._handle_exception` (where an unexpected exception ends up),
+`Driver._enable_mouse_support` and `_disable_mouse_support` (there is no public way to hand the mouse to the terminal).
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from functools import partial
+from typing import Any, ClassVar, Final
+from urllib.parse import urlsplit
+
+from textual import work
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.screen import Screen
+from textual.widgets import Input, TextArea
+
+from streamtui.chat.clean import clean_line
+from streamtui.chat.conversation import Conversation
+from streamtui.chat.errors import StoreError, StreamtuiError
+from streamtui.chat.live import Live
+from streamtui.tui import browser, clipboard
+from streamtui.tui.commands import COMMANDS
+from streamtui.tui.screens.chat import ChatScreen
+from streamtui.tui.screens.dialogs import Question
+from streamtui.tui.session import Session, Sessions
+from streamtui.tui.start import Start
+
+CRASHED: Final = 70
+PRELOAD_S: Final = 0.25
+"""How long after the first paint the SDK is imported: the prompt is usable before, the reader still typing after."""
+TWICE_S: Final = 2.0
+"""Within which the second Ctrl+C counts as the second."""
+GUARD_S: Final = 2.5
+"""After a signal the process is gone by then, whatever the terminal does."""
+RESTORE: Final = "\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[<u"
+"""Back to the main screen, cursor on, mouse reports, bracketed paste and kitty's keys off: the last resort."""
+
+
+class CommandSource(Provider):
+    """Offers the commands in the palette."""
+
+    async def discover(self) -> Hits:
+        for command in COMMANDS:
+            yield DiscoveryHit(command.name, partial(self._run, command.name), help=command.help)
+
+    async def search(self, query: str) -> Hits:
+        matcher = self.matcher(query)
+        for command in COMMANDS:
+            if (score := matcher.match(f"{command.name} {command.help}")) > 0:
+                yield Hit(score, matcher.highlight(command.name), partial(self._run, command.name), help=command.help)
+
+    def _run(self, name: str) -> None:
+        chat = self.app.screen
+        if isinstance(chat, ChatScreen):
+            chat.action_command(name)
+
+
+class StreamtuiApp(App[None], inherit_bindings=False):
+    """Holds the sessions and the replies in flight; the screens do the rest."""
+
+    CSS_PATH = "streamtui.tcss"
+    TITLE = "streamtui"
+    ENABLE_COMMAND_PALETTE = True
+    COMMANDS = {CommandSource}  # noqa: RUF012 - Textual's own type
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "interrupt", "copy, stop, stash, quit", show=False, priority=True, system=True),
+        Binding("ctrl+p", "command_palette", "commands", show=False, priority=True),
+        Binding("ctrl+z", "suspend_process", "suspend", show=False, priority=True),
+        Binding("f2", "toggle_mouse", "release or take the mouse", show=False, priority=True),
+    ]
+
+    def __init__(self, start: Start) -> None:
+        super().__init__()
+        self.start = start
+        self.catalog = start.catalog
+        self.storage = start.storage
+        self.live = Live()
+        self.sessions = Sessions(self.live)
+        self.farewell = ""
+        """A line for stderr after the screen is restored."""
+        self._chat = ChatScreen()
+        self._last_interrupt = 0.0
+        self._has_mouse = True
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        return ()
+
+    # -- the beginning
+
+    async def on_mount(self) -> None:
+        if self.start.theme in self.available_themes:
+            self.theme = self.start.theme
+        self._catch_signals()
+        await self.push_screen(self._chat)
+        self.new_conversation()
+        self.storage.on_trouble(self._chat.show_banner)
+        self._chat.show_banner(self.storage.trouble)
+        for notice in self.start.notices:
+            self.say(notice, "warning")
+        self._begin()
+        self.set_timer(PRELOAD_S, self._preload)
+
+    @work(group="begin")
+    async def _begin(self) -> None:
+        """Read what the first screen can do without: the conversation to reopen, drafts, the prompt history."""
+        library = self.storage.library
+        try:
+            if self.start.resume:
+                self._chat.open_saved(await library.find(self.start.resume))
+            elif self.start.latest and (latest := await library.latest()):
+                self._chat.open_saved(latest)
+            elif (draft := await library.draft(None)) and self._chat.prompt.is_blank:
+                self._chat.prompt.put(draft)
+            self._chat.prompt.recent.load(await library.prompts(500))
+        except StoreError as error:
+            self.say(str(error), "error")
+
+    @work(thread=True, group="preload")
+    def _preload(self) -> None:
+        """Import the SDK while the reader types. What goes wrong here goes wrong again, and is said, on sending."""
+        with suppress(StreamtuiError):
+            self.catalog.preload()
+
+    # -- conversations
+
+    def new_conversation(self) -> Session:
+        """Bring an empty conversation into view; an empty one that is there already will do."""
+        current = self._chat._session
+        if current is not None and not current.conversation.messages and not current.is_streaming:
+            return current
+        conversation = Conversation(
+            self.start.model or self.catalog.model(),
+            self.storage.recorder,
+            system=self.start.system,
+            options=self.start.options,
+        )
+        session = self.sessions.add(conversation)
+        self._chat.show_session(session)
+        return session
+
+    def forget(self, conversation: str) -> None:
+        """Settle and let go of a conversation that is being deleted."""
+        in_view = self._chat.session.conversation.id == conversation
+        self.sessions.close(conversation)
+        if in_view:
+            self.new_conversation()
+
+    # -- what is said, copied, opened
+
+    def say(self, text: str, severity: str = "information") -> None:
+        """Show one line for a moment; no text is ever read as markup."""
+        level = severity if severity in ("warning", "error") else "information"
+        self.notify(clean_line(text), severity=level, markup=False, timeout=4 if level == "information" else 10)  # type: ignore[arg-type]
+
+    @work
+    async def copy(self, text: str, what: str) -> None:
+        where = await clipboard.copy(self, text)
+        self.say(f"Copied the {what} {where}.")
+
+    @work
+    async def open_link(self, href: str) -> None:
+        """Ask, showing the host the link really leads to, then open it; where no browser is, copy it."""
+        host = clean_line(urlsplit(href).hostname or "", 200)
+        if not await self.push_screen_wait(Question(f"Open this page at {host}?\n\n{clean_line(href, 300)}", "Open")):
+            return
+        if not await asyncio.to_thread(browser.open_page, href):
+            self.copy(href, "link")
+
+    # -- keys
+
+    def action_interrupt(self) -> None:
+        """Ctrl+C: copy what is selected, else stop the reply, else stash the draft, else quit at the second press."""
+        if self._copy_selection() or self._chat.session.stop():
+            return
+        if self.screen is not self._chat:
+            self.screen.dismiss(None)
+            return
+        if not self._chat.prompt.is_blank:
+            self._chat.stash()
+            return
+        now = time.monotonic()
+        if now - self._last_interrupt < TWICE_S:
+            self.leave()
+            return
+        self._last_interrupt = now
+        self.say("Ctrl+C again quits.")
+
+    def _copy_selection(self) -> bool:
+        focused = self.focused
+        selected = focused.selected_text if isinstance(focused, TextArea | Input) else ""
+        selected = selected or self.screen.get_selected_text() or ""
+        if not selected:
+            return False
+        self.copy(selected, "selection")
+        self.screen.clear_selection()
+        return True
+
+    def action_toggle_mouse(self) -> None:
+        """Hand the mouse to the terminal, for its own selection, or take it back."""
+        if self._driver is None:
+            return
+        self._has_mouse = not self._has_mouse
+        private: Any = self._driver
+        if self._has_mouse:
+            private._enable_mouse_support()
+            self.say("The mouse is ours again.")
+        else:
+            private._disable_mouse_support()
+            self.say("The mouse is the terminal's: select with it. F2 takes it back.")
+
+    def redraw(self) -> None:
+        if self._driver is not None:
+            self._driver.write("\x1b[2J")
+        self.screen.refresh(layout=True)
+
+    # -- the end
+
+    def leave(self, code: int = 0) -> None:
+        """Settle everything and quit."""
+        self.sessions.stop_all()
+        self._chat._save_draft()
+        self.exit(return_code=code)
+
+    async def on_unmount(self) -> None:
+        self.sessions.stop_all()
+        await self.live.aclose()
+        await self.catalog.aclose()
+
+    def _catch_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        with suppress(NotImplementedError, RuntimeError, ValueError):  # not on Windows, not under tests' threads
+            for name in ("SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT"):
+                number = getattr(signal, name)
+                loop.add_signal_handler(number, self._on_signal, number)
+
+    def _on_signal(self, number: int) -> None:
+        """Store first, leave second; a terminal that is gone or stopped reading can hold up only the leaving."""
+        code = 128 + number
+        self._guard(code)
+        self.leave(code)
+        threading.Thread(target=self.storage.flush_or_spill, args=(1.5,), daemon=True).start()
+
+    def _guard(self, code: int) -> None:
+        def end() -> None:
+            self.storage.flush_or_spill(0.2)
+            with suppress(OSError):
+                os.set_blocking(2, False)
+                os.write(2, RESTORE.encode())
+            os._exit(code)
+
+        guard = threading.Timer(GUARD_S, end)
+        guard.daemon = True
+        guard.start()
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Let no traceback reach the reader: settle, write the report, leave with a line that says where it is."""
+        if self.farewell:
+            return
+        self.farewell = self.start.report(error)
+        with suppress(Exception):
+            self.sessions.stop_all()
+        self._exception = error if "pytest" in sys.modules else None
+        self.exit(return_code=CRASHED)

@@ -1,0 +1,90 @@
+"""Small dialogs over the chat: a question, the help."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Button, Static
+
+from streamtui.tui.commands import COMMANDS
+
+
+class Question(ModalScreen[bool]):
+    """Asks something that is answered with yes or no; `False` is what Escape says."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,alt+escape,n", "answer(False)", "no", show=False),
+        Binding("y", "answer(True)", "yes", show=False),
+    ]
+
+    def __init__(self, text: str, yes: str, no: str = "Cancel") -> None:
+        super().__init__()
+        self._text, self._yes, self._no = text, yes, no
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static(Content(self._text), markup=False)
+            with Horizontal(classes="buttons"):
+                yield Button(Content(self._no), id="no", variant="default", compact=True)
+                yield Button(Content(self._yes), id="yes", variant="primary", compact=True)
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(event.button.id == "yes")
+
+    def action_answer(self, answer: bool) -> None:
+        self.dismiss(answer)
+
+
+KEYS = (
+    ("Enter", "send; while a reply streams: queue"),
+    ("Shift+Enter  Ctrl+J  Alt+Enter  \\+Enter", "newline"),
+    ("Esc", "close the popup, else stop the reply in view; the text stays"),
+    ("Ctrl+C", "copy the selection, else stop the reply, else stash the draft, else twice to quit"),
+    ("Ctrl+D", "quit, on an empty box"),
+    ("Ctrl+Z", "suspend; fg comes back"),
+    ("Ctrl+N", "new conversation"),
+    ("Ctrl+O", "open a saved conversation"),
+    ("Ctrl+P", "command palette"),
+    ("Ctrl+L", "redraw the screen"),
+    ("Up", "on an empty box: the prompts you sent before"),
+    ("PageUp  PageDown  Home  End", "scroll the conversation"),
+    ("Alt+Up  Alt+Down", "walk the messages"),
+    ("Alt+C", "continue the reply that stopped"),
+    ("Tab", "into the conversation and back"),
+    ("F2", "release the mouse, for the terminal's own selection, and take it again"),
+    ("F1", "this help"),
+)
+LOG_KEYS = (
+    ("j  k", "next and previous message"),
+    ("g  G", "first and last line"),
+    ("y", "copy the message"),
+    ("c  1-9", "copy a code block by its number"),
+    ("t", "open and fold the reasoning"),
+    ("o", "open a link"),
+    ("r", "ask again"),
+)
+
+
+class Help(ModalScreen[None]):
+    """All keys and commands."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,alt+escape,f1,q", "dismiss(None)", "close", show=False),
+    ]
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(classes="dialog help"):
+            yield Static(Content(_table("Keys", KEYS)), markup=False)
+            yield Static(Content(_table("In the conversation", LOG_KEYS)), markup=False)
+            yield Static(Content(_table("Commands", [(c.usage, c.help) for c in COMMANDS])), markup=False)
+
+
+def _table(title: str, rows: "list[tuple[str, str]] | tuple[tuple[str, str], ...]") -> str:
+    width = min(28, max(len(left) for left, _ in rows))
+    lines = [title, ""]
+    for left, right in rows:
+        lines.append(f"  {left.ljust(width)}  {right}" if len(left) <= width else f"  {left}\n  {' ' * width}  {right}")
+    return "\n".join([*lines, ""])

@@ -1,0 +1,189 @@
+"""What the commands do."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from streamtui.chat.clean import clean_line
+from streamtui.chat.errors import StreamtuiError
+from streamtui.tui.commands import Command
+from streamtui.tui.screens.conversations import Conversations
+from streamtui.tui.screens.dialogs import Help
+from streamtui.tui.screens.models import Models
+
+if TYPE_CHECKING:
+    from streamtui.chat.reply import Reply
+    from streamtui.tui.screens.chat import ChatScreen
+
+
+async def run(chat: "ChatScreen", command: Command, argument: str) -> None:
+    """Run a command; what goes wrong is said in one line."""
+    try:
+        await _run(chat, command.name, argument)
+    except StreamtuiError as error:
+        chat.say(str(error), "error")
+
+
+async def on_message(chat: "ChatScreen", action: str, message: str) -> None:
+    """Do something with one message."""
+    conversation = chat.session.conversation
+    try:
+        match action:
+            case "regenerate":
+                if await chat.prepare(chat.session):
+                    start_branch(chat, conversation.regenerate(message))
+            case "continue":
+                await _continue(chat, message)
+            case "edit":
+                await _edit(chat, message)
+            case "branch_left" | "branch_right":
+                _walk(chat, message, -1 if action == "branch_left" else 1)
+    except StreamtuiError as error:
+        chat.say(str(error), "error")
+
+
+async def _run(chat: "ChatScreen", name: str, argument: str) -> None:
+    app = chat.app
+    match name:
+        case "help":
+            await app.push_screen_wait(Help())
+        case "new":
+            app.new_conversation()
+        case "open":
+            await _open(chat)
+        case "quit":
+            app.leave()
+        case "model":
+            await _model(chat, argument)
+        case "theme":
+            _theme(chat, argument)
+        case "copy":
+            _copy(chat, argument)
+        case "export":
+            _export(chat, argument)
+        case "rename":
+            _rename(chat, argument)
+        case "system":
+            _system(chat, argument)
+        case "retry":
+            if await chat.prepare(chat.session):
+                start_branch(chat, chat.session.conversation.regenerate())
+        case "continue":
+            await _continue(chat, None)
+        case _:
+            raise StreamtuiError(f"/{name} does nothing yet.")
+
+
+async def _open(chat: "ChatScreen") -> None:
+    app = chat.app
+    picker = Conversations(
+        app.storage.library,
+        streaming=lambda: app.live.conversations,
+        deleted=app.forget,
+        current=chat.session.conversation.id,
+    )
+    chosen = await app.push_screen_wait(picker)
+    if chosen is not None and chosen != chat.session.conversation.id:
+        chat.open_saved(chosen)
+
+
+async def _model(chat: "ChatScreen", argument: str) -> None:
+    picked = None if argument else await chat.app.push_screen_wait(Models(chat.app.catalog))
+    chosen = argument or picked
+    if not chosen:
+        return
+    model = chat.app.catalog.model(chosen)
+    chat.session.conversation.use(model)
+    chat.refresh_title()
+    chat.say(f"{model.label} answers from here on.")
+
+
+def _theme(chat: "ChatScreen", argument: str) -> None:
+    app = chat.app
+    if not argument:
+        app.search_themes()
+    elif argument in app.available_themes:
+        app.theme = argument
+    else:
+        raise StreamtuiError(f"There is no theme {clean_line(argument, 40)}; /theme lists them.")
+
+
+def _copy(chat: "ChatScreen", argument: str) -> None:
+    if argument:
+        if not (argument.isdecimal() and chat.log_view.copy_code(int(argument))):
+            raise StreamtuiError(f"There is no code block {clean_line(argument, 20)} in view.")
+        return
+    replies = [m for m in chat.session.conversation.path() if m.role == "assistant" and m.text]
+    if not replies:
+        raise StreamtuiError("There is no reply to copy yet.")
+    chat.app.copy(replies[-1].text, "reply")
+
+
+def _export(chat: "ChatScreen", argument: str) -> None:
+    conversation = chat.session.conversation
+    if not conversation.messages:
+        raise StreamtuiError("There is nothing to export yet.")
+    path = Path(argument).expanduser() if argument else Path(f"{_slug(conversation.title)}.md")
+    form: Literal["md", "json"] = "json" if path.suffix == ".json" else "md"
+    text = chat.app.start.transcript(form)(conversation.record, list(conversation.messages.values()))
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text + "\n")
+    except FileExistsError:
+        raise StreamtuiError(f"{clean_line(str(path))} exists: name another file.") from None
+    except OSError as error:
+        raise StreamtuiError(f"{clean_line(str(path))} can't be written: {error.strerror}.") from None
+    chat.say(f"Written to {clean_line(str(path.absolute()))}.")
+
+
+def _slug(title: str) -> str:
+    """Return a file name made of a title: no separators, no dots in front, not empty."""
+    kept = "".join(c if c.isalnum() or c in " -_" else " " for c in title)
+    return "-".join(kept.split())[:60] or "conversation"
+
+
+def _rename(chat: "ChatScreen", argument: str) -> None:
+    if not argument:
+        raise StreamtuiError("Say the new title: /rename TITLE.")
+    chat.session.conversation.rename(argument)
+    chat.refresh_title()
+
+
+def _system(chat: "ChatScreen", argument: str) -> None:
+    conversation = chat.session.conversation
+    conversation.instruct(argument or None)
+    chat.say("The system message is set." if argument else "The system message is removed.")
+
+
+async def _continue(chat: "ChatScreen", message: str | None) -> None:
+    if await chat.prepare(chat.session):
+        chat.session.run(chat.session.conversation.continue_(message))
+
+
+async def _edit(chat: "ChatScreen", message: str) -> None:
+    """Take one of the reader's own messages into the box; sending it makes a branch beside the old one."""
+    found = chat.session.conversation.messages.get(message)
+    if found is None or found.role != "user":
+        raise StreamtuiError("Only your own messages can be edited.")
+    if not chat.prompt.is_blank:
+        chat.stash()
+    chat.session.editing = message
+    chat.prompt.put(found.text)
+    chat.prompt.focus()
+    chat.say("Edit and send: the old wording stays as a branch. Empty the box to leave it.")
+
+
+def _walk(chat: "ChatScreen", message: str, step: int) -> None:
+    conversation = chat.session.conversation
+    siblings = conversation.siblings(message)
+    index = siblings.index(message) + step
+    if 0 <= index < len(siblings):
+        conversation.choose(siblings[index])
+        chat.show_path()
+
+
+def start_branch(chat: "ChatScreen", reply: "Reply") -> None:
+    """Run a reply that stands beside an older one, or whose prompt does; the older branch goes out of view."""
+    rows = reply.journal.rows
+    chat.session.conversation.leaf = rows[0].parent if rows else reply.message.parent
+    chat.show_path()
+    chat.session.run(reply)

@@ -1,0 +1,60 @@
+"""The two lines that stay where they are: what is open above, keys and figures below."""
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.widgets import Static
+
+
+class Line(Static):
+    """One line of plain text, drawn only when it changes."""
+
+    def __init__(self, classes: str) -> None:
+        super().__init__(classes=classes, markup=False)
+        self._shown = ""
+
+    def show(self, text: str) -> None:
+        """Show `text`, which is never read as markup."""
+        if text != self._shown:
+            self._shown = text
+            self.update(Content(text), layout=len(text) != len(self._shown) or self.has_class("-sized"))
+
+    @property
+    def shown(self) -> str:
+        return self._shown
+
+
+class TitleBar(Horizontal):
+    """The conversation's title, and the model with the host it runs on."""
+
+    def compose(self) -> ComposeResult:
+        yield Line("title")
+        yield Line("model")
+
+    def show(self, title: str, model: str) -> None:
+        self.query_one(".title", Line).show(title)
+        self.query_one(".model", Line).show(model)
+
+
+class StatusBar(Horizontal):
+    """Keys at the left, the state of the reply at the right."""
+
+    HINTS = "enter send · ctrl+j newline · ctrl+o conversations · ctrl+p commands · f1 help"
+    NARROW_HINTS = "enter send · f1 help"
+
+    def compose(self) -> ComposeResult:
+        yield Line("hints")
+        yield Line("state")
+
+    def on_mount(self) -> None:
+        self._show_hints()
+
+    def on_resize(self) -> None:
+        self._show_hints()
+
+    def show(self, state: str) -> None:
+        self.query_one(".state", Line).show(state)
+
+    def _show_hints(self) -> None:
+        wide = self.size.width >= len(self.HINTS) + 32
+        self.query_one(".hints", Line).show(self.HINTS if wide else self.NARROW_HINTS)
