@@ -28,7 +28,7 @@ class Database:
         self._run = run
         self._scripts = scripts
         self._vfs = vfs
-        self._lock = FileLock(path.with_name(f"{path.name}.lock"))
+        self._lock = FileLock(path.with_suffix(".lock"))
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
 

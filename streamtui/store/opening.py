@@ -61,7 +61,9 @@ def _create(path: Path) -> None:
         mode = path.stat().st_mode
     except FileNotFoundError:
         if path.is_symlink():
-            raise UnusableError(f"{path} is a link to nothing. Remove it, or choose another --data-dir.") from None
+            raise UnusableError(
+                f"{path} is a link to nothing, so nothing is saved. Remove it, or choose another --data-dir."
+            ) from None
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         return
     if not stat.S_ISREG(mode):

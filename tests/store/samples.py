@@ -67,7 +67,7 @@ async def written(store: Store) -> None:
 
 def foreign_lock(folder: Path) -> FileLock:
     """Hold what another process holds while it writes."""
-    lock = FileLock(folder / "streamtui.db.lock")
+    lock = FileLock(folder / "streamtui.lock")
     assert lock.acquire(5)
     return lock
 

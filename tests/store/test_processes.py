@@ -261,7 +261,7 @@ sys.stdin.read()
 """
 
 
-@pytest.mark.parametrize(("holder", "file"), [(_HOLD, "streamtui.db.lock"), (_HOLD_SQLITE, "streamtui.db")])
+@pytest.mark.parametrize(("holder", "file"), [(_HOLD, "streamtui.lock"), (_HOLD_SQLITE, "streamtui.db")])
 async def test_while_another_process_holds_the_file_the_chat_goes_on_and_nothing_stalls(
     folder: Path, store: Store, holder: str, file: str
 ) -> None:
