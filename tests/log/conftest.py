@@ -20,7 +20,9 @@ from streamtui.chat.metrics import Meter, Metrics
 from streamtui.tui.log import MessageLog
 
 _ids = count()
-METRICS = Metrics(connect_s=0.1, ttft_s=0.31, streaming_s=4.2, total_s=4.6, chunks=400, characters=1600, tokens_per_s=84)
+METRICS = Metrics(
+    connect_s=0.1, ttft_s=0.31, streaming_s=4.2, total_s=4.6, chunks=400, characters=1600, tokens_per_s=84
+)
 
 
 def user(text: str) -> ChatMessage:
@@ -127,9 +129,7 @@ class Reader:
 
 
 @asynccontextmanager
-async def reading(
-    messages: Sequence[ChatMessage] = (), size: tuple[int, int] = (80, 24)
-) -> AsyncIterator[Reader]:
+async def reading(messages: Sequence[ChatMessage] = (), size: tuple[int, int] = (80, 24)) -> AsyncIterator[Reader]:
     app = LogApp()
     async with app.run_test(size=size) as pilot:
         log = app.query_one(MessageLog)

@@ -10,7 +10,6 @@ from textual.scrollbar import ScrollTo
 from tests.log.conftest import Reader, conversation, reading, reply, user
 
 
-
 async def test_a_new_conversation_shows_its_end() -> None:
     async with reading(conversation(30)) as reader:
         assert reader.log.following

@@ -16,7 +16,7 @@ from textual.strip import Strip
 
 from streamtui.chat.messages import ChatMessage
 from streamtui.markdown import Line
-from streamtui.tui.log.bubble import FIRST_BLOCK, HEAD, Bubble
+from streamtui.tui.log.bubble import HEAD, Bubble
 from streamtui.tui.log.chrome import Frame
 from streamtui.tui.log.heights import Heights
 from streamtui.tui.log.look import Look
@@ -68,6 +68,9 @@ class View:
         self._cache = RowCache()
         self._open: OrderedDict[Bubble, None] = OrderedDict()
         self._first_ordinal = 0
+        self._clock = (0.0, 0.0)
+        self._kept: tuple[_Mark, int] | None = None
+        """The last mark and where it was found: used again, so that one resize after another does not drift."""
 
     # -- what there is
 
@@ -93,6 +96,7 @@ class View:
         self._open.clear()
         self.current = None
         self._first_ordinal = 0
+        self._kept = None
         self.bubbles = [Bubble(message, ordinal) for ordinal, message in enumerate(messages)]
         self.by_id = {bubble.message.id: bubble for bubble in self.bubbles}
         inner = self.inner
@@ -158,6 +162,8 @@ class View:
         """Go to row `top` at the reader's wish."""
         wanted = max(0, min(top, self.furthest))
         rise = self.top - wanted
+        self.following = False
+        self._kept = None
         if 0 < rise <= _NEAR * self.height:
             self._measure_above(rise)
             wanted = max(0, self.top - rise)
@@ -188,10 +194,13 @@ class View:
     @contextmanager
     def held(self) -> Iterator[None]:
         """Keep the text in the window's first row there, whatever happens to the heights above it."""
-        mark = None if self.following else self._mark()
+        if self._kept is not None and self._kept[1] != self.top:
+            self._kept = None
+        mark = None if self.following else self._kept[0] if self._kept is not None else self._mark()
         yield
         if mark is not None and mark.bubble.message.id in self.by_id:
             self.top = max(0, self._find(mark))
+            self._kept = mark, self.top
 
     def _mark(self) -> _Mark | None:
         found = self._locate(self.top)
@@ -296,8 +305,6 @@ class View:
         self._heights[index] = bubble.height
         return rows
 
-    _clock: tuple[float, float] = (0.0, 0.0)
-
     def _opened(self, index: int) -> Bubble:
         bubble = self.bubbles[index]
         if not bubble.is_open:
@@ -333,20 +340,25 @@ class View:
         index = self.index(bubble)
         with self.held():
             self._opened(index)
-        top, bottom = self.top_of(bubble), self.top_of(bubble) + bubble.height
-        if self.top <= top and bottom <= self.top + self.height:
+            for part in range(bubble.foot + 1):
+                if bubble.top(part) <= self.height:
+                    self._rows(index, part)
+        if self.following:
+            self.top = self.furthest
+        top = self.top_of(bubble)
+        below = top + bubble.height > self.top + self.height
+        if self.top <= top and not below:
             return
-        if top < self.top:
-            self.scroll(top)
-        elif bottom > self.top + self.height:
-            self.scroll(min(top, bottom - self.height))
+        self.following = False
+        self.top = top
+        if below and bubble.height < self.height:
+            self.scroll(top + bubble.height - self.height)
+        else:
+            self.following = self.top >= self.furthest
 
     def restyle(self, look: Look) -> None:
         self.look = look
         self._cache.clear()
-
-    def first_part(self) -> int:
-        return FIRST_BLOCK
 
 
 def _characters(lines: Sequence[Line], line: int) -> int:

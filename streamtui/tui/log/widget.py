@@ -140,7 +140,7 @@ class MessageLog(Surface, can_focus=True):
     def add(self, message: ChatMessage) -> None:
         """Put a message at the end."""
         bubble = self._view.append(message)
-        self._grew(bubble.height)
+        self._grew(bubble, bubble.height)
         self._paint()
 
     def begin(self, message: ChatMessage, meter: Meter) -> None:
@@ -182,7 +182,7 @@ class MessageLog(Surface, can_focus=True):
         with self._view.held():
             bubble.settle(message, self._clock())
             self._view.sync(bubble)
-        self._grew(bubble.height - before)
+        self._grew(bubble, bubble.height - before)
         self._frames.now()
 
     def discard(self, message_id: str) -> None:
@@ -266,8 +266,9 @@ class MessageLog(Surface, can_focus=True):
         gc.collect()
         gc.freeze()
 
-    def _grew(self, rows: int) -> None:
-        if not self._view.following and rows > 0:
+    def _grew(self, bubble: Bubble, rows: int) -> None:
+        view = self._view
+        if rows > 0 and not view.following and view.top_of(bubble) + bubble.height > view.top + view.height:
             self._new_lines += rows
 
     def _draw(self) -> None:
@@ -279,7 +280,7 @@ class MessageLog(Surface, can_focus=True):
             with view.held():
                 bubble.take_in(now)
                 view.sync(bubble)
-            self._grew(bubble.height - before)
+            self._grew(bubble, bubble.height - before)
         self._paint()
         if self._streaming:
             self._frames.request(BEAT_S)

@@ -1,0 +1,182 @@
+"""What can be asked of the log, by key and by mouse."""
+
+from __future__ import annotations
+
+import pytest
+
+from streamtui.chat.errors import ErrorInfo
+from streamtui.chat.events import Notice
+from streamtui.chat.messages import Status
+from streamtui.tui.log import MessageLog
+from streamtui.tui.log.widget import is_web
+from tests.log.conftest import conversation, reading, reply, user
+
+CODE = "def f():\n\treturn '語'\n\n\nprint(f())   \n"
+
+
+async def test_the_cursor_walks_over_messages_and_past_the_end_goes_away() -> None:
+    messages = conversation(10)
+    async with reading(messages) as reader:
+        log = reader.log
+        log.action_cursor_up()
+        assert log.current == messages[-1].id
+        for _ in range(12):
+            log.action_cursor_up()
+        assert log.current == messages[-13].id
+        assert "answer 3" in reader.text and "regenerate" in reader.rows[1]
+        for _ in range(13):
+            log.action_cursor_down()
+        assert log.current is None
+        assert log.following
+
+
+async def test_the_message_under_the_cursor_looks_it_and_offers_what_can_be_done() -> None:
+    async with reading(conversation(2)) as reader:
+        reader.log.action_cursor_up()
+        row = reader.rows[reader.row_of("regenerate")]
+        assert row.startswith("█") and "copy" in row
+
+
+async def test_keys_ask_for_actions_on_the_message_under_the_cursor() -> None:
+    messages = conversation(2)
+    async with reading(messages) as reader:
+        reader.log.focus()
+        await reader.pilot.press("k", "k", "e", "k", "r", "y")
+        await reader.pilot.pause()
+        edit, again, copy = reader.app.posted
+        assert isinstance(edit, MessageLog.MessageAction) and isinstance(again, MessageLog.MessageAction)
+        assert (edit.action, edit.message_id) == ("edit", messages[2].id)
+        assert (again.action, again.message_id) == ("regenerate", messages[1].id)
+        assert isinstance(copy, MessageLog.Copy) and copy.text == messages[1].text
+
+
+async def test_branches_are_shown_and_walked_by_click() -> None:
+    messages = conversation(2)
+    async with reading() as reader:
+        reader.log.show(messages, {messages[1].id: (2, 3)})
+        await reader.pilot.pause()
+        x, y = reader.place_of("‹2/3›")
+        await reader.pilot.click(reader.log, offset=(x, y))
+        await reader.pilot.click(reader.log, offset=(x + 4, y))
+        assert [(e.action, e.message_id) for e in reader.app.posted if isinstance(e, MessageLog.MessageAction)] == [
+            ("branch_left", messages[1].id),
+            ("branch_right", messages[1].id),
+        ]
+        reader.log.set_branches(messages[1].id, 1, 1)
+        assert "‹" not in reader.text
+
+
+async def test_code_is_copied_byte_for_byte_by_badge_and_by_number() -> None:
+    text = f"a\n\n```py\n{CODE}```\n\nb\n\n```\nother\n```\n"
+    async with reading([user("q"), reply(text)]) as reader:
+        x, y = reader.place_of("copy")
+        await reader.pilot.click(reader.log, offset=(x, y))
+        reader.log.focus()
+        await reader.pilot.press("2", "1", "c")
+        await reader.pilot.pause()
+        assert [(e.text, e.what) for e in reader.app.posted if isinstance(e, MessageLog.Copy)] == [
+            (CODE, "code block 1"),
+            ("other\n", "code block 2"),
+            (CODE, "code block 1"),
+            ("other\n", "code block 2"),
+        ]
+
+
+async def test_only_web_links_are_asked_for() -> None:
+    text = "[good](https://example.com/x) [mail](mailto:a@b.c) [odd](vscode://file/x) [user](http://u:p@h/)"
+    async with reading([reply(text)]) as reader:
+        for word in ("good", "mail", "odd", "user"):
+            await reader.pilot.click(reader.log, offset=reader.place_of(word))
+        reader.log.focus()
+        await reader.pilot.press("o")
+        await reader.pilot.pause()
+        assert [e.href for e in reader.app.posted if isinstance(e, MessageLog.OpenLink)] == [
+            "https://example.com/x"
+        ] * 2
+
+
+@pytest.mark.parametrize("href", ["-rf", "/etc/passwd", "//host/x", "javascript:x", "http://", "http://[", "ssh://h"])
+def test_what_is_no_web_address_is_never_opened(href: str) -> None:
+    assert not is_web(href)
+
+
+async def test_reasoning_is_one_row_that_opens_and_closes() -> None:
+    async with reading([user("q"), reply("answer", reasoning="first thought\n\nsecond thought")]) as reader:
+        assert "▸ thought · 80 tokens" in reader.text
+        assert "second thought" not in reader.text
+        await reader.pilot.click(reader.log, offset=reader.place_of("thought"))
+        assert "▾ thought" in reader.text and "second thought" in reader.text
+        reader.log.focus()
+        await reader.pilot.press("t")
+        assert "second thought" not in reader.text
+
+
+async def test_reasoning_streams_on_one_row_and_the_answer_begins_below_it() -> None:
+    async with reading([user("q")]) as reader:
+        streaming = reader.begin()
+        for word in range(80):
+            reader.feed(streaming, f"thought{word} ", reasoning=True)
+        await reader.settle()
+        row = reader.row_of("▸ thinking")
+        assert "thought79" in reader.rows[row]
+        foot = reader.row_of("●")
+        assert foot == row + 1
+        reader.app.now += 3.1
+        await reader.stream(streaming, "The answer.")
+        assert reader.rows[row].startswith("▍ ▸ thought for 3.1 s")
+        assert "The answer." in reader.rows[row + 1]
+
+
+async def test_a_notice_counts_down_in_the_foot_and_goes() -> None:
+    async with reading([user("q")]) as reader:
+        streaming = reader.begin()
+        reader.log.notice(streaming, Notice("retry", "429 · retrying", 12.0))
+        await reader.settle()
+        assert "429 · retrying · 12 s" in reader.text
+        reader.app.now += 5
+        await reader.until(lambda: "429 · retrying · 7 s" in reader.text, "counted down")
+        reader.log.notice(streaming, None)
+        await reader.settle()
+        assert "429" not in reader.text
+
+
+async def test_the_foot_stays_one_row_while_streaming_whatever_it_says() -> None:
+    async with reading([user("q")], (40, 12)) as reader:
+        streaming = reader.begin()
+        await reader.stream(streaming, "text")
+        height = reader.row_of("●")
+        reader.log.notice(streaming, Notice("retry", "a very long notice " * 20, 3.0))
+        await reader.settle()
+        assert reader.row_of("●") == height
+        assert not "".join(reader.rows[height + 1 :]).strip()
+
+
+@pytest.mark.parametrize(
+    ("status", "says"),
+    [(Status.STOPPED, "■ stopped"), (Status.INTERRUPTED, "◌ interrupted"), (Status.FAILED, "✗ failed")],
+)
+async def test_the_foot_says_how_a_reply_ended(status: Status, says: str) -> None:
+    error = ErrorInfo("rate_limit", "429: wait a minute.") if status is Status.FAILED else None
+    async with reading([user("q"), reply("part", status, error=error)]) as reader:
+        assert says in reader.text
+        assert ("429: wait a minute." in reader.text) == (error is not None)
+
+
+async def test_a_message_taken_back_is_gone() -> None:
+    messages = conversation(2)
+    async with reading(messages) as reader:
+        streaming = reader.begin()
+        await reader.stream(streaming, "gone soon")
+        reader.log.discard(streaming)
+        reader.log.discard(messages[-1].id)
+        assert "gone soon" not in reader.text and "answer 1" not in reader.text
+        reader.log.feed(streaming, __import__("streamtui.chat.events", fromlist=["x"]).TextDelta("late"))
+
+
+async def test_a_continued_reply_streams_on_in_its_bubble() -> None:
+    message = reply("half of it", Status.STOPPED)
+    async with reading([user("q"), message]) as reader:
+        streaming = reader.begin(message)
+        await reader.stream(streaming, " and the rest")
+        assert "half of it and the rest" in reader.text
+        assert reader.text.count("gpt-4o-mini") == 1

@@ -1,0 +1,85 @@
+"""What the mouse selects is copied as it was written."""
+
+from __future__ import annotations
+
+from tests.log.conftest import Reader, reading, reply, user
+
+CODE = "def f():\n\treturn '語'  # a long comment " + "x" * 100 + "\n\n\nprint(f())\n"
+TEXT = f"First *paragraph* with 日本語 words that {'wrap ' * 30}here.\n\n```python\n{CODE}```\n\nLast `words`."
+
+
+async def _drag(reader: Reader, start: tuple[int, int], end: tuple[int, int]) -> str:
+    pilot, log = reader.pilot, reader.log
+    await pilot.mouse_down(log, offset=start)
+    await pilot.hover(log, offset=end)
+    await pilot.mouse_up(log, offset=end)
+    return log.screen.get_selected_text() or ""
+
+
+async def test_a_drag_over_words_copies_those_words() -> None:
+    async with reading([user("one two three")]) as reader:
+        x, y = reader.place_of("two")
+        assert await _drag(reader, (x, y), (x + 2, y)) == "two"
+
+
+async def test_wide_characters_are_copied_whole() -> None:
+    async with reading([user("ab 日本語 cd")]) as reader:
+        _, y = reader.place_of("日本語")
+        at = 2 + 3
+        assert await _drag(reader, (at + 2, y), (at + 5, y)) == "本語"
+        assert await _drag(reader, (at + 3, y), (at + 4, y)) == "本語"
+
+
+async def test_rows_that_were_only_wrapped_are_copied_as_one_line() -> None:
+    words = " ".join(f"word{n}" for n in range(40))
+    async with reading([user("x"), reply("begin " + words + " end")], (60, 24)) as reader:
+        start, end = reader.place_of("word0"), reader.place_of("word39")
+        assert await _drag(reader, start, (end[0] + 5, end[1])) == words
+
+
+async def test_whole_blocks_are_copied_as_markdown_and_gutters_are_not() -> None:
+    async with reading([user("x"), reply(TEXT)], (80, 40)) as reader:
+        start, end = reader.place_of("First"), reader.place_of("words.")
+        assert await _drag(reader, start, (end[0] + 10, end[1])) == TEXT
+
+
+async def test_a_drag_across_bubbles_copies_the_texts_and_nothing_else() -> None:
+    async with reading([user("my question"), reply("the **answer**"), user("and more")]) as reader:
+        start, end = reader.place_of("question"), reader.place_of("and more")
+        assert await _drag(reader, start, (end[0] + 2, end[1])) == "question\n\nthe **answer**\n\nand"
+
+
+async def test_a_selection_upwards_is_the_same_selection() -> None:
+    async with reading([user("my question"), reply("the **answer**"), user("and more")]) as reader:
+        start, end = reader.place_of("question"), reader.place_of("and more")
+        assert await _drag(reader, (end[0] + 2, end[1]), start) == "question\n\nthe **answer**\n\nand"
+
+
+async def test_a_selection_stays_on_its_text_while_a_reply_grows_and_the_log_scrolls() -> None:
+    async with reading([user("my question"), reply("the answer"), *[user(f"more {n}") for n in range(9)]]) as reader:
+        streaming = reader.begin()
+        await reader.settle()
+        x, y = reader.place_of("more 7")
+        assert await _drag(reader, (x, y), (x + 5, y)) == "more 7"
+        await reader.stream(streaming, "line\n\n" * 30)
+        assert reader.log.screen.get_selected_text() == "more 7"
+
+
+async def test_a_double_click_selects_a_word_and_a_third_the_message() -> None:
+    async with reading([user("see https://example.com/a now"), user("other")]) as reader:
+        x, y = reader.place_of("example")
+        await reader.pilot.click(reader.log, offset=(x, y), times=2)
+        assert reader.log.screen.get_selected_text() == "https://example.com/a"
+        await reader.pilot.click(reader.log, offset=(x, y), times=3)
+        assert reader.log.screen.get_selected_text() == "see https://example.com/a now"
+
+
+async def test_selected_text_is_marked_on_screen() -> None:
+    async with reading([user("one two three")]) as reader:
+        x, y = reader.place_of("two")
+        plain = reader.log.render_lines(reader.log.size.region)[y]
+        await _drag(reader, (x, y), (x + 2, y))
+        marked = reader.log.render_lines(reader.log.size.region)[y]
+        assert marked.text == plain.text
+        background = reader.log._view.look.selection.bgcolor
+        assert [segment.text for segment in marked if segment.style and segment.style.bgcolor == background] == ["two"]

@@ -1,0 +1,77 @@
+"""Every theme that comes with Textual can be read, and another one shows at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import fields
+
+import pytest
+from rich.style import Style
+from textual.color import Color
+from textual.theme import BUILTIN_THEMES
+
+from streamtui.markdown import Styles
+from streamtui.tui.log.look import Look, Tone, look
+from streamtui.tui.log.palette import ACCENT_CONTRAST, TEXT_CONTRAST, contrast, from_theme
+from tests.log.conftest import conversation, reading
+
+THEMES = [name for name, theme in BUILTIN_THEMES.items() if not theme.ansi]
+FAINT = {"bar", "bar_current"}
+
+
+def _look(name: str) -> Look:
+    return look(from_theme(BUILTIN_THEMES[name].to_color_system().generate()))
+
+
+def _painted(tone: Tone) -> Iterator[tuple[str, Style]]:
+    """Yield every style that text is painted in, laid over what it is laid over."""
+    for part in fields(tone):
+        value = getattr(tone, part.name)
+        if isinstance(value, Style) and part.name not in FAINT:
+            yield part.name, value
+        if isinstance(value, Styles):
+            for inner in fields(value):
+                style = getattr(value, inner.name)
+                if isinstance(style, Style):
+                    base = value.fence if inner.name == "wrap_mark" else value.text
+                    yield f"{part.name}.{inner.name}", base + style
+            for kind in value.tokens:
+                yield f"{part.name}.{kind}", value.token(kind)
+
+
+def _ratio(style: Style) -> float:
+    assert style.color is not None and style.bgcolor is not None
+    return contrast(Color.from_rich_color(style.color), Color.from_rich_color(style.bgcolor))
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_every_text_has_contrast_in(name: str) -> None:
+    styles = _look(name)
+    for tone in (styles.user, styles.assistant):
+        for part, style in _painted(tone):
+            assert _ratio(style) >= ACCENT_CONTRAST - 0.01, f"{part}: {_ratio(style):.2f}"
+        assert _ratio(tone.text) >= TEXT_CONTRAST - 0.01
+    assert _ratio(styles.pill) >= ACCENT_CONTRAST
+    assert _ratio(styles.selection) >= ACCENT_CONTRAST
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_bubbles_stand_out_from_the_background_and_from_each_other_in(name: str) -> None:
+    styles = _look(name)
+    grounds = {style.bgcolor for style in (styles.background, styles.user.text, styles.assistant.text)}
+    assert len(grounds) == 3
+
+
+async def test_another_theme_shows_at_once_and_keeps_the_place() -> None:
+    async with reading(conversation(20)) as reader:
+        reader.log.scroll_to(y=30)
+        before = reader.rows
+        for name in ("textual-light", "ansi-dark", "ansi-light", "nord"):
+            reader.app.theme = name
+            expected = look(from_theme(BUILTIN_THEMES[name].to_color_system().generate()))
+            await reader.until(lambda expected=expected: reader.log._view.look is expected, name)
+            await reader.pilot.pause()
+            assert reader.rows == before
+            strip = reader.log.render_lines(reader.log.size.region)[reader.row_of("answer")]
+            colors = {segment.style.bgcolor for segment in strip if segment.style}
+            assert colors == {expected.assistant.text.bgcolor}
