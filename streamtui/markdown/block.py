@@ -37,6 +37,16 @@ class Block(ABC):
         self._key = None
         self._lines = ()
 
+    def adopt(self, other: Block) -> None:  # noqa: B027
+        """Take over what `other`, the block that stood here before, has painted and still holds, if anything."""
+
+    def _known(self, width: int) -> int | None:
+        return len(self._lines) if self._key is not None and self._key[0] == width else None
+
+    @abstractmethod
+    def same(self, other: Block) -> bool:
+        """Whether `other` stands for the same source and looks the same."""
+
     @abstractmethod
     def estimate(self, width: int) -> int:
         """Guess the number of rows without parsing; exact if the rows of that width are at hand."""

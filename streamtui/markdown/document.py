@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-
-from rich.cells import cell_len
-from rich.segment import Segment
-from rich.style import Style
+from time import perf_counter
 
 from streamtui.markdown.block import Block
-from streamtui.markdown.inline import clean, cut_runs, inline_runs
-from streamtui.markdown.line import Line, paint
-from streamtui.markdown.styles import Styles
-from streamtui.markdown.wrap import chop, wrap
+from streamtui.markdown.code import CodeChunk, Listing, Recolouring
+from streamtui.markdown.flow import LONG, Flow
+from streamtui.markdown.references import References, labels
+from streamtui.markdown.scanner import Scanner
+from streamtui.markdown.table import Columns, TableChunk
+
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
 class CodeBlock:
-    """A fenced code block, as numbered on screen."""
+    """A fenced or indented code block, as numbered on screen."""
 
     number: int
     """Counts from 1 in source order."""
     language: str
     """First word of the info string, as written; may be empty."""
     text: str
-    """Exactly what stands between the fences, last newline included."""
+    """Exactly what stands between the fences, without their indentation, last newline included."""
     block: int
-    """Index in `Document.blocks` of the block with its header row."""
+    """Index in `Document.blocks` of the block with its head row."""
 
 
 class Document:
@@ -41,17 +42,29 @@ class Document:
 
     def __init__(self, source: str = "") -> None:
         self._pending: list[str] = []
-        self._source = ""
+        self._taken: list[str] = []
         self._finished = False
+        self._is_closed = False
         self._blocks: list[Block] = []
-        self._code: list[CodeBlock] = []
+        self._frozen = 0  # how many of them are
+        self._painted: deque[Listing] = deque()
+        self._recolouring: Recolouring | None = None
+        self._references: References = {}
+        self._mentions: dict[str, list[int]] = {}  # label: indices of frozen blocks that may refer to it
+        self._tables: dict[int, int] = {}  # id of its columns: index of its first block
+        self._scanner = Scanner(self._references, self._painted)
+        self._view = self._scanner  # the scanner that made the blocks at the end
+        self._tail = ""  # the part of the last line that the scanner has not taken
+        self._taken_to = 0  # offset of that part
         if source:
             self.append(source)
 
     @property
     def source(self) -> str:
         """All text so far, what `update` has not seen included."""
-        return self._source + "".join(self._pending)
+        if len(self._taken) + len(self._pending) > 1:
+            self._taken = ["".join(self._taken)]
+        return "".join([*self._taken, *self._pending])
 
     @property
     def blocks(self) -> Sequence[Block]:
@@ -61,7 +74,19 @@ class Document:
     @property
     def code_blocks(self) -> Sequence[CodeBlock]:
         """As of the last `update`, an open one included."""
-        return self._code
+        heads: dict[int, tuple[int, str]] = {}
+        tails: dict[int, str] = {}
+        for index, block in enumerate(self._blocks):
+            if not isinstance(block, CodeChunk):
+                continue
+            if block.first == 0:
+                heads[id(block.listing)] = (index, block.listing.language)
+            tails[id(block.listing)] = "".join(block.tail)
+        return [
+            CodeBlock(listing.number, listing.language, listing.text + tails[id(listing)], heads[id(listing)][0])
+            for listing in self._view.listings
+            if id(listing) in heads
+        ]
 
     @property
     def finished(self) -> bool:
@@ -70,7 +95,8 @@ class Document:
 
     def append(self, text: str) -> None:
         """Add text at the end; nothing is parsed until `update`."""
-        self._pending.append(clean(text))
+        if text:
+            self._pending.append(text if text.isprintable() else _UNSAFE.sub("\ufffd", text))
 
     def finish(self) -> None:
         """Say that no more text will come; call `update` once more after it."""
@@ -81,84 +107,163 @@ class Document:
 
         Returns the index of the first block that is new or another object than before, or the new number of blocks
         if the last ones are gone; None if all are as they were. Usually that is the open block at the end; a link
-        definition can change any earlier block that refers to it.
+        definition can change any earlier block that refers to it, a wide table cell the rows above it.
         """
-        if not self._pending:
+        if self._is_closed or not (self._pending or self._finished):
             return None
-        self._source += "".join(self._pending)
+        scanner = self._scanner
+        self._scan("".join(self._pending))
         self._pending.clear()
-        self._blocks, self._code = _split(self._source)
-        return 0
+        if self._finished:
+            scanner.close()
+            self._is_closed = True
+        frozen, scanner.done = scanner.done, []
+        defined, scanner.defined = scanner.defined, []
+        widened, scanner.widened = scanner.widened, []
+        self._view = scanner if self._is_closed else self._look_ahead()
+        changed = self._replace_end([*frozen, *self._view.done], may_keep=not defined)
+        for index in range(self._frozen, self._frozen + len(frozen)):
+            self._register(index)
+        self._frozen += len(frozen)
+        return min([*changed, *self._relink(defined), *self._widen(widened)], default=None)
 
     def idle_work(self, budget: float = 0.004) -> int | None:
-        """Do at most about `budget` seconds of what can wait: colouring code that could not be coloured as it came.
+        """Do at most about `budget` seconds of what can wait: colouring finished code as a whole.
 
         Returns the index of the first block that changed (as `update`), or None. Call it between frames while
-        `has_idle_work`.
+        `has_idle_work`. Only code that was painted is queued.
         """
-        return None
+        deadline = perf_counter() + budget
+        changed: list[int] = []
+        while self.has_idle_work and perf_counter() < deadline:
+            changed += self._recolour(deadline)
+        return min(changed, default=None)
 
     @property
     def has_idle_work(self) -> bool:
         """Whether `idle_work` has something left to do."""
-        return False
+        return self._recolouring is not None or bool(self._painted)
 
-
-class _Text(Block):
-    __slots__ = ("gap", "text")
-
-    def __init__(self, start: int, end: int, text: str, gap: bool) -> None:
-        super().__init__(start, end)
-        self.text = text
-        self.gap = gap
-
-    def estimate(self, width: int) -> int:
-        return len(self._lines) if self._key and self._key[0] == width else 1 + len(self.text) // max(1, width)
-
-    def _render(self, width: int, styles: Styles) -> Sequence[Line]:
-        runs = inline_runs(self.text, {}, styles, styles.text)
-        spans = wrap("".join(text for text, _ in runs), width)
-        rows = zip(cut_runs(runs, spans), spans, strict=True)
-        lines = [paint([], row, width, styles.text, span.joint or "\n") for row, span in rows]
-        return [paint([], [], width, styles.text), *lines] if self.gap else lines
-
-
-class _Code(Block):
-    __slots__ = ("gap", "language", "number", "text")
-
-    def __init__(self, start: int, end: int, code: CodeBlock, gap: bool) -> None:
-        super().__init__(start, end)
-        self.text = code.text
-        self.number = code.number
-        self.language = code.language
-        self.gap = gap
-
-    def estimate(self, width: int) -> int:
-        return 2 + self.text.count("\n")
-
-    def _render(self, width: int, styles: Styles) -> Sequence[Line]:
-        lines = [paint([], [], width, styles.text)] if self.gap else []
-        head = f"{self.number:>3} {self.language} "
-        meta = Style(meta={"code": self.number})
-        rule = "─" * max(0, width - cell_len(head) - 5)
-        lines.append(
-            paint([Segment(head, styles.text + meta), Segment(rule + " copy", styles.text + meta)], [], width, styles.text)
-        )
-        for text in self.text.expandtabs(4).split("\n")[:-1]:
-            for span in chop(text, width - 4):
-                row = [Segment(text[span.start : span.end], styles.fence)]
-                lines.append(paint([Segment("    ", styles.fence)], row, width, styles.fence, "\n"))
-        return lines
-
-
-def _split(source: str) -> tuple[list[Block], list[CodeBlock]]:
-    blocks: list[Block] = []
-    code: list[CodeBlock] = []
-    for match in re.finditer(r"^```(\w*)[^\n]*\n(.*?)(?:^```[ ]*$|\Z)|(?:(?!```)[^\n]+(?:\n|\Z))+", source, re.S | re.M):
-        gap = bool(blocks)
-        if match[0].startswith("```"):
-            code.append(CodeBlock(len(code) + 1, match[1], match[2], len(blocks)))
-            blocks.append(_Code(match.start(), match.end(), code[-1], gap))
+    def _scan(self, text: str) -> None:
+        """Hand complete lines to the scanner, and what is certain of an incomplete one that is very long."""
+        self._taken.append(text)
+        scanner = self._scanner
+        lines = (self._tail + text).split("\n")
+        self._tail = lines.pop()
+        for line in lines:
+            if scanner.open_line:
+                scanner.extend(line, "\n")
+            else:
+                scanner.line(line, self._taken_to)
+            self._taken_to += len(line) + 1
+        if not self._tail or (len(self._tail) < LONG and not self._finished):
+            return
+        if not scanner.open_line and not self._finished:
+            ahead = scanner.fork()
+            ahead.line(self._tail, self._taken_to, "")
+            if not ahead.open_line:
+                return
+        if scanner.open_line:
+            scanner.extend(self._tail)
         else:
-            blocks.append(_Text(match.start(), match.end(), match[0].strip("\n"), gap))
-    return blocks, code
+            scanner.line(self._tail, self._taken_to, "")
+        self._taken_to += len(self._tail)
+        self._tail = ""
+
+    def _look_ahead(self) -> Scanner:
+        """Return a scanner that has seen the document end here."""
+        ahead = self._scanner.fork()
+        if self._tail and ahead.open_line:
+            ahead.extend(self._tail)
+        elif self._tail:
+            ahead.line(self._tail, self._taken_to, "")
+        ahead.close()
+        return ahead
+
+    def _replace_end(self, blocks: list[Block], *, may_keep: bool) -> list[int]:
+        """Put `blocks` in the place of those that are not frozen; what stays as it is stays the same object."""
+        old = self._blocks[self._frozen :]
+        for index, (before, block) in enumerate(zip(old, blocks, strict=False)):
+            if not may_keep:
+                break
+            if block.same(before) and not (isinstance(block, Flow) and block.more):
+                blocks[index] = before
+            else:
+                block.adopt(before)
+        self._blocks[self._frozen :] = blocks
+        for index, (before, block) in enumerate(zip(old, blocks, strict=False)):
+            if before is not block:
+                return [self._frozen + index]
+        return [] if len(old) == len(blocks) else [self._frozen + min(len(old), len(blocks))]
+
+    def _register(self, index: int) -> None:
+        """Note what may change a block that is frozen now."""
+        block = self._blocks[index]
+        mentioning = ""
+        if isinstance(block, Flow):
+            mentioning = block.text
+        elif isinstance(block, TableChunk):
+            mentioning = "\n".join(cell for row in [block.columns.head, *block.rows] for cell in row)
+            if block.is_head:
+                block.columns.first_block = index
+        elif isinstance(block, CodeChunk) and block.first == 0:
+            block.listing.first_block = index
+        if "[" in mentioning:
+            for label in set(labels(mentioning)):
+                self._mentions.setdefault(label, []).append(index)
+
+    def _relink(self, defined: Iterable[str]) -> list[int]:
+        """Renew the frozen blocks that refer to links defined just now; return their indices."""
+        found = sorted({index for label in defined for index in self._mentions.get(label, ())})
+        for index in found:
+            block = self._blocks[index]
+            if isinstance(block, Flow):
+                self._renew_flow(index, block.previous)
+            elif isinstance(block, TableChunk):
+                self._blocks[index] = block.renewed()
+        return found[:1]
+
+    def _renew_flow(self, index: int, previous: Flow | None) -> None:
+        """Renew a piece of a paragraph, and those that flow on from it."""
+        while index < len(self._blocks):
+            old = self._blocks[index]
+            if not isinstance(old, Flow) or (previous is not old.previous and old.previous is None):
+                return
+            self._blocks[index] = previous = old.renewed(previous)
+            if not old.more:
+                return
+            index += 1
+
+    def _widen(self, tables: Iterable[Columns]) -> list[int]:
+        """Renew the frozen rows of tables with a wider column; return the first index of each."""
+        changed: list[int] = []
+        for columns in tables:
+            index = columns.first_block
+            if index < 0 or index in changed:
+                continue
+            changed.append(index)
+            while index < self._frozen:
+                block = self._blocks[index]
+                if not isinstance(block, TableChunk) or block.columns is not columns:
+                    break
+                self._blocks[index] = block.widened()
+                index += 1
+        return changed
+
+    def _recolour(self, deadline: float) -> list[int]:
+        """Lex finished code until `deadline`; return the indices of blocks that changed."""
+        if self._recolouring is None:
+            listing = self._painted.popleft()
+            if listing.lexer is None:
+                return []
+            self._recolouring = Recolouring(listing, listing.lexer)
+        job = self._recolouring
+        if not job.work(deadline):
+            return []
+        self._recolouring = None
+        changed = [job.listing.first_block + number for number in job.settle()]
+        for index in changed:
+            block = self._blocks[index]
+            if isinstance(block, CodeChunk):
+                self._blocks[index] = block.renewed()
+        return changed

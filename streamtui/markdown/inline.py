@@ -44,8 +44,17 @@ def parser() -> MarkdownIt:
 
 def inline_runs(source: str, references: Mapping[str, Any], styles: Styles, base: Style) -> list[Run]:
     """Return the text of `source` as a reader sees it, in runs of one style; a hard break is a newline."""
-    [token] = parser().parseInline(source, {"references": dict(references)})
+    [token] = parser().parseInline(source, {"references": references})
     return _runs(token.children or [], styles, base)
+
+
+_OPENERS = re.compile(r"[*_~`\[\]<\\]")
+
+
+def leaves_open(source: str, references: Mapping[str, Any]) -> bool:
+    """Whether something in `source` could still turn out to be markup if more text followed."""
+    [token] = parser().parseInline(source, {"references": references})
+    return any(child.type == "text" and _OPENERS.search(child.content) for child in token.children or ())
 
 
 def _runs(tokens: list[Token], styles: Styles, base: Style) -> list[Run]:

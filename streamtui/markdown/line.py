@@ -34,4 +34,6 @@ def paint(
     end = gutter + sum([cell_len(segment.text) for segment in segments[len(prefix) :]])
     if end < width:
         segments.append(Segment(" " * (width - end), pad))
+    elif end > width:  # a wide character where there is one cell
+        return Line(Strip(segments).crop(0, width), min(gutter, width), width, joint)
     return Line(Strip(segments, width), gutter, end, joint)

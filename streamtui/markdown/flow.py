@@ -1,0 +1,164 @@
+"""Paragraphs and headings: text that flows over rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rich.segment import Segment
+from rich.style import Style
+
+from streamtui.markdown.block import Block
+from streamtui.markdown.inline import Run, cut_runs, inline_runs, leaves_open
+from streamtui.markdown.line import Line, paint
+from streamtui.markdown.place import Place, gap_line, gutter
+from streamtui.markdown.references import References
+from streamtui.markdown.styles import Styles
+from streamtui.markdown.wrap import wrap
+
+LONG = 2048
+"""Characters of one paragraph that are parsed together. A longer one is cut into pieces that flow on from each other;
+inline markup does not reach over a cut."""
+
+_TASK = re.compile(r"\[([ xX])\][ \t]")
+_SOFT_ENDS = (LONG, LONG * 7 // 8, LONG * 3 // 4, LONG // 2, LONG // 4)
+
+
+class Flow(Block):
+    """A heading, a paragraph, or a piece of a long one."""
+
+    __slots__ = ("_carry", "_carry_key", "level", "more", "place", "previous", "references", "task", "text")
+
+    def __init__(
+        self, start: int, end: int, place: Place, text: str, level: int, references: References, *,
+        previous: Flow | None = None, more: bool = False
+    ) -> None:  # fmt: skip
+        super().__init__(start, end)
+        self.place = place
+        self.text = text
+        self.level = level
+        """0 for a paragraph."""
+        self.references = references
+        self.previous = previous
+        """The piece this one flows on from."""
+        self.more = more
+        """Whether another piece flows on: then the last row is its first."""
+        self.task: bool | None = None
+        self._carry: list[Run] = []
+        self._carry_key: tuple[int, Styles] | None = None
+        if place.shown < len(place.containers) and level == 0 and (box := _TASK.match(text)):
+            self.task = box[1] != " "
+            self.text = text[box.end() :]
+
+    def renewed(self, previous: Flow | None) -> Flow:
+        """Return the same text as a block not rendered yet, for when a link definition has come."""
+        other = Flow(
+            self.start, self.end, self.place, self.text, self.level, self.references,
+            previous=previous, more=self.more
+        )  # fmt: skip
+        other.task = self.task
+        return other
+
+    def same(self, other: Block) -> bool:
+        return (
+            isinstance(other, Flow)
+            and self.text == other.text
+            and (self.start, self.end, self.level, self.more) == (other.start, other.end, other.level, other.more)
+            and self.place == other.place
+            and self.previous is other.previous
+            and self.task == other.task
+        )
+
+    def adopt(self, other: Block) -> None:
+        if isinstance(other, Flow) and self.same(other):
+            self._key, self._lines = other._key, other._lines
+            self._carry, self._carry_key = other._carry, other._carry_key
+
+    def estimate(self, width: int) -> int:
+        if (known := self._known(width)) is not None:
+            return known
+        room = max(2, width - min(width // 2, 3 * len(self.place.containers)))
+        return (self.place.gap >= 0) + max(1, -(-len(self.text) // room))
+
+    def _render(self, width: int, styles: Styles) -> Sequence[Line]:
+        left = gutter(self.place, width, styles, self.task)
+        runs = self._runs(width, styles, left.lost)
+        spans = wrap("".join([text for text, _ in runs]), width - left.cells)
+        rows = cut_runs(runs, spans)
+        if self.more:
+            carry = rows.pop()
+            spans.pop()
+            self._carry = [(text, style or styles.text) for text, style, _ in carry]
+            self._carry_key = (width, styles)
+        lines = [gap_line(self.place, width, styles)] if self.place.gap >= 0 and self.previous is None else []
+        for index, (row, span) in enumerate(zip(rows, spans, strict=True)):
+            prefix = left.rest if index or self.previous else left.first
+            last = index == len(rows) - 1 and not self.more
+            lines.append(paint(prefix, row, width, styles.text, "\n" if last else span.joint))
+        return lines
+
+    def _runs(self, width: int, styles: Styles, lost: str) -> list[Run]:
+        base = styles.text + styles.heading(self.level) if self.level else styles.text
+        runs: list[Run] = []
+        if self.previous:
+            runs = list(self.previous._carried(width, styles))
+        elif lost:
+            runs.append((lost, styles.text + styles.bullet))
+        if self.task is not None and self._is_numbered():
+            runs.append(("☑ " if self.task else "☐ ", styles.text + styles.task_done))
+        return runs + inline_runs(self.text, self.references, styles, base)
+
+    def _is_numbered(self) -> bool:
+        return getattr(self.place.containers[-1], "number", None) is not None
+
+    def _carried(self, width: int, styles: Styles) -> list[Run]:
+        """Return the last row, which the next piece starts with, rendering earlier pieces first."""
+        key = (width, styles)
+        behind: list[Flow] = []
+        piece: Flow | None = self
+        while piece is not None and piece._carry_key != key:
+            behind.append(piece)
+            piece = piece.previous
+        for piece in reversed(behind):
+            piece._render(width, styles)
+        return self._carry
+
+
+class Rule(Block):
+    """A thematic break."""
+
+    __slots__ = ("place",)
+
+    def __init__(self, start: int, end: int, place: Place) -> None:
+        super().__init__(start, end)
+        self.place = place
+
+    def same(self, other: Block) -> bool:
+        return isinstance(other, Rule) and self.start == other.start and self.end == other.end
+
+    def estimate(self, width: int) -> int:
+        return 1 + (self.place.gap >= 0)
+
+    def _render(self, width: int, styles: Styles) -> Sequence[Line]:
+        left = gutter(self.place, width, styles)
+        style: Style = styles.text + styles.rule
+        line = paint(left.first, [Segment("─" * (width - left.cells), style)], width, styles.text)
+        return [gap_line(self.place, width, styles), line] if self.place.gap >= 0 else [line]
+
+
+def find_cut(text: str, references: References) -> int:
+    """Return where to cut a paragraph that has grown to `LONG` characters.
+
+    Depends on those characters only, so that a stream is cut where the whole text is: at the last space before which
+    no inline markup is pending, or if there is always some, at the last space.
+    """
+    head = text[:LONG]
+    fallback = 0
+    for limit in _SOFT_ENDS:
+        cut = max(head.rfind(" ", 0, limit), head.rfind("\n", 0, limit)) + 1
+        if cut < LONG // 8:
+            continue
+        fallback = fallback or cut
+        if not leaves_open(head[:cut], references):
+            return cut
+    return fallback or LONG

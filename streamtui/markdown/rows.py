@@ -1,0 +1,62 @@
+"""Blocks made of items that are painted one by one: lines of code, rows of a table."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Hashable, Sequence
+
+from streamtui.markdown.block import Block
+from streamtui.markdown.line import Line
+from streamtui.markdown.styles import Styles
+
+
+class RowsBlock(Block):
+    """A block that paints only the items its predecessor has not painted yet."""
+
+    __slots__ = ("_painted",)
+
+    def __init__(self, start: int, end: int) -> None:
+        super().__init__(start, end)
+        self._painted: tuple[Hashable, list[list[Line]]] = (None, [])
+
+    def forget(self) -> None:
+        super().forget()
+        self._painted = (None, [])
+
+    def adopt(self, other: Block) -> None:
+        if isinstance(other, RowsBlock) and self._grew_from(other):
+            layout, painted = other._painted
+            self._painted = (layout, painted[: other._settled()])
+
+    @abstractmethod
+    def _grew_from(self, other: RowsBlock) -> bool:
+        """Whether the settled items of `other` are the first items of this block."""
+
+    @abstractmethod
+    def _settled(self) -> int:
+        """Return the number of items that growth can't change any more."""
+
+    @abstractmethod
+    def _count(self) -> int: ...
+
+    @abstractmethod
+    def _layout(self, width: int, styles: Styles) -> Hashable:
+        """Return all that painted items depend on."""
+
+    @abstractmethod
+    def _paint_item(self, index: int, width: int, styles: Styles) -> list[Line]: ...
+
+    @abstractmethod
+    def _paint_head(self, width: int, styles: Styles) -> list[Line]: ...
+
+    def _render(self, width: int, styles: Styles) -> Sequence[Line]:
+        layout = self._layout(width, styles)
+        known, painted = self._painted
+        painted = list(painted) if known == layout else []
+        for index in range(len(painted), self._count()):
+            painted.append(self._paint_item(index, width, styles))
+        self._painted = (layout, painted)
+        lines = self._paint_head(width, styles)
+        for item in painted:
+            lines += item
+        return lines

@@ -1,0 +1,376 @@
+"""Source lines to blocks: the block structure of CommonMark and GFM tables, one line after the other.
+
+Follows the algorithm of the CommonMark spec (appendix "A parsing strategy"), flattened: quotes and list items make no
+blocks of their own, each leaf knows the ones it stands in. A line is settled by itself and those before it; the one
+exception, a table's delimiter row, changes a paragraph that is still open. So a stream makes the same blocks as the
+whole text. Knows no inline markup.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+
+from streamtui.markdown.block import Block
+from streamtui.markdown.code import Listing
+from streamtui.markdown.cursor import Cursor
+from streamtui.markdown.flow import LONG, Flow, Rule
+from streamtui.markdown.leaves import Code, Leaf, Paragraph, Table
+from streamtui.markdown.place import Container, Item, Place, Quote
+from streamtui.markdown.references import References, is_footnote
+from streamtui.markdown.table import Columns, parse_delimiter, split_row
+
+_DEEPEST = 64
+_FENCE = re.compile(r"(`{3,})([^`]*)$|(~{3,})(.*)$")
+_HEADING = re.compile(r"(#{1,6})(?:[ \t]+|$)")
+_HEADING_END = re.compile(r"(?:^|[ \t])#+[ \t]*$")
+_NUMBER = re.compile(r"(\d{1,9})([.)])(?=[ \t]|$)")
+_UNDERLINE = re.compile(r"(?:=+|-+)[ \t]*$")
+
+
+class Scanner:
+    """Where a document stands after some lines: the open containers, the open leaf, and the blocks that are done."""
+
+    def __init__(self, references: References, painted: deque[Listing]) -> None:
+        self.references = references
+        self._painted = painted
+        self.done: list[Block] = []
+        """Blocks completed since the owner last took them."""
+        self.listings: list[Listing] = []
+        """All code blocks, in order."""
+        self.defined: list[str] = []
+        """Labels of link definitions completed since the owner last took them."""
+        self.widened: list[Columns] = []
+        """Tables whose columns got wider since the owner last took them."""
+        self.open_line = False
+        """Whether the last line given to `line` may go on with `extend`."""
+        self.leaf: Leaf | None = None
+        self._containers: list[Container] = []
+        self._shown = 0  # containers that have a leaf
+        self._last: tuple[Container, ...] | None = None  # what the last leaf stood in
+        self._blank = False  # whether a blank line came since
+        self._start = 0  # offset of the current line
+        self._stop = 0  # and of its end
+        self._newline = ""
+        self._is_fork = False
+
+    def fork(self) -> Scanner:
+        """Return a twin that goes its own way, to see what there would be if the text ended soon.
+
+        It gives only the blocks the original has not given, and defines no links.
+        """
+        twin = Scanner(self.references, self._painted)
+        twin.listings = self.listings
+        twin.open_line = self.open_line
+        twin.leaf = self.leaf.fork() if self.leaf else None
+        twin._containers = [*self._containers]
+        twin._shown, twin._last, twin._blank = self._shown, self._last, self._blank
+        twin._start, twin._stop, twin._is_fork = self._start, self._stop, True
+        return twin
+
+    def line(self, text: str, start: int, newline: str = "\n") -> None:
+        """Take the next line. `text` lacks the newline, `start` is its offset; `newline` is empty if it may go on."""
+        self._start, self._stop, self._newline = start, start + len(text), newline
+        self.open_line = False
+        cursor = Cursor(text)
+        matched = self._match_containers(cursor)
+        full = matched == len(self._containers)
+        leaf = self.leaf
+        if full and isinstance(leaf, Code) and self._code_line(leaf, cursor):
+            return
+        if cursor.blank():
+            self._close_to(matched)
+            self._close_leaf()
+            self._blank = True
+            return
+        opened = self._open_blocks(cursor, matched, full)
+        if opened is None:
+            return
+        if cursor.blank():
+            self._blank = self._blank or isinstance(self._containers[-1], Quote)
+            return
+        self._text(cursor, matched, full, opened)
+
+    def extend(self, text: str, newline: str = "") -> None:
+        """Take more of the line that `open_line` speaks of, and perhaps its end."""
+        self._stop += len(text)
+        self.open_line = not newline
+        if isinstance(self.leaf, Paragraph):
+            self.leaf.extend(text)
+            self._drain(self.leaf)
+        elif isinstance(self.leaf, Code) and text + newline:
+            self.done += self.leaf.add(text + newline, self._stop)
+
+    def close(self) -> None:
+        """End the document."""
+        self._close_to(0)
+        self._close_leaf()
+
+    # Containers
+
+    def _match_containers(self, cursor: Cursor) -> int:
+        matched = 0
+        for container in self._containers:
+            if isinstance(container, Quote):
+                if cursor.indent() > 3 or not cursor.text.startswith(">", cursor.first):
+                    break
+                _enter_quote(cursor)
+            elif cursor.blank():
+                if matched >= self._shown:
+                    break
+                cursor.skip(container.indent)
+            elif cursor.indent() >= container.indent:
+                cursor.skip(container.indent)
+            else:
+                break
+            matched += 1
+        return matched
+
+    def _close_to(self, depth: int) -> None:
+        """Close the containers from `depth` on, with the leaf in them."""
+        if depth == len(self._containers):
+            return
+        self._close_leaf()
+        if any(isinstance(container, Item) for container in self._containers[max(depth, self._shown) :]):
+            place = self._place()
+            self.done.append(Flow(self._start, self._start, place, "", 0, self.references))
+        del self._containers[depth:]
+        self._shown = min(self._shown, depth)
+
+    def _place(self) -> Place:
+        """Return where a leaf that starts now stands, and take note that it does."""
+        containers = tuple(self._containers)
+        place = Place(containers, self._shown, self._gap(containers))
+        self._shown = len(containers)
+        self._last = containers
+        self._blank = False
+        return place
+
+    def _gap(self, containers: tuple[Container, ...]) -> int:
+        if self._last is None:
+            return -1
+        common = 0
+        for before, now in zip(self._last, containers, strict=False):
+            if before is not now:
+                break
+            common += 1
+        in_list = any(isinstance(container, Item) for container in containers[:common])
+        if not in_list and common < min(len(containers), len(self._last)):
+            before, now = self._last[common], containers[common]
+            in_list = isinstance(before, Item) and isinstance(now, Item) and before.list is now.list
+        return common if self._blank or not in_list else -1
+
+    # Leaves
+
+    def _close_leaf(self) -> None:
+        leaf, self.leaf = self.leaf, None
+        if isinstance(leaf, Paragraph):
+            self._define(leaf.take_definitions(final=True))
+            self.done += leaf.close()
+        elif leaf is not None:
+            self.done += leaf.close()
+
+    def _define(self, found: References) -> None:
+        if self._is_fork:
+            return
+        for label, entry in found.items():
+            if label not in self.references:
+                self.references[label] = entry
+                self.defined.append(label)
+
+    def _drain(self, leaf: Paragraph) -> None:
+        if len(leaf.text) >= LONG:
+            self._define(leaf.take_definitions(final=False))
+            self.done += leaf.drain()
+
+    def _code_line(self, leaf: Code, cursor: Cursor) -> bool:
+        """Give a line to open code; False if it ends there and the line is something else."""
+        indent = cursor.indent()
+        if leaf.fence:
+            rest = cursor.text[cursor.first :].rstrip(" \t")
+            if indent <= 3 and len(rest) >= len(leaf.fence) and rest == leaf.fence[0] * len(rest):
+                self.done += leaf.close(self._stop)
+                self.leaf = None
+                return True
+            cursor.skip(min(indent, leaf.indent))
+        elif cursor.blank():
+            cursor.skip(4)
+            leaf.blanks.append(cursor.rest() + self._newline)
+            self._blank = True
+            return True
+        elif indent >= 4:
+            cursor.skip(4)
+            self._blank = False
+        else:
+            self._close_leaf()
+            return False
+        self._add_code(leaf, cursor.rest())
+        return True
+
+    def _add_code(self, leaf: Code, text: str) -> None:
+        self.open_line = not self._newline
+        if text := text + self._newline:
+            self.done += leaf.add(text, self._stop)
+
+    def _open_code(self, fence: str, info: str, indent: int) -> Code:
+        language = info.split()[0] if info.split() else ""
+        listing = Listing(len(self.listings) + 1, language, self._painted)
+        if self._is_fork:
+            self.listings = [*self.listings, listing]
+        else:
+            self.listings.append(listing)
+        code = Code(self._place(), listing, self._start, self._stop, fence, indent)
+        self.leaf = code
+        return code
+
+    # Lines
+
+    def _open_blocks(self, cursor: Cursor, matched: int, full: bool) -> bool | None:
+        """Open what the line starts: containers, then perhaps a leaf. None if that takes the whole line."""
+        opened = False
+        in_paragraph = full and isinstance(self.leaf, Paragraph)
+        sibling = None if full else self._containers[matched]
+        while not cursor.blank():
+            indent = cursor.indent()
+            if indent >= 4:
+                return self._indented(cursor, matched, opened)
+            rest = cursor.text[cursor.first :]
+            if in_paragraph and not opened and self._becomes(rest):
+                return None
+            if rest[0] == ">" and len(self._containers) < _DEEPEST:
+                self._interrupt(matched, opened)
+                _enter_quote(cursor)
+                self._containers.append(Quote())
+            elif self._leaf_line(rest, cursor.indent(), matched, opened):
+                return None
+            elif (item := self._item(cursor, rest, in_paragraph and not opened, sibling)) is not None:
+                self._interrupt(matched, opened)
+                self._containers.append(item)
+            else:
+                return opened
+            opened = True
+            sibling = None
+        return opened
+
+    def _interrupt(self, matched: int, opened: bool) -> None:
+        if opened:
+            return
+        self._close_to(matched)
+        self._close_leaf()
+
+    def _indented(self, cursor: Cursor, matched: int, opened: bool) -> bool | None:
+        if isinstance(self.leaf, Paragraph) and not opened:
+            return False
+        self._interrupt(matched, opened)
+        cursor.skip(4)
+        self._add_code(self._open_code("", "", 0), cursor.rest())
+        return None
+
+    def _leaf_line(self, rest: str, indent: int, matched: int, opened: bool) -> bool:
+        """Take a line that is a leaf of its own or opens a fence."""
+        first = rest[0]
+        if first == "#" and len(rest) < LONG and (heading := _HEADING.match(rest)):
+            self._interrupt(matched, opened)
+            text = _HEADING_END.sub("", rest[heading.end() :]).strip(" \t")
+            level = len(heading[1])
+            self.done.append(Flow(self._start, self._stop, self._place(), text, level, self.references))
+            return True
+        if first in "`~" and len(rest) < LONG and (fence := _FENCE.match(rest)):
+            self._interrupt(matched, opened)
+            self._open_code(fence[1] or fence[3], fence[2] or fence[4] or "", indent)
+            return True
+        if first in "-_*" and len(rest) < LONG:
+            marks = rest.replace(" ", "").replace("\t", "")
+            if len(marks) >= 3 and marks == first * len(marks):
+                self._interrupt(matched, opened)
+                self.done.append(Rule(self._start, self._stop, self._place()))
+                return True
+        return False
+
+    def _becomes(self, rest: str) -> bool:
+        """Turn the open paragraph into a heading or a table, if this line makes it one."""
+        leaf = self.leaf
+        if not isinstance(leaf, Paragraph) or leaf.previous or len(leaf.text) + len(rest) + 1 >= LONG:
+            return False
+        if (aligns := parse_delimiter(rest)) is not None and self._to_table(leaf, aligns):
+            return True
+        if not _UNDERLINE.match(rest):
+            return False
+        self._define(leaf.take_definitions(final=True))
+        if not leaf.text.strip():
+            return False
+        leaf.end = self._stop
+        self.done += leaf.close(1 if rest[0] == "=" else 2)
+        self.leaf = None
+        return True
+
+    def _to_table(self, leaf: Paragraph, aligns: list[str]) -> bool:
+        head = leaf.last_line()
+        if "|" not in head or len(split_row(head)) != len(aligns):
+            return False
+        start = leaf.drop_last_line()
+        place = leaf.place
+        self._define(leaf.take_definitions(final=True))
+        if before := leaf.close():
+            self.done += before
+            place = self._place()
+        else:
+            start = leaf.start if not leaf.text else start
+        columns = Columns(split_row(head), aligns, self.references)
+        self.leaf = Table(place, columns, start, self._stop)
+        return True
+
+    def _item(self, cursor: Cursor, rest: str, in_paragraph: bool, sibling: Container | None) -> Item | None:
+        number: int | None = None
+        if rest[0] in "-+*" and (len(rest) == 1 or rest[1] in " \t"):
+            marker = sort = rest[0]
+        elif match := _NUMBER.match(rest):
+            marker, sort, number = match[0], match[2], int(match[1])
+        else:
+            return None
+        if len(self._containers) >= _DEEPEST:
+            return None
+        if in_paragraph and (not rest[len(marker) :].strip(" \t") or number not in (None, 1)):
+            return None
+        indent = cursor.indent()
+        cursor.skip(indent)
+        cursor.take(len(marker))
+        padding = 1 if cursor.blank() or cursor.indent() > 4 else cursor.indent()
+        cursor.skip(padding)
+        indent += len(marker) + padding
+        if isinstance(sibling, Item) and sibling.sort == sort:
+            counted = None if sibling.number is None else sibling.number + 1
+            return Item(sort, counted, indent, sibling.list)
+        return Item(sort, number, indent, None)
+
+    def _text(self, cursor: Cursor, matched: int, full: bool, opened: bool) -> None:
+        """Take a line that is nothing but text: more of a paragraph or table, or a new paragraph."""
+        first = cursor.first
+        text = cursor.text[first:]
+        leaf = self.leaf
+        origin = self._start + first
+        if not opened:
+            if isinstance(leaf, Paragraph) and not (full and is_footnote(text)):
+                leaf.add(text, origin)
+                self._blank = False
+                self._drain(leaf)
+                self.open_line = not self._newline
+                return
+            if isinstance(leaf, Table) and full and len(text) < LONG:
+                self.done += leaf.add(text, self._stop)
+                self._blank = False
+                if leaf.grown:
+                    self.widened.append(leaf.columns)
+                return
+            self._interrupt(matched, opened)
+        paragraph = Paragraph(self._place(), self.references, self._start)
+        self.leaf = paragraph
+        paragraph.add(text, origin)
+        self._drain(paragraph)
+        self.open_line = not self._newline
+
+
+def _enter_quote(cursor: Cursor) -> None:
+    cursor.skip(3)
+    cursor.take(1)
+    cursor.skip(1)

@@ -1,0 +1,269 @@
+"""Tables: chunks of rows that share their columns' widths."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+
+from streamtui.markdown.block import Block
+from streamtui.markdown.inline import cut_runs, inline_runs
+from streamtui.markdown.line import Line, paint
+from streamtui.markdown.place import Place, gap_line, gutter
+from streamtui.markdown.references import References
+from streamtui.markdown.rows import RowsBlock
+from streamtui.markdown.styles import Styles
+from streamtui.markdown.wrap import Span, chop, wrap
+
+CHUNK_ROWS = 32
+_DELIMITER = re.compile(r":?-+:?")
+_MARKUP = re.compile(r"[^\w .,;()+=%#'\"/|-]|/|www\.|_")
+_NARROWEST = 5
+_WIDEST = 240
+_STEADY = 12
+_SPLIT = re.compile(r"\\.|\|", re.S)
+
+
+def split_row(line: str) -> list[str]:
+    """Return the cells of a row; an escaped pipe is text."""
+    text = line.strip()
+    cells: list[str] = []
+    start = 0
+    for match in _SPLIT.finditer(text):
+        if match[0] == "|":
+            cells.append(text[start : match.start()])
+            start = match.end()
+    cells.append(text[start:])
+    cells = [cell.replace("\\|", "|") for cell in cells]
+    if cells and not cells[0]:
+        cells.pop(0)
+    if cells and not cells[-1]:
+        cells.pop()
+    return [cell.strip() for cell in cells]
+
+
+def parse_delimiter(line: str) -> list[str] | None:
+    """Return the alignment of each column, "" where none is given, if `line` is a delimiter row."""
+    if not line or line[0] not in "|-:" or line.strip("|-: \t") or "-" not in line:
+        return None
+    if len(line) < 2 or (line[0] == "-" and line[1] in " \t"):
+        return None
+    columns = line.strip().split("|")
+    aligns: list[str] = []
+    for index, column in enumerate(part.strip() for part in columns):
+        if not column:
+            if 0 < index < len(columns) - 1:
+                return None
+            continue
+        if not _DELIMITER.fullmatch(column):
+            return None
+        left, right = column[0] == ":", column[-1] == ":"
+        aligns.append("center" if left and right else "right" if right else "left" if left else "")
+    return aligns
+
+
+class Columns:
+    """What all chunks of one table share: head, alignment, and widths that only grow."""
+
+    def __init__(self, head: list[str], aligns: list[str], references: References) -> None:
+        self.head = head
+        self.aligns = aligns
+        self.references = references
+        self.natural = [1] * len(head)
+        """Cells each column would like."""
+        self.first_block = -1
+        """Index of the first chunk's block, once frozen."""
+        self.grow(head)
+
+    def grow(self, row: list[str]) -> bool:
+        """Make room for a complete row; True if a column got wider."""
+        grown = False
+        for index, cell in enumerate(row[: len(self.natural)]):
+            cells = min(_WIDEST, _cells(cell, self.references))
+            if cells > self.natural[index]:
+                self.natural[index] = cells
+                grown = True
+        return grown
+
+    def fit(self, width: int) -> tuple[int, ...] | None:
+        """Return the widths for a table of `width` cells; None if its columns can't stand side by side."""
+        room = width - 3 * (len(self.natural) - 1)
+        if sum(self.natural) <= room:
+            return tuple(self.natural)
+        least = [min(_NARROWEST, cells) for cells in self.natural]
+        if sum(least) > room:
+            return None
+        cap, left = 0, room
+        waiting = sorted(self.natural)
+        for index, cells in enumerate(waiting):
+            cap = left // (len(waiting) - index)
+            if cells > cap:
+                break
+            left -= cells
+        fitted = [min(cells, cap) for cells in self.natural]
+        spare = room - sum(fitted)
+        for index, cells in enumerate(self.natural):
+            if spare and cells > fitted[index]:
+                fitted[index] += 1
+                spare -= 1
+        return tuple(fitted)
+
+
+def _cells(cell: str, references: References) -> int:
+    if not _MARKUP.search(cell):
+        return cell_len(cell)
+    shown = inline_runs(cell, references, Styles.dark(), Style.null())
+    return cell_len("".join([text for text, _ in shown]))
+
+
+class TableChunk(RowsBlock):
+    """Some rows of a table; the first chunk has the head."""
+
+    __slots__ = ("columns", "is_head", "natural", "partial", "place", "rows")
+
+    def __init__(
+        self, start: int, end: int, place: Place, columns: Columns, rows: list[list[str]], is_head: bool, partial: bool
+    ) -> None:
+        super().__init__(start, end)
+        self.place = place
+        self.columns = columns
+        self.rows = rows
+        self.is_head = is_head
+        self.partial = partial
+        """Whether the last row may still grow."""
+        self.natural = tuple(columns.natural)
+
+    def same(self, other: Block) -> bool:
+        return (
+            isinstance(other, TableChunk)
+            and self._grew_from(other)
+            and (self.end, self.natural, self.partial) == (other.end, other.natural, other.partial)
+            and self.rows == other.rows
+        )
+
+    def renewed(self) -> TableChunk:
+        """Return the same rows as a block not rendered yet, for when a link definition has come."""
+        return TableChunk(self.start, self.end, self.place, self.columns, self.rows, self.is_head, self.partial)
+
+    def widened(self) -> TableChunk:
+        """Return the same rows as a block to be laid out again if a column's width has changed."""
+        other = self.renewed()
+        other._painted = self._painted
+        return other
+
+    def estimate(self, width: int) -> int:
+        if (known := self._known(width)) is not None:
+            return known
+        head = (self.place.gap >= 0) + 2 if self.is_head else 0
+        fitted = self.columns.fit(width)
+        if fitted is None:
+            return head + sum(len(row) + 1 for row in self.rows)
+        tall = max(-(-sum(self.columns.natural) // max(1, sum(fitted))), 1)
+        return head + len(self.rows) * tall
+
+    def _grew_from(self, other: RowsBlock) -> bool:
+        return (
+            isinstance(other, TableChunk)
+            and other.columns is self.columns
+            and other.start == self.start
+            and other.place == self.place
+        )
+
+    def _settled(self) -> int:
+        return len(self.rows) - self.partial
+
+    def _count(self) -> int:
+        return len(self.rows)
+
+    def _layout(self, width: int, styles: Styles) -> Hashable:
+        left = gutter(self.place, width, styles)
+        return (width, styles, self.columns.fit(width - left.cells))
+
+    def _paint_head(self, width: int, styles: Styles) -> list[Line]:
+        if not self.is_head:
+            return []
+        lines = [gap_line(self.place, width, styles)] if self.place.gap >= 0 else []
+        left = gutter(self.place, width, styles)
+        fitted = self.columns.fit(width - left.cells)
+        border = styles.text + styles.table_border
+        if fitted is None:
+            if not self.rows:
+                return lines + self._stack(self.columns.head, left.first, width, left.cells, styles)
+            return lines
+        head = self._row(self.columns.head, left.first, fitted, width, styles, styles.text + styles.table_head)
+        rule = "┼".join("─" * (cells + 2) for cells in fitted)[1:-1]
+        return [*lines, *head, paint(left.rest, [Segment(rule, border)], width, styles.text)]
+
+    def _paint_item(self, index: int, width: int, styles: Styles) -> list[Line]:
+        left = gutter(self.place, width, styles)
+        fitted = self.columns.fit(width - left.cells)
+        if fitted is not None:
+            return self._row(self.rows[index], left.rest, fitted, width, styles, styles.text)
+        first = self.is_head and index == 0
+        lines = self._stack(self.rows[index], left.first if first else left.rest, width, left.cells, styles)
+        if first:
+            return lines
+        rule = Segment("─" * min(3, width - left.cells), styles.text + styles.table_border)
+        return [paint(left.rest, [rule], width, styles.text), *lines]
+
+    def _row(
+        self, cells: list[str], prefix: list[Segment], fitted: tuple[int, ...], width: int, styles: Styles, base: Style
+    ) -> list[Line]:
+        steady = self.partial and bool(self.rows) and cells is self.rows[-1]
+        columns = [self._cell(cell, room, styles, base, steady) for cell, room in zip(cells, fitted, strict=False)]
+        columns += [[[]]] * (len(fitted) - len(columns))
+        bar = Segment(" │ ", styles.text + styles.table_border)
+        lines: list[Line] = []
+        for row in range(max(len(column) for column in columns)):
+            content: list[Segment] = []
+            for index, (column, room) in enumerate(zip(columns, fitted, strict=True)):
+                if index:
+                    content.append(bar)
+                part = column[row] if row < len(column) else []
+                content += self._align(part, room, index, styles)
+            if content and not content[-1].text.strip(" "):
+                content.pop()
+            lines.append(paint(prefix, content, width, styles.text))
+        return lines
+
+    def _align(self, part: list[Segment], room: int, index: int, styles: Styles) -> list[Segment]:
+        spare = room - sum([cell_len(segment.text) for segment in part])
+        if spare <= 0:
+            return part
+        align = self.columns.aligns[index]
+        before = spare if align == "right" else spare // 2 if align == "center" else 0
+        padded = [Segment(" " * before, styles.text), *part] if before else list(part)
+        if spare > before:
+            padded.append(Segment(" " * (spare - before), styles.text))
+        return padded
+
+    def _cell(self, cell: str, room: int, styles: Styles, base: Style, steady: bool) -> list[list[Segment]]:
+        """Paint a cell. `steady`: its row still grows, so a column that will get wider by it shows only a part yet."""
+        runs = inline_runs(cell, self.columns.references, styles, base)
+        rows = cut_runs(runs, wrap("".join([text for text, _ in runs]), room))
+        if steady and len(rows) > 1 and room < _STEADY:
+            text = "".join([text for text, _ in runs])
+            end = chop(text.replace("\n", " "), max(1, room - 1))[0].end
+            return [*cut_runs(runs, [Span(0, end, "")])[:1]] if room < 2 else [
+                [*cut_runs(runs, [Span(0, end, "")])[0], Segment("…", base)]
+            ]
+        return rows
+
+    def _stack(
+        self, cells: list[str], prefix: list[Segment], width: int, taken: int, styles: Styles
+    ) -> list[Line]:
+        """Paint a row as "head: value" lines, for when the columns can't stand side by side."""
+        lines: list[Line] = []
+        room = max(2, width - taken)
+        for head, cell in zip(self.columns.head, cells, strict=False):
+            runs = inline_runs(head, self.columns.references, styles, styles.text + styles.table_head)
+            if cell and cells is not self.columns.head:
+                runs += [(": ", styles.text + styles.table_head)]
+                runs += inline_runs(cell, self.columns.references, styles, styles.text)
+            spans = wrap("".join([text for text, _ in runs]), room)
+            for row, span in zip(cut_runs(runs, spans), spans, strict=True):
+                lines.append(paint(prefix, row, width, styles.text, span.joint or "\n"))
+        return lines
