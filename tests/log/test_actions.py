@@ -26,8 +26,8 @@ async def test_the_cursor_walks_over_messages_and_past_the_end_goes_away() -> No
         assert "answer 3" in reader.text and "regenerate" in reader.rows[1]
         for _ in range(13):
             log.action_cursor_down()
-        assert log.current is None
-        assert log.following
+        assert reader.log.current is None
+        assert reader.log.following
 
 
 async def test_the_message_under_the_cursor_looks_it_and_offers_what_can_be_done() -> None:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import random
 import time
+from functools import partial
 
-from tests.log.conftest import conversation, reading, reply, user
+from tests.log.conftest import Reader, conversation, reading, reply, user
 
 LONG = "\n\n".join(f"paragraph {n} " + "some words that wrap at every width " * (n % 5) for n in range(200))
 
 
+def _is_wide(reader: Reader, width: int) -> bool:
+    return reader.log.size.width == width
+
+
 async def test_scrolling_up_through_guessed_heights_moves_rows_by_exactly_what_was_asked() -> None:
-    messages = conversation(40, lines=7) + [user("x" * 900), reply(LONG)] + conversation(3)
+    messages = [*conversation(40, lines=7), user("x" * 900), reply(LONG), *conversation(3)]
     async with reading(messages, (60, 20)) as reader:
         rng = random.Random(7)
         for _ in range(120):
@@ -28,10 +33,10 @@ async def test_scrolling_down_through_guessed_heights_moves_rows_by_exactly_what
     async with reading([user("q"), reply(LONG), *conversation(10)], (60, 20)) as reader:
         reader.log.scroll_to(y=0)
         assert "you" in reader.rows[1]
-        while not reader.log.following:
+        while True:
             before = reader.rows
             reader.log.scroll_to(y=reader.log.scroll_y + 7)
-            if reader.log.following:
+            if reader.log.scroll_y == reader.log.max_scroll_y:
                 break
             assert reader.rows[:-7] == before[7:]
 
@@ -75,7 +80,7 @@ async def test_a_resize_keeps_the_text_under_the_eye() -> None:
         first = reader.rows[0].strip("▍ ")
         for width, height in ((50, 24), (120, 30), (33, 10), (80, 24)):
             await reader.pilot.resize_terminal(width, height)
-            await reader.until(lambda width=width: reader.log.size.width == width, "resized")
+            await reader.until(partial(_is_wide, reader, width), "resized")
             near = " ".join(row.strip("▍ ") for row in reader.rows[:4])
             assert f"paragraph {number} " in " ".join(row.strip("▍ ") for row in reader.rows) or first[:10] in near
         assert reader.rows[0].strip("▍ ") == first
@@ -89,7 +94,7 @@ async def test_a_resize_in_the_middle_of_a_wrapped_paragraph_keeps_its_words() -
         word = reader.rows[0].split()[1]
         for width in (50, 100, 40, 61, 80):
             await reader.pilot.resize_terminal(width, 24)
-            await reader.until(lambda width=width: reader.log.size.width == width, "resized")
+            await reader.until(partial(_is_wide, reader, width), "resized")
             assert word in reader.rows[0]
 
 
@@ -99,7 +104,7 @@ async def test_a_resize_while_following_still_shows_the_end() -> None:
         await reader.stream(streaming, "word " * 300)
         for size in ((40, 12), (200, 60), (120, 40), (20, 6)):
             await reader.pilot.resize_terminal(*size)
-            await reader.until(lambda size=size: reader.log.size.width == size[0], "resized")
+            await reader.until(partial(_is_wide, reader, size[0]), "resized")
             assert reader.log.following
             assert "●" in reader.rows[-1]
             await reader.stream(streaming, "more words ")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import partial
 
 import pytest
 from rich.style import Style
@@ -13,7 +14,7 @@ from textual.theme import BUILTIN_THEMES
 from streamtui.markdown import Styles
 from streamtui.tui.log.look import Look, Tone, look
 from streamtui.tui.log.palette import ACCENT_CONTRAST, TEXT_CONTRAST, contrast, from_theme
-from tests.log.conftest import conversation, reading
+from tests.log.conftest import Reader, conversation, reading
 
 THEMES = [name for name, theme in BUILTIN_THEMES.items() if not theme.ansi]
 FAINT = {"bar", "bar_current"}
@@ -44,6 +45,10 @@ def _ratio(style: Style) -> float:
     return contrast(Color.from_rich_color(style.color), Color.from_rich_color(style.bgcolor))
 
 
+def _has(reader: Reader, expected: Look) -> bool:
+    return reader.log._view.look is expected
+
+
 @pytest.mark.parametrize("name", THEMES)
 def test_every_text_has_contrast_in(name: str) -> None:
     styles = _look(name)
@@ -69,7 +74,7 @@ async def test_another_theme_shows_at_once_and_keeps_the_place() -> None:
         for name in ("textual-light", "ansi-dark", "ansi-light", "nord"):
             reader.app.theme = name
             expected = look(from_theme(BUILTIN_THEMES[name].to_color_system().generate()))
-            await reader.until(lambda expected=expected: reader.log._view.look is expected, name)
+            await reader.until(partial(_has, reader, expected), name)
             await reader.pilot.pause()
             assert reader.rows == before
             strip = reader.log.render_lines(reader.log.size.region)[reader.row_of("answer")]

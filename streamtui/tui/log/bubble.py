@@ -28,6 +28,8 @@ FIRST_BLOCK: Final = 2
 BEAT_S: Final = 0.25
 """The foot of a reply in flight changes this often, so that its figures can be read."""
 
+_NOTICE_S: Final = 3.0
+
 
 @dataclass(slots=True)
 class Live:
@@ -36,7 +38,9 @@ class Live:
     meter: Meter
     thinking_since: float | None = None
     notice: Notice | None = None
-    notice_until: float | None = None
+    notice_at: float = 0.0
+    text_at: float = 0.0
+    """When text was last taken in."""
     beat: int = -1
 
 
@@ -305,6 +309,8 @@ class Bubble:
             if self.live is not None and self.live.thinking_since is None:
                 self.live.thinking_since = now
             self.thoughts.append(event.text)
+        if self.live is not None:
+            self.live.text_at = now
         if text:
             self._end_thinking(now)
             self.body.append("".join(text))
@@ -362,10 +368,15 @@ class Bubble:
 
 def _live_foot(live: Live, frame: Frame, now: float, beat: int) -> Strip:
     notice = live.notice
-    if notice is None:
+    if notice is None or not _is_news(live, now):
         items, worry = live_figures(live.meter, now)
         return chrome.live_foot(frame, items, beat % 4 < 2, worry)
     items = [notice.text]
-    if live.notice_until is not None:
-        items.append(f"{max(0, round(live.notice_until - now))} s")
+    if notice.wait_s is not None:
+        items.append(f"{max(0, round(live.notice_at + notice.wait_s - now))} s")
     return chrome.live_foot(frame, items, True, warning=True)
+
+
+def _is_news(live: Live, now: float) -> bool:
+    """Whether the notice still says how things are: until text came after it, and long enough to be read."""
+    return live.text_at <= live.notice_at or now - live.notice_at < _NOTICE_S

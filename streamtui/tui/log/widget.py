@@ -163,13 +163,11 @@ class MessageLog(Surface, can_focus=True):
             self._frames.request()
 
     def notice(self, message_id: str, notice: Notice | None) -> None:
-        """Show `notice` in place of the figures of a streaming reply, counting down its `wait_s`; None ends it."""
+        """Show `notice` in place of a streaming reply's figures, counting down its `wait_s`, until text comes."""
         bubble = self._streaming.get(message_id)
         if bubble is None or bubble.live is None:
             return
-        bubble.live.notice = notice
-        wait = None if notice is None else notice.wait_s
-        bubble.live.notice_until = None if wait is None else self._clock() + wait
+        bubble.live.notice, bubble.live.notice_at = notice, self._clock()
         self._frames.now()
 
     def update(self, message: ChatMessage) -> None:
@@ -443,6 +441,18 @@ class MessageLog(Surface, can_focus=True):
             bubble = next((each for each in reversed(self._view.bubbles) if each.message.role == role), None)
         if bubble is not None:
             self.post_message(self.MessageAction(action, bubble.message.id))
+
+    def action_page_up(self) -> None:
+        """Scroll up by a window less a row."""
+        self.scroll_relative(y=1 - self.size.height)
+
+    def action_page_down(self) -> None:
+        """Scroll down by a window less a row."""
+        self.scroll_relative(y=self.size.height - 1)
+
+    def action_scroll_home(self) -> None:
+        """Go to the beginning."""
+        self.scroll_to(y=0)
 
     def action_scroll_end(self) -> None:
         """Go to the end, and follow it."""
