@@ -102,7 +102,7 @@ def apply(connection: sqlite3.Connection, change: Change, run: str) -> None:
         case KeepDraft(conversation, text):
             _keep_draft(connection, conversation, text)
         case Stash(text):
-            after = "(SELECT coalesce(max(seq), 0) FROM messages)"
+            after = "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'messages'), 0)"
             connection.execute(f"INSERT INTO prompts (after, text) VALUES ({after}, ?)", (clean(text),))
         case Learn(endpoint, model, quirk):
             connection.execute("INSERT OR IGNORE INTO quirks VALUES (?, ?, ?)", (endpoint, clean(model), quirk))

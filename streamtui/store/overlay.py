@@ -34,18 +34,21 @@ class Overlay:
         self.active: dict[str, None] = {}
         """Conversations with new activity, the latest last."""
         self.hidden: set[str] = set()
+        self.shown: set[str] = set()
+        """Conversations that are not to be deleted after all, should they be hidden on disk."""
         self.drafts: dict[str, str] = {}
-        self.prompts: list[tuple[str, str]] = []
-        """Message id (empty for a stashed prompt) and text, the newest last."""
+        self.prompts: list[tuple[str, str, str]] = []
+        """Conversation and message id (both empty for a stashed prompt) and text, the newest last."""
         self.messages: dict[str, tuple[str, ChatMessage]] = {}
         """Messages given as a whole, with their conversation."""
         self.withdrawn: set[str] = set()
+        self.thinned: set[str] = set()
+        """Conversations that lost messages, perhaps all of them."""
         self.changed: set[str] = set()
         """Conversations about which more than text differs from what is on disk."""
         self._records: dict[str, ConversationRecord] = {}
         self._begun: set[str] = set()
         self._titles: dict[str, str] = {}
-        self._shown: set[str] = set()
         self._settled_at: dict[str, float] = {}
         self._pieces: dict[str, dict[int, tuple[list[str], list[str]]]] = {}
         for operation in operations:
@@ -67,6 +70,7 @@ class Overlay:
                 self._touch(conversation)
             case Withdraw(record, messages):
                 self._take_back(messages)
+                self.thinned.add(record.id)
                 self._set(record)
             case Update(record):
                 self._set(record)
@@ -78,12 +82,12 @@ class Overlay:
                 self.changed.add(conversation)
             case Unhide(conversation):
                 self.hidden.discard(conversation)
-                self._shown.add(conversation)
+                self.shown.add(conversation)
                 self.changed.add(conversation)
             case KeepDraft(conversation, text):
                 self.drafts[conversation] = text
             case Stash(text):
-                self.prompts.append(("", text))
+                self.prompts.append(("", "", text))
             case Learn():
                 pass
             case _:
@@ -92,12 +96,13 @@ class Overlay:
     def _begin(self, record: ConversationRecord, messages: Sequence[ChatMessage]) -> None:
         self._begun.add(record.id)
         self.hidden.discard(record.id)
+        self.shown.add(record.id)
         self._set(record)
         self._touch(record.id)
         for message in messages:
             self._put(record.id, message)
             if message.role == "user":
-                self.prompts.append((message.id, message.text))
+                self.prompts.append((record.id, message.id, message.text))
 
     def _set(self, record: ConversationRecord) -> None:
         self._records[record.id] = record
@@ -119,11 +124,11 @@ class Overlay:
             self.messages.pop(message, None)
             self._pieces.pop(message, None)
             self.withdrawn.add(message)
-        self.prompts = [(identity, text) for identity, text in self.prompts if identity not in self.withdrawn]
+        self.prompts = [prompt for prompt in self.prompts if prompt[1] not in self.withdrawn]
 
     def record(self, conversation: str, below: ConversationRecord | None) -> ConversationRecord | None:
-        """Return the conversation's record, `None` where it is neither on disk nor begun, or hidden."""
-        if conversation in self.hidden or (below is None and conversation not in self._begun):
+        """Return the conversation's record, `None` where it is neither on disk nor begun."""
+        if below is None and conversation not in self._begun:
             return None
         record = self._records.get(conversation) or below
         assert record is not None
@@ -132,10 +137,6 @@ class Overlay:
         if below is not None:
             updated = max(updated, below.updated)
         return replace(record, title=title, updated=updated)
-
-    def shows_again(self, conversation: str) -> bool:
-        """Return whether a conversation that is hidden on disk is to be read all the same."""
-        return conversation in self._shown and conversation not in self.hidden
 
     def message(self, message: ChatMessage) -> ChatMessage:
         """Return `message` as of now."""

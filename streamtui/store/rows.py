@@ -42,31 +42,32 @@ _SUMMARIES: Final = """
 SELECT c.id, c.title, c.model, (SELECT count(*) FROM messages m WHERE m.conversation = c.id),
     (SELECT s.status FROM messages m JOIN segments s ON s.message = m.seq WHERE m.id = c.leaf
      ORDER BY s.n DESC LIMIT 1), c.created, c.updated
-FROM conversations c WHERE c.deleted IS NULL ORDER BY c.touched DESC LIMIT ?
+FROM conversations c ORDER BY c.touched DESC LIMIT ?
 """
 _TIMINGS: Final = """
-SELECT m.id, m.model, m.created, s.status, s.connect_s, s.ttft_s, s.streaming_s, s.total_s, s.chunks, s.characters,
-    s.characters_per_s, s.tokens_per_s, s.output_tokens, s.input_tokens
+SELECT m.conversation, m.id, m.model, m.created, s.status, s.connect_s, s.ttft_s, s.streaming_s, s.total_s,
+    s.chunks, s.characters, s.characters_per_s, s.tokens_per_s, s.output_tokens, s.input_tokens
 FROM messages m JOIN segments s ON s.message = m.seq
 WHERE s.total_s IS NOT NULL AND m.role = 'assistant' AND (:model IS NULL OR m.model = :model)
-    AND NOT EXISTS (SELECT 1 FROM conversations c WHERE c.id = m.conversation AND c.deleted IS NOT NULL)
-ORDER BY m.seq DESC, s.n DESC LIMIT :limit
+ORDER BY m.seq DESC, s.n DESC
 """
 _SENT: Final = """
-SELECT m.seq, 0, m.id, s.text FROM messages m CROSS JOIN segments s ON s.message = m.seq
-WHERE m.role = 'user' AND NOT EXISTS (
-    SELECT 1 FROM conversations c WHERE c.id = m.conversation AND c.deleted IS NOT NULL
-) ORDER BY m.seq DESC
+SELECT m.seq, 0, m.conversation, m.id, s.text FROM messages m CROSS JOIN segments s ON s.message = m.seq
+WHERE m.role = 'user' ORDER BY m.seq DESC
 """
-_STASHED: Final = "SELECT after, seq, '', text FROM prompts ORDER BY seq DESC"
+_STASHED: Final = "SELECT after, seq, '', '', text FROM prompts ORDER BY seq DESC"
 
 Row = tuple[Any, ...]
 Partials = dict[tuple[int, int], tuple[str, str]]
 
 
-def record(connection: sqlite3.Connection, conversation: str, *, hidden: bool = False) -> ConversationRecord | None:
-    """Return a conversation's record; one that is being deleted only where `hidden` ones are asked for too."""
-    row = connection.execute(f"{_RECORD} WHERE id = ? AND (? OR deleted IS NULL)", (conversation, hidden)).fetchone()
+def hidden(connection: sqlite3.Connection) -> set[str]:
+    """Return the conversations that are being deleted. The other queries know nothing of it."""
+    return {row[0] for row in connection.execute("SELECT id FROM conversations WHERE deleted IS NOT NULL")}
+
+
+def record(connection: sqlite3.Connection, conversation: str) -> ConversationRecord | None:
+    row = connection.execute(f"{_RECORD} WHERE id = ?", (conversation,)).fetchone()
     if row is None:
         return None
     identity, title, model, system, created, updated, leaf = row
@@ -177,8 +178,8 @@ def summaries(connection: sqlite3.Connection, limit: int | None) -> list[Convers
 
 
 def ids(connection: sqlite3.Connection, prefix: str) -> list[str]:
-    """Return at most three ids that start with `prefix`, which is no pattern."""
-    query = "SELECT id FROM conversations WHERE substr(id, 1, ?) = ? AND deleted IS NULL LIMIT 3"
+    """Return the ids that start with `prefix`, which is no pattern."""
+    query = "SELECT id FROM conversations WHERE substr(id, 1, ?) = ?"
     return [row[0] for row in connection.execute(query, (len(prefix), prefix))]
 
 
@@ -188,22 +189,21 @@ def draft(connection: sqlite3.Connection, conversation: str) -> str:
 
 
 def sent(connection: sqlite3.Connection) -> Iterator[Row]:
-    """Iterate over user messages, newest first: place, 0, id, text."""
+    """Iterate over user messages, newest first: place, 0, conversation, id, text."""
     return iter(connection.execute(_SENT))
 
 
 def stashed(connection: sqlite3.Connection) -> Iterator[Row]:
-    """Iterate over stashed prompts, newest first: place, order within the place, nothing, text."""
+    """Iterate over stashed prompts, newest first: place, order within the place, nothing, nothing, text."""
     return iter(connection.execute(_STASHED))
 
 
-def timings(connection: sqlite3.Connection, model: str | None, limit: int) -> list[tuple[str, Timing]]:
-    """Return the figures of replies with the message's id, newest first."""
-    rows = connection.execute(_TIMINGS, {"model": model, "limit": limit})
-    return [
-        (row[0], Timing(clean(row[1] or ""), row[2], _status(row[3]).value, Metrics(*row[4:12]), row[12], row[13]))
-        for row in rows
-    ]
+def timings(connection: sqlite3.Connection, model: str | None) -> Iterator[tuple[str, str, Timing]]:
+    """Iterate over the figures of replies with the ids of conversation and message, newest first."""
+    for row in connection.execute(_TIMINGS, {"model": model}):
+        conversation, message, name, created, status = row[:5]
+        timing = Timing(clean(name or ""), created, _status(status).value, Metrics(*row[5:13]), row[13], row[14])
+        yield conversation, message, timing
 
 
 def quirks(connection: sqlite3.Connection) -> list[tuple[str, str, str]]:

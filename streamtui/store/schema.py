@@ -23,9 +23,10 @@ CREATE TABLE conversations (
     deleted_by TEXT            -- the run that will purge it
 );
 CREATE INDEX conversations_touched ON conversations (touched);
+CREATE INDEX conversations_deleted ON conversations (deleted) WHERE deleted IS NOT NULL;
 
 CREATE TABLE messages (
-    seq INTEGER PRIMARY KEY,   -- order of creation
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,  -- order of creation; never used again, so places in it stay true
     id TEXT NOT NULL UNIQUE,
     conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
     parent TEXT,
@@ -73,7 +74,7 @@ CREATE TABLE partials (
 
 CREATE TABLE drafts (conversation TEXT PRIMARY KEY, text TEXT NOT NULL);
 
--- Prompts that were stashed instead of sent; `after` is the newest message then, which places them in the history.
+-- Prompts that were stashed instead of sent; `after` is the newest message ever then, which places them in the history.
 CREATE TABLE prompts (seq INTEGER PRIMARY KEY, after INTEGER NOT NULL, text TEXT NOT NULL);
 
 CREATE TABLE quirks (
