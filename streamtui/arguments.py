@@ -94,6 +94,7 @@ def _saved(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", shar
     export.add_argument("-o", "--output", metavar="FILE", help="write it to this file")
     add("delete", "delete a conversation").add_argument("id", metavar="ID")
     add("models", "list the models that can be asked").add_argument("--json", action="store_true")
+    add("stats", "how fast the models were, over all saved replies").add_argument("--json", action="store_true")
 
 
 def _temperature(text: str) -> float:

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from streamtui import arguments, ask, crash
 from streamtui.catalog import NOTHING_CONFIGURED, SettingsCatalog
+from streamtui.chat import statistics
 from streamtui.chat.clean import clean, clean_line
 from streamtui.chat.conversation import Conversation, Options
 from streamtui.chat.errors import ConfigError, StoreError, StreamtuiError
@@ -81,6 +82,8 @@ def _run(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int
             return _with_library(config, lambda library: _export(library, said.id, said.format, said.output))
         case "delete":
             return _with_library(config, lambda library: _delete(library, said.id))
+        case "stats":
+            return _with_library(config, lambda library: _stats(library, config, as_json=said.json))
         case "models":
             return _models(said, config, secrets)
         case _:
@@ -100,6 +103,8 @@ def _app(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int
                 options=_options(config),
                 system=config.settings.system,
                 theme=config.settings.theme,
+                smooth=config.settings.pace == "smooth",
+                prices=config.settings.prices,
                 model=catalog.model(said.model[-1]) if hasattr(said, "model") else None,
                 latest=said.latest,
                 resume=said.resume,
@@ -262,6 +267,15 @@ async def _delete(library: Library, prefix: str) -> int:
     found = await library.find(prefix)
     await library.delete(found)
     print(f"deleted {found}")
+    return DONE
+
+
+async def _stats(library: Library, config: Config, *, as_json: bool) -> int:
+    found = statistics.by_model(await library.timings(limit=100_000), config.settings.prices)
+    if as_json:
+        print(json.dumps([each.wire() for each in found], ensure_ascii=False, indent=2))
+    else:
+        print(statistics.table(found))
     return DONE
 
 

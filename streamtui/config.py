@@ -19,6 +19,7 @@ from dotenv import dotenv_values
 
 from streamtui.chat.clean import clean, clean_line
 from streamtui.chat.errors import ConfigError
+from streamtui.chat.statistics import Price
 
 APP: Final = "streamtui"
 ENV_NAMES: Final = (
@@ -56,16 +57,6 @@ class Found:
     source: Source
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
-    """What a model costs, in the currency of your choice per million tokens, and how much it can read."""
-
-    input: float | None = None
-    output: float | None = None
-    context: int | None = None
-    """Tokens the model's window holds."""
-
-
 def setting(help: str, default: Any, *, metavar: str | None = None) -> Any:
     """A field of `Settings`: `help` feeds `--help` and the README's table."""
     return field(default=default, metadata={"help": help, "metavar": metavar})
@@ -81,7 +72,7 @@ class Settings:
     max_tokens: int | None = setting("longest reply, in tokens", None, metavar="N")
     system: str | None = setting("the system message, pinned first", None, metavar="TEXT")
     theme: str = setting("colour theme of the app", "textual-dark")
-    pace: str = setting("typewriter pace: off, smooth, or characters per second", "off")
+    pace: str = setting("typewriter pace: off or smooth", "off")
     reconnects: int = setting("how often a reply that broke off is continued without being asked", 0)
     retries: int = setting("how often a request that brought nothing is sent again", 4)
     connect_timeout: float = setting("patience for the connection", 10.0)

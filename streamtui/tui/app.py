@@ -179,7 +179,7 @@ class StreamtuiApp(App[None], inherit_bindings=False):
 
     def action_interrupt(self) -> None:
         """Ctrl+C: copy what is selected, else stop the reply, else stash the draft, else quit at the second press."""
-        if self._copy_selection() or self._chat.session.stop():
+        if self._copy_selection() or self._chat.stop_in_view():
             return
         if self.screen is not self._chat:
             self.screen.dismiss(None)

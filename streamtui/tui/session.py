@@ -9,6 +9,7 @@ from streamtui.chat.conversation import Conversation
 from streamtui.chat.events import Event, Failed, Finished
 from streamtui.chat.live import Live, Run
 from streamtui.chat.messages import ChatMessage, Status
+from streamtui.chat.ports import Model
 from streamtui.chat.reply import Reply
 
 
@@ -38,6 +39,10 @@ class Session:
         """Whether a reply ended while the conversation was out of view."""
         self.editing: str | None = None
         """The message of the reader's own that the draft is another wording of."""
+        self.compared: tuple[Model, ...] = ()
+        """The models that the next prompt goes to, side by side."""
+        self.past: list[int] = []
+        """Characters in past replies of the model, for the estimate of progress."""
         self.ready = asyncio.Event()
         """Set once all messages are read, and with that the whole context."""
         self.ready.set()

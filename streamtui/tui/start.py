@@ -9,6 +9,7 @@ from streamtui.chat.conversation import Options
 from streamtui.chat.errors import ConfigError
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.ports import Catalog, ConversationRecord, Model, Storage
+from streamtui.chat.statistics import Price
 from streamtui.tui import environment
 
 Transcript = Callable[[ConversationRecord, Sequence[ChatMessage]], str]
@@ -23,6 +24,10 @@ class Start:
     options: Options
     system: str | None
     theme: str
+    smooth: bool
+    """Whether text is shown at a typewriter's pace."""
+    prices: Mapping[str, Price]
+    """By model id."""
     model: Model | None
     """From `-m`: it answers even in a reopened conversation."""
     latest: bool

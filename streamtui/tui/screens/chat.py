@@ -11,8 +11,7 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import OptionList, Static, TextArea
-from textual.widgets.option_list import Option
+from textual.widgets import Static, TextArea
 
 from streamtui.chat.clean import clean_line
 from streamtui.chat.conversation import Conversation
@@ -20,15 +19,18 @@ from streamtui.chat.errors import StoreError, StreamtuiError
 from streamtui.chat.events import Event, Failed, Finished, Notice, ReasoningDelta, TextDelta
 from streamtui.chat.live import Run
 from streamtui.chat.messages import ChatMessage, Usage
+from streamtui.chat.ports import Model
 from streamtui.chat.reply import Reply
 from streamtui.tui import commands
-from streamtui.tui.commands import Command
 from streamtui.tui.figures import state_line
 from streamtui.tui.log import MessageLog
 from streamtui.tui.screens import perform
 from streamtui.tui.screens.dialogs import Question
 from streamtui.tui.session import Session
+from streamtui.tui.typewriter import Typewriter
 from streamtui.tui.widgets.bars import StatusBar, TitleBar
+from streamtui.tui.widgets.columns import Columns
+from streamtui.tui.widgets.menu import CommandMenu
 from streamtui.tui.widgets.prompt import Prompt
 from streamtui.tui.widgets.welcome import Welcome
 
@@ -55,6 +57,9 @@ class ChatScreen(Screen[None]):
         Binding("ctrl+l", "redraw", "redraw", show=False, priority=True),
         Binding("alt+up", "cursor(-1)", "message above", show=False, priority=True),
         Binding("alt+down", "cursor(1)", "message below", show=False, priority=True),
+        Binding("alt+left", "sideways(-1)", "branch or column to the left", show=False, priority=True),
+        Binding("alt+right", "sideways(1)", "branch or column to the right", show=False, priority=True),
+        Binding("ctrl+t", "command('compare')", "compare models", show=False, priority=True),
         Binding("alt+c", "command('continue')", "continue the reply", show=False, priority=True),
     ]
 
@@ -65,7 +70,8 @@ class ChatScreen(Screen[None]):
         self._session: Session | None = None
         self._draft_timer: Timer | None = None
         self._state_timer: Timer | None = None
-        self._matches: list[Command] = []
+        self._columns: Columns | None = None
+        self._typewriter = Typewriter(self, self._feed, time.monotonic)
 
     # -- structure
 
@@ -76,14 +82,14 @@ class ChatScreen(Screen[None]):
             yield MessageLog()
         yield Static(id="banner", markup=False)
         yield Static(id="queue", markup=False)
-        yield OptionList(id="menu", compact=True)
+        yield CommandMenu()
         yield Prompt()
         yield StatusBar()
 
     def on_mount(self) -> None:
-        self.query_one("#menu").can_focus = False
         self.prompt.placeholder = Content("Ask anything, / for commands")
         self.prompt.focus()
+        self.set_pace(smooth=self.app.start.smooth)
         self._state_timer = self.set_interval(STATE_S, self._show_state, pause=True)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -98,6 +104,10 @@ class ChatScreen(Screen[None]):
         return self.query_one(Prompt)
 
     @property
+    def menu(self) -> CommandMenu:
+        return self.query_one(CommandMenu)
+
+    @property
     def session(self) -> Session:
         """The session in view. There is always one once the app has started."""
         assert self._session is not None
@@ -108,6 +118,7 @@ class ChatScreen(Screen[None]):
     def show_session(self, session: Session, shown: Sequence[ChatMessage] | None = None) -> None:
         """Bring a session into view; its draft comes with it. `shown` are messages to begin with."""
         self._leave()
+        self.close_columns()
         self._session = session
         session.view = self
         session.unread = False
@@ -119,6 +130,7 @@ class ChatScreen(Screen[None]):
     def show_path(self, shown: Sequence[ChatMessage] | None = None) -> None:
         """Show the branch in view, and what streams in it."""
         session = self.session
+        self._typewriter.forget()
         path = shown if shown is not None else session.conversation.path()
         self.log_view.show(path, self._branches(path))
         for run in session.runs:
@@ -153,6 +165,8 @@ class ChatScreen(Screen[None]):
         return branches
 
     def _show_emptiness(self) -> None:
+        if self._columns is not None:
+            return
         empty = not (self.session.conversation.messages or self.session.is_streaming)
         welcome = self.query_one(Welcome)
         welcome.display = empty
@@ -171,34 +185,45 @@ class ChatScreen(Screen[None]):
     # -- a session's view (`session.View`)
 
     def began(self, rows: Sequence[ChatMessage], reply: Reply) -> None:
+        log = self.log_view
         for row in rows:
-            self.log_view.add(row)
-        self.log_view.begin(reply.message, reply.meter)
-        self.log_view.following = True
-        if reply.message.parent and len(self.session.conversation.siblings_of(reply.message)) > 1:
-            siblings = self.session.conversation.siblings_of(reply.message)
-            self.log_view.set_branches(reply.id, siblings.index(reply.id) + 1, len(siblings))
+            log.add(row)
+        log.begin(reply.message, reply.meter)
+        log.following = True
+        siblings = self.session.conversation.siblings_of(reply.message)
+        if len(siblings) > 1:
+            log.set_branches(reply.id, siblings.index(reply.id) + 1, len(siblings))
         self._show_emptiness()
         self._show_state()
 
     def arrived(self, run: Run, event: Event) -> None:
         match event:
-            case TextDelta() | ReasoningDelta():
-                self.log_view.feed(run.reply.id, event)
+            case TextDelta():
+                self._typewriter.feed(run.reply.id, event)
+            case ReasoningDelta():
+                self._feed(run.reply.id, event)
             case Notice():
-                self.log_view.notice(run.reply.id, event)
+                self._log_of(run.reply.id).notice(run.reply.id, event)
                 if event.kind in ("reconnected", "field_dropped", "not_saved"):
                     self.say(event.text)
             case Usage():
                 pass
             case Finished() | Failed():
-                self.log_view.update(run.reply.message)
+                self._typewriter.finish(run.reply.id)
+                self._log_of(run.reply.id).update(run.reply.message)
                 self._show_title()
                 self._show_state()
 
+    def _feed(self, message: str, event: TextDelta | ReasoningDelta) -> None:
+        self._log_of(message).feed(message, event)
+
+    def _log_of(self, message: str) -> MessageLog:
+        """Return the log that shows a message: a column's while models are compared."""
+        return (self._columns and self._columns.log_of(message)) or self.log_view
+
     def taken_back(self, messages: Sequence[str], prompt: str) -> None:
         for message in messages:
-            self.log_view.discard(message)
+            self._log_of(message).discard(message)
         if prompt and self.prompt.is_blank:
             self.prompt.put(prompt)
         elif prompt and not messages:
@@ -218,12 +243,12 @@ class ChatScreen(Screen[None]):
         event.stop()
         parsed = commands.parse(event.text)
         if isinstance(parsed, str):
-            if self._matches:
-                self._complete()
-                return
-            self.say(f"There is no command /{parsed}; / lists them.", "warning")
+            if self.menu.is_open:
+                self.menu.choose()
+            else:
+                self.say(f"There is no command /{parsed}; / lists them.", "warning")
             return
-        self._hide_menu()
+        self._close_menu()
         self.prompt.take()
         if parsed is not None:
             self.run_worker(perform.run(self, *parsed))
@@ -250,6 +275,11 @@ class ChatScreen(Screen[None]):
                 session.draft = session.draft or prompt
 
     def _send(self, session: Session, prompt: str) -> None:
+        self.pick()
+        if models := session.compared:
+            session.compared = ()
+            self.compare(prompt, models)
+            return
         edited, session.editing = session.editing, None
         if edited is None:
             session.send(prompt)
@@ -301,7 +331,8 @@ class ChatScreen(Screen[None]):
 
     @on(TextArea.Changed)
     def changed(self, event: TextArea.Changed) -> None:
-        self._show_menu(event.text_area.text)
+        self.menu.suggest(event.text_area.text)
+        self.prompt.has_menu = self.menu.is_open
         if self._draft_timer is None:
             self._draft_timer = self.set_timer(DRAFT_S, self._save_draft)
 
@@ -319,54 +350,87 @@ class ChatScreen(Screen[None]):
 
     # -- the list of commands that a slash opens
 
-    def _show_menu(self, text: str) -> None:
-        name = text[1:] if text.startswith("/") else None
-        self._matches = commands.matching(name) if name is not None and (name.isalpha() or not name) else []
-        menu = self.query_one("#menu", OptionList)
-        menu.set_class(bool(self._matches), "-shown")
-        menu.clear_options()
-        menu.add_options([Option(Content(f"{each.usage:<34} {each.help}")) for each in self._matches])
-        if self._matches:
-            menu.highlighted = 0
-        self.prompt.has_menu = bool(self._matches)
-
-    def _hide_menu(self) -> None:
-        self._matches = []
-        self.prompt.has_menu = False
-        self.query_one("#menu").remove_class("-shown")
-
     @on(Prompt.MenuKey)
     def menu_key(self, event: Prompt.MenuKey) -> None:
-        menu = self.query_one("#menu", OptionList)
-        match event.key:
-            case "up":
-                menu.action_cursor_up()
-            case "down":
-                menu.action_cursor_down()
-            case _:
-                self._complete()
+        self.menu.step(event.key)
 
-    @on(OptionList.OptionSelected, "#menu")
-    def menu_chosen(self) -> None:
-        self._complete()
-
-    def _complete(self) -> None:
-        chosen = self._matches[self.query_one("#menu", OptionList).highlighted or 0]
-        if chosen.argument:
-            self.prompt.put(chosen.slash + " ")
+    @on(CommandMenu.Chosen)
+    def complete(self, event: CommandMenu.Chosen) -> None:
+        """Run the chosen command, or let its argument be typed."""
+        if event.command.argument:
+            self.prompt.put(event.command.slash + " ")
         else:
             self.prompt.take()
-            self.run_worker(perform.run(self, chosen, ""))
-        self._hide_menu()
+            self.run_worker(perform.run(self, event.command, ""))
+        self._close_menu()
+
+    def _close_menu(self) -> None:
+        self.menu.close()
+        self.prompt.has_menu = False
+
+    # -- models side by side
+
+    def compare(self, prompt: str, models: Sequence[Model]) -> None:
+        """Ask several models at once, each in a column of its own."""
+        session = self.session
+        replies = session.conversation.compare(prompt, models)
+        session.view = None
+        runs = [session.run(reply) for reply in replies]
+        session.view = self
+        self._columns = Columns(runs)
+        self.query_one("#stage").mount(self._columns)
+        self.log_view.display = False
+        self.query_one(Welcome).display = False
+        self.say("Alt+Left/Right highlights a column, Esc stops it, Enter on an empty box goes on with it.")
+        self._show_state()
+
+    def pick(self) -> bool:
+        """Go on with the highlighted column, the others staying as branches; return whether there was one."""
+        if self._columns is None:
+            return False
+        picked = self._columns.run.reply
+        conversation = self.session.conversation
+        conversation.use(picked.model)
+        if picked.id in conversation.messages:
+            conversation.choose(picked.id)
+        self.close_columns()
+        self.show_path()
+        self._show_title()
+        return True
+
+    def close_columns(self) -> None:
+        columns, self._columns = self._columns, None
+        if columns is not None:
+            columns.remove()
+
+    @on(Prompt.SentNothing)
+    def go_on(self) -> None:
+        self.pick()
+
+    def action_sideways(self, step: int) -> None:
+        """Highlight the next column, or walk the branches of the message at the cursor or of the last that has some."""
+        if self._columns is not None:
+            self._columns.step(step)
+            return
+        path = self.session.conversation.path()
+        branches = self._branches(path)
+        at = self.log_view.current or next((m.id for m in reversed(path) if m.id in branches), None)
+        if at is not None:
+            perform.walk(self, at, step)
 
     # -- keys
 
     def action_escape(self) -> None:
         """Close the list of commands, else stop the reply in view, else go back to the prompt."""
-        if self._matches:
-            self._hide_menu()
-        elif not self.session.stop():
+        if self.menu.is_open:
+            self._close_menu()
+        elif not self.stop_in_view():
             self.prompt.focus()
+
+    def stop_in_view(self) -> bool:
+        """Stop the reply in view, of several the highlighted one; return whether there was one."""
+        only = self._columns.stop() if self._columns is not None else None
+        return self.session.stop(only)
 
     def action_command(self, name: str) -> None:
         command = commands.find(name)
@@ -403,6 +467,14 @@ class ChatScreen(Screen[None]):
     @on(MessageLog.MessageAction)
     def message_action(self, event: MessageLog.MessageAction) -> None:
         self.run_worker(perform.on_message(self, event.action, event.message_id))
+
+    @property
+    def is_smooth(self) -> bool:
+        return self._typewriter.is_on
+
+    def set_pace(self, *, smooth: bool) -> None:
+        """Show text at a typewriter's pace from here on, or as it arrives."""
+        self._typewriter.is_on = smooth
 
     # -- what is said
 

@@ -52,6 +52,8 @@ KEYS = (
     ("Up", "on an empty box: the prompts you sent before"),
     ("PageUp  PageDown  Home  End", "scroll the conversation"),
     ("Alt+Up  Alt+Down", "walk the messages"),
+    ("Alt+Left  Alt+Right", "walk the branches ‹2/3›; while models are compared, highlight a column"),
+    ("Ctrl+T", "compare models: one prompt, side by side"),
     ("Alt+C", "continue the reply that stopped"),
     ("Tab", "into the conversation and back"),
     ("F2", "release the mouse, for the terminal's own selection, and take it again"),
@@ -80,6 +82,22 @@ class Help(ModalScreen[None]):
             yield Static(Content(_table("Keys", KEYS)), markup=False)
             yield Static(Content(_table("In the conversation", LOG_KEYS)), markup=False)
             yield Static(Content(_table("Commands", [(c.usage, c.help) for c in COMMANDS])), markup=False)
+
+
+class Page(ModalScreen[None]):
+    """A page of text to read."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,alt+escape,q", "dismiss(None)", "close", show=False),
+    ]
+
+    def __init__(self, title: str, text: str) -> None:
+        super().__init__()
+        self._title, self._text = title, text
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll(classes="dialog help"):
+            yield Static(Content.assemble((f"{self._title}\n\n", "bold"), self._text), markup=False)
 
 
 def _table(title: str, rows: "list[tuple[str, str]] | tuple[tuple[str, str], ...]") -> str:

@@ -1,13 +1,14 @@
 """What the commands do."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
+from streamtui.chat import statistics
 from streamtui.chat.clean import clean_line
 from streamtui.chat.errors import StreamtuiError
 from streamtui.tui.commands import Command
 from streamtui.tui.screens.conversations import Conversations
-from streamtui.tui.screens.dialogs import Help
+from streamtui.tui.screens.dialogs import Help, Page
 from streamtui.tui.screens.models import Models
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ async def on_message(chat: "ChatScreen", action: str, message: str) -> None:
             case "edit":
                 await _edit(chat, message)
             case "branch_left" | "branch_right":
-                _walk(chat, message, -1 if action == "branch_left" else 1)
+                walk(chat, message, -1 if action == "branch_left" else 1)
     except StreamtuiError as error:
         chat.say(str(error), "error")
 
@@ -69,6 +70,12 @@ async def _run(chat: "ChatScreen", name: str, argument: str) -> None:
                 start_branch(chat, chat.session.conversation.regenerate())
         case "continue":
             await _continue(chat, None)
+        case "compare":
+            await _compare(chat, argument)
+        case "pace":
+            _pace(chat, argument)
+        case "stats":
+            await _stats(chat)
         case _:
             raise StreamtuiError(f"/{name} does nothing yet.")
 
@@ -172,7 +179,8 @@ async def _edit(chat: "ChatScreen", message: str) -> None:
     chat.say("Edit and send: the old wording stays as a branch. Empty the box to leave it.")
 
 
-def _walk(chat: "ChatScreen", message: str, step: int) -> None:
+def walk(chat: "ChatScreen", message: str, step: int) -> None:
+    """Bring the branch beside a message into view."""
     conversation = chat.session.conversation
     siblings = conversation.siblings(message)
     index = siblings.index(message) + step
@@ -187,3 +195,36 @@ def start_branch(chat: "ChatScreen", reply: "Reply") -> None:
     chat.session.conversation.leaf = rows[0].parent if rows else reply.message.parent
     chat.show_path()
     chat.session.run(reply)
+
+
+MOST_COLUMNS: Final = 4
+
+
+async def _compare(chat: "ChatScreen", argument: str) -> None:
+    """Let the next prompt go to several models; without names, to the present one and one that is picked."""
+    catalog = chat.app.catalog
+    names = argument.split()
+    if not names:
+        picked = await chat.app.push_screen_wait(Models(catalog))
+        if not picked:
+            return
+        names = [chat.session.conversation.model.id, picked]
+    if not 2 <= len(names) <= MOST_COLUMNS:
+        raise StreamtuiError(f"Name 2 to {MOST_COLUMNS} models: /compare MODEL MODEL.")
+    models = [await catalog.resolve(catalog.model(name)) for name in names]
+    chat.session.compared = tuple(models)
+    chat.say(f"The next prompt goes to {', '.join(model.id for model in models)}.")
+
+
+def _pace(chat: "ChatScreen", argument: str) -> None:
+    if argument not in ("", "off", "smooth"):
+        raise StreamtuiError("The pace is off or smooth: /pace smooth.")
+    smooth = argument == "smooth" if argument else not chat.is_smooth
+    chat.set_pace(smooth=smooth)
+    chat.say("Text is shown evenly, at most half a second late." if smooth else "Text is shown as it arrives.")
+
+
+async def _stats(chat: "ChatScreen") -> None:
+    app = chat.app
+    found = statistics.by_model(await app.storage.library.timings(limit=100_000), app.start.prices)
+    await app.push_screen_wait(Page("How fast the models were", statistics.table(found)))

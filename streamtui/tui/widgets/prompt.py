@@ -78,6 +78,9 @@ class Prompt(TextArea):
         pages: int = 0
         edge: int = 0
 
+    class SentNothing(Message):
+        """Enter was pressed on the empty box."""
+
     class Recalled(Message):
         """Up was pressed on the empty box: a queued prompt, if there is one, comes back before the history does."""
 
@@ -143,8 +146,7 @@ class Prompt(TextArea):
         self.action_submit()
 
     def action_submit(self) -> None:
-        if not self.is_blank:
-            self.post_message(self.Submitted(clean(self.text)))
+        self.post_message(self.SentNothing() if self.is_blank else self.Submitted(clean(self.text)))
 
     def action_leave_or_delete(self) -> None:
         if self.text:

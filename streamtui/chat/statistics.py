@@ -1,0 +1,120 @@
+"""How fast the models were, over all that is saved: figures for `/stats` and `streamtui stats`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from streamtui.chat.metrics import percentile
+from streamtui.chat.ports import Timing
+
+_BARS: Final = "▁▂▃▄▅▆▇█"
+_PLOTTED: Final = 24
+"""Replies in a plot: the latest ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a model costs, in the currency of the reader's choice per million tokens, and how much it can read."""
+
+    input: float | None = None
+    output: float | None = None
+    context: int | None = None
+    """Tokens the model's window holds."""
+
+    def cost(self, input_tokens: int, output_tokens: int) -> float | None:
+        """Return what these tokens cost, `None` where no price is known."""
+        if self.input is None and self.output is None:
+            return None
+        return ((self.input or 0) * input_tokens + (self.output or 0) * output_tokens) / 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStatistics:
+    """One model's replies. Durations are seconds; `None` where nothing was measured."""
+
+    model: str
+    replies: int
+    complete: int
+    ttft_p50_s: float | None
+    ttft_p95_s: float | None
+    tokens_per_s_p50: float | None
+    tokens_per_s_p95: float | None
+    input_tokens: int
+    output_tokens: int
+    cost: float | None
+    recent_tokens_per_s: tuple[float, ...]
+    """Of the latest replies, oldest first."""
+
+    def wire(self) -> dict[str, Any]:
+        """Return the figures as `stats --json` has them."""
+        return {
+            "model": self.model,
+            "replies": self.replies,
+            "complete": self.complete,
+            "ttft_s": {"p50": self.ttft_p50_s, "p95": self.ttft_p95_s},
+            "tokens_per_s": {"p50": self.tokens_per_s_p50, "p95": self.tokens_per_s_p95},
+            "input_tokens": self.input_tokens,
+            "output_tokens": self.output_tokens,
+            "cost": self.cost,
+        }
+
+
+def by_model(timings: Sequence[Timing], prices: Mapping[str, Price]) -> list[ModelStatistics]:
+    """Return the figures per model, the most used first. `timings` come newest first."""
+    groups: dict[str, list[Timing]] = {}
+    for timing in timings:
+        groups.setdefault(timing.model, []).append(timing)
+    found = [_of_model(model, group, prices.get(model, Price())) for model, group in groups.items()]
+    return sorted(found, key=lambda each: -each.replies)
+
+
+def _of_model(model: str, timings: Sequence[Timing], price: Price) -> ModelStatistics:
+    waits = [t.metrics.ttft_s for t in timings if t.metrics.ttft_s is not None]
+    rates = [t.metrics.tokens_per_s for t in timings if t.metrics.tokens_per_s is not None]
+    input_tokens = sum(t.input_tokens or 0 for t in timings)
+    output_tokens = sum(t.output_tokens or 0 for t in timings)
+    return ModelStatistics(
+        model,
+        replies=len(timings),
+        complete=sum(t.status == "complete" for t in timings),
+        ttft_p50_s=percentile(waits, 0.5),
+        ttft_p95_s=percentile(waits, 0.95),
+        tokens_per_s_p50=percentile(rates, 0.5),
+        tokens_per_s_p95=percentile(rates, 0.95),
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        cost=price.cost(input_tokens, output_tokens),
+        recent_tokens_per_s=tuple(reversed(rates[:_PLOTTED])),
+    )
+
+
+def plot(values: Sequence[float]) -> str:
+    """Return a line of bars, the highest value the highest bar."""
+    top = max(values, default=0.0)
+    if top <= 0:
+        return ""
+    return "".join(_BARS[min(len(_BARS) - 1, int(value / top * len(_BARS)))] for value in values)
+
+
+def table(rows: Sequence[ModelStatistics]) -> str:
+    """Return the figures as lines of text, one model a paragraph."""
+    if not rows:
+        return "No replies are saved yet."
+    return "\n\n".join(_paragraph(row) for row in rows)
+
+
+def _paragraph(row: ModelStatistics) -> str:
+    lines = [f"{row.model}: {row.replies} replies, {row.complete} complete"]
+    lines.append(f"  first token   p50 {_figure(row.ttft_p50_s, ' s')}   p95 {_figure(row.ttft_p95_s, ' s')}")
+    rates = f"p50 {_figure(row.tokens_per_s_p50, ' tok/s', 0)}   p95 {_figure(row.tokens_per_s_p95, ' tok/s', 0)}"
+    lines.append(f"  rate          {rates}   {plot(row.recent_tokens_per_s)}".rstrip())
+    lines.append(f"  tokens        {row.input_tokens:,} in, {row.output_tokens:,} out{_cost(row.cost)}")
+    return "\n".join(lines)
+
+
+def _figure(value: float | None, unit: str, digits: int = 2) -> str:
+    return "–" if value is None else f"{value:.{digits}f}{unit}"
+
+
+def _cost(cost: float | None) -> str:
+    return "" if cost is None else f", cost {cost:.4f}"

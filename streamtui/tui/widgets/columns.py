@@ -1,0 +1,102 @@
+"""One prompt, several models side by side."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.message import Message
+
+from streamtui.chat.live import Run
+from streamtui.chat.messages import ChatMessage
+from streamtui.chat.reply import Reply
+from streamtui.tui.log import MessageLog
+from streamtui.tui.widgets.bars import Line
+
+
+class Column(Vertical):
+    """One model's reply under its name."""
+
+    @dataclass
+    class Clicked(Message):
+        column: "Column"
+
+        @property
+        def control(self) -> "Column":
+            return self.column
+
+    def __init__(self, number: int, reply: Reply) -> None:
+        super().__init__()
+        self.reply = reply
+        self._number = number
+
+    def compose(self) -> ComposeResult:
+        yield Line("name")
+        yield MessageLog()
+
+    def on_mount(self) -> None:
+        self.query_one(Line).show(f"{self._number} · {self.reply.model.label}")
+        self.log_view.show([])
+        self.log_view.begin(self.reply.message, self.reply.meter)
+
+    @property
+    def log_view(self) -> MessageLog:
+        return self.query_one(MessageLog)
+
+    @on(events.Click)
+    def clicked(self) -> None:
+        self.post_message(self.Clicked(self))
+
+
+class Columns(Horizontal):
+    """The columns of one comparison. One is highlighted: Escape stops it, Enter goes on with it."""
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        super().__init__()
+        self._runs = list(runs)
+        self._highlighted = 0
+
+    def compose(self) -> ComposeResult:
+        for number, run in enumerate(self._runs, start=1):
+            yield Column(number, run.reply)
+
+    def on_mount(self) -> None:
+        self.highlight(0)
+
+    @property
+    def columns(self) -> list[Column]:
+        return list(self.query(Column))
+
+    @property
+    def run(self) -> Run:
+        """The highlighted column's run."""
+        return self._runs[self._highlighted]
+
+    def log_of(self, message: str) -> MessageLog | None:
+        """Return the log that shows a message, if one of the columns does."""
+        return next((column.log_view for column in self.columns if column.reply.id == message), None)
+
+    def holds(self, message: ChatMessage) -> bool:
+        return any(run.reply.id == message.id for run in self._runs)
+
+    def highlight(self, index: int) -> None:
+        """Highlight a column by its number from 0; beyond the ends nothing changes."""
+        if not 0 <= index < len(self._runs):
+            return
+        self._highlighted = index
+        for number, column in enumerate(self.columns):
+            column.set_class(number == index, "-highlighted")
+
+    def step(self, by: int) -> None:
+        self.highlight(self._highlighted + by)
+
+    @on(Column.Clicked)
+    def choose(self, event: Column.Clicked) -> None:
+        self.highlight(self.columns.index(event.column))
+
+    def stop(self) -> Run | None:
+        """Return the run that Escape means: the highlighted one, else any that still streams."""
+        if self.run.is_streaming:
+            return self.run
+        return next((run for run in self._runs if run.is_streaming), None)
