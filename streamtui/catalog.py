@@ -130,9 +130,14 @@ class SettingsCatalog:
             await model.provider.load()
         if model.name:
             return model
-        names = await model.provider.models()
+        try:
+            names = await model.provider.models()
+        except ProviderError as error:
+            raise ProviderError(
+                error.kind, f"{error} Or name a model: -m or CHAT_MODEL.", status=error.status
+            ) from None
         if not names:
-            raise ProviderError("not_found", f"{model.provider.host} offers no model: name one with -m.")
+            raise ProviderError("not_found", f"{model.provider.host} offers no model: name one with -m or CHAT_MODEL.")
         return replace(model, name=names[0])
 
     async def available(self) -> list[str]:

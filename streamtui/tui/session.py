@@ -112,8 +112,10 @@ class Session:
     def _rescue(self, run: Run) -> None:
         """After a failure give back what would have been sent next, and the prompt if it brought nothing."""
         waiting = self.unqueue()
+        message = run.reply.message
         prompt = "".join(row.text for row in run.reply.journal.rows if row.role == "user")
-        if not run.reply.message.text and not run.reply.message.reasoning:
+        is_alone = len(self.conversation.siblings_of(message)) == 1
+        if is_alone and not message.text and not message.reasoning:
             waiting = "\n\n".join(part for part in (prompt, waiting) if part)
         if waiting:
             self._give_back(waiting)
