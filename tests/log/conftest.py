@@ -91,7 +91,9 @@ class Reader:
         return "\n".join(self.rows)
 
     def row_of(self, text: str) -> int:
-        return next(y for y, row in enumerate(self.rows) if text in row)
+        found = [y for y, row in enumerate(self.rows) if text in row]
+        assert found, f"{text!r} is not on screen:\n{self.text}"
+        return found[0]
 
     def place_of(self, text: str) -> tuple[int, int]:
         """Return x and y of `text`, for the mouse."""

@@ -65,6 +65,28 @@ async def test_a_selection_stays_on_its_text_while_a_reply_grows_and_the_log_scr
         assert reader.log.screen.get_selected_text() == "more 7"
 
 
+async def test_code_is_copied_without_its_fence_where_only_code_is_selected() -> None:
+    async with reading(
+        [reply(f"a\n\n- item\n\n  ```py\n  def f():\n  \treturn 1  \n\n  {'x' * 90} = 2\n  ```\n")]
+    ) as reader:
+        start, end = reader.place_of("def f"), reader.place_of("xx = 2")
+        text = "def f():\n\treturn 1  \n\n" + "x" * 90 + " = 2"
+        assert await _drag(reader, start, (end[0] + 5, end[1])) == text
+        assert await _drag(reader, (start[0] + 4, start[1]), (end[0] + 5, end[1])) == text[4:]
+        assert await _drag(reader, reader.place_of("return"), (end[0] + 1, end[1])) == text[10:-4]
+
+
+async def test_a_long_fence_is_copied_exactly() -> None:
+    code = "".join(f"line{n} =\t{n}\n" + "\n" * (n % 3) for n in range(150))
+    async with reading([reply(f"intro\n\n```py\n{code}```\n\nend")], (60, 400)) as reader:
+        start, end = reader.place_of("line0 "), reader.place_of("line149 ")
+        assert await _drag(reader, start, (50, end[1])) == code.rstrip("\n")
+        end = reader.place_of("end")
+        assert await _drag(reader, start, (end[0] + 2, end[1])) == code.rstrip("\n") + "\n\nend"
+        start = reader.place_of("intro")
+        assert await _drag(reader, start, (end[0] + 2, end[1])) == f"intro\n\n```py\n{code}```\n\nend"
+
+
 async def test_a_double_click_selects_a_word_and_a_third_the_message() -> None:
     async with reading([user("see https://example.com/a now"), user("other")]) as reader:
         x, y = reader.place_of("example")

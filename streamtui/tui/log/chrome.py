@@ -52,7 +52,7 @@ class Frame:
 
     def line(self, left: Sequence[Segment], right: Sequence[Segment] = ()) -> Strip:
         """Return a row with `left` and `right` at its ends; where they don't fit, `right` goes, then `left` is cut."""
-        room = self.width - LEFT - RIGHT
+        room = self.inner
         tail = sum(cell_len(segment.text) for segment in right)
         head = sum(cell_len(segment.text) for segment in left)
         if head + tail + 1 > room:
@@ -171,7 +171,7 @@ _SHORT: Final = {
 def _items(frame: Frame, mark: Segment, items: Sequence[str], first: Style, right: Sequence[Segment] = ()) -> Strip:
     """Return a foot row of as many `items` as fit; the first always shows, however cut."""
     tone = frame.tone
-    room = frame.width - LEFT - RIGHT - sum(cell_len(segment.text) + 2 for segment in right)
+    room = frame.inner - sum(cell_len(segment.text) + 2 for segment in right)
     left = [mark]
     used = cell_len(mark.text)
     for index, item in enumerate(items):

@@ -1,4 +1,4 @@
-"""What the mouse selected: where a cell of the window is in the text, how it is marked, what a copy of it gives.
+"""What the mouse selects: where a cell of the window is in the text, and how the selection is marked.
 
 Positions travel through Textual as `Offset`, which it compares and passes back but does not interpret: y is a
 bubble's ordinal, x packs part, row and character. So a selection stays on its text while the log scrolls and grows.
@@ -49,22 +49,25 @@ class Extent(NamedTuple):
     start: Spot
     end: Spot
 
+    def has(self, part: int, line: int) -> bool:
+        """Whether any of a row can be selected."""
+        return self.start[:2] <= (part, line) <= self.end[:2]
+
     def columns(self, part: int, line: int, length: int) -> tuple[int, int] | None:
         """Return the selected characters of a row that has `length` of them."""
-        here = Spot(part, line, 0)
-        if here[:2] < self.start[:2] or here[:2] > self.end[:2]:
+        if not self.has(part, line):
             return None
-        first = self.start.character if here[:2] == self.start[:2] else 0
-        last = self.end.character if here[:2] == self.end[:2] else length
+        first = self.start.character if (part, line) == self.start[:2] else 0
+        last = self.end.character if (part, line) == self.end[:2] else length
         return (first, min(last, length)) if first < min(last, length) else None
 
 
-_ALL: Final = Extent(Spot(0, 0, 0), Spot(_MASK, 0, 0))
+ALL: Final = Extent(Spot(0, 0, 0), Spot(_MASK, 0, 0))
 
 
 def extent(selection: Selection, bubble: Bubble) -> Extent | None:
     """Return what of `selection` lies in `bubble`."""
-    start, end = _ALL
+    start, end = ALL
     if selection.start is not None:
         if bubble.ordinal < selection.start.y:
             return None
@@ -139,67 +142,6 @@ def _marked(view: View, row: Row, strip: Strip, selection: Selection) -> Strip:
     end = start + cell_len(text[columns[0] : columns[1]])
     middle = Strip(Segment.apply_style(strip.crop(start, end), post_style=view.look.selection), end - start)
     return Strip.join([strip.crop(0, start), middle, strip.crop(end)])
-
-
-# -- text
-
-
-def copied(view: View, selection: Selection) -> str:
-    """Return the source text under `selection`: whole messages and blocks as they were written, of others the rows."""
-    pieces: list[str] = []
-    for bubble in view.bubbles:
-        span = extent(selection, bubble)
-        if span is None:
-            continue
-        text = bubble.message.text if span == _ALL and bubble.live is None else _part_of(view, bubble, span)
-        if text:
-            pieces.append(text)
-    return "\n\n".join(pieces)
-
-
-def _part_of(view: View, bubble: Bubble, span: Extent) -> str:
-    if not bubble.is_open:
-        bubble.open(view.inner)
-        view.sync(bubble)
-    out: list[str] = []
-    document: object = None
-    reached = 0  # where in the document's source the last block ended
-    for part in range(max(span.start.part, FIRST_BLOCK), min(span.end.part, bubble.foot - 1) + 1):
-        found = bubble.block(part)
-        if found is None:
-            continue
-        source, _, block = found
-        text, whole, joint = _block_text(view, bubble, part, span)
-        if not text:
-            continue
-        if out:
-            between = source.source[reached : block.start] if source is document else "\n\n"
-            out.append(between if whole and not between.strip() and between else joint)
-        out.append(source.source[block.start : block.end].rstrip("\n") if whole else text)
-        document, reached = source, block.start + len(source.source[block.start : block.end].rstrip("\n"))
-    return "".join(out)
-
-
-def _block_text(view: View, bubble: Bubble, part: int, span: Extent) -> tuple[str, bool, str]:
-    """Return the selected text of a block, whether that is all of it, and what stands before it."""
-    out: list[str] = []
-    whole = True
-    lines = bubble.lines(part, view.frame(bubble))
-    joint = ""
-    blank = 0
-    for at, line in enumerate(lines):
-        text = text_of(line)
-        columns = span.columns(part, at, len(text))
-        if columns is None:
-            whole = whole and not text
-            blank += not text and not out
-            continue
-        whole = whole and columns == (0, len(text))
-        if out:
-            out.append(joint)
-        out.append(text[columns[0] : columns[1]])
-        joint = line.joint
-    return "".join(out), whole, "\n\n" if blank else "\n"
 
 
 def word_at(view: View, y: int, x: int) -> Selection | None:

@@ -23,6 +23,7 @@ from streamtui.markdown import CodeBlock
 from streamtui.tui.log import chrome, selection
 from streamtui.tui.log.bubble import BEAT_S, Bubble
 from streamtui.tui.log.clock import FrameClock
+from streamtui.tui.log.copying import copied
 from streamtui.tui.log.look import look
 from streamtui.tui.log.palette import ANSI, from_theme
 from streamtui.tui.log.surface import Surface
@@ -42,7 +43,17 @@ class MessageLog(Surface, can_focus=True):
     in view.
     """
 
-    DEFAULT_CSS = "MessageLog { background: $background; }"
+    DEFAULT_CSS = """
+    MessageLog {
+        background: $background;
+        scrollbar-color: $foreground 22%;
+        scrollbar-color-hover: $foreground 40%;
+        scrollbar-color-active: $primary;
+        scrollbar-background: $background;
+        scrollbar-background-hover: $background;
+        scrollbar-background-active: $background;
+    }
+    """
 
     FOCUS_ON_CLICK = False
     """A click selects or copies; the cursor stays in the prompt."""
@@ -332,7 +343,7 @@ class MessageLog(Surface, can_focus=True):
         return selection.targets(self._view, y)
 
     def get_selection(self, selection_: Selection) -> tuple[str, str] | None:
-        return selection.copied(self._view, selection_), "\n"
+        return copied(self._view, selection_), "\n"
 
     def selection_updated(self, selection_: Selection | None) -> None:
         self._paint()
