@@ -4,6 +4,7 @@ As in the openai provider, the SDK sends the request and the bytes are decoded h
 mid-stream through as raw errors of its HTTP library.
 """
 
+import asyncio
 import importlib
 from collections.abc import AsyncGenerator
 from dataclasses import replace
@@ -57,6 +58,7 @@ class AnthropicProvider:
         self._base = base
         self._exchange = exchange
         self._client: anthropic.AsyncAnthropic | None = None
+        self._making = asyncio.Lock()
 
     @property
     def host(self) -> str:
@@ -103,9 +105,10 @@ class AnthropicProvider:
 
     async def _connected(self) -> anthropic.AsyncAnthropic:
         """Return the client, made at first use."""
-        if self._client is None:
-            self._client = await construct(self._make_client)
-        return self._client
+        async with self._making:
+            if self._client is None:
+                self._client = await construct(self._make_client)
+            return self._client
 
     def _make_client(self) -> anthropic.AsyncAnthropic:
         """Make a client to which nothing is left to take from the environment: key, URL and headers are explicit."""

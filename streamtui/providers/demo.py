@@ -27,10 +27,10 @@ _PAGES: Final[tuple[tuple[str, str], ...]] = (
     ("table tables", pages.TABLE),
     ("code program", pages.CODE),
     ("markdown format formatting", pages.MARKDOWN),
+    ("model models configure config connect setup openai ollama server endpoint url api", pages.MODELS),
     ("key keys shortcut shortcuts bindings keyboard", pages.KEYS),
     ("stop esc escape cancel interrupt", pages.STOP),
     ("save saved history conversation conversations export find reopen", pages.HISTORY),
-    ("model models configure config connect setup key openai ollama server endpoint url api", pages.MODELS),
     ("tour help hi hello hey about start welcome", pages.TOUR),
 )
 

@@ -120,7 +120,9 @@ def _kind(status: int, code: str, body: str) -> ErrorKind:
         return "auth"
     if (status < 500 or code == "context_length_exceeded") and _TOO_LONG.search(body):
         return "context_length"
-    return "bad_request" if 400 <= status < 500 or code == "invalid_request_error" else "server"
+    if 400 <= status < 500 or (not status and code == "invalid_request_error"):
+        return "bad_request"
+    return "server"
 
 
 def _message(kind: ErrorKind, peer: Peer, model: str, status: int, said: str) -> str:
@@ -133,7 +135,7 @@ def _message(kind: ErrorKind, peer: Peer, model: str, status: int, said: str) ->
             return f"{host} does not allow this{number}.{told} Check what the key in {peer.key_variable} may use."
         case "auth":
             return f"{host} does not accept the API key{number}.{told} Check {peer.key_variable}."
-        case "not_found" if "model" in said.lower() or clean_line(model).lower() in said.lower():
+        case "not_found" if model and ("model" in said.lower() or clean_line(model).lower() in said.lower()):
             return f"{host} has no model {model}{number}.{told} Choose another one with -m."
         case "not_found":
             return f"{host} has nothing at this address{number}.{told} {peer.check_url}"

@@ -4,6 +4,7 @@ The SDK sends the request; the response's bytes are decoded here, because its ty
 per token and lose the text of several faults.
 """
 
+import asyncio
 import importlib
 from collections.abc import AsyncGenerator
 from functools import partial
@@ -51,6 +52,7 @@ class OpenAIProvider:
         self._base = base
         self._exchange = exchange
         self._client: openai.AsyncOpenAI | None = None
+        self._making = asyncio.Lock()
 
     @property
     def host(self) -> str:
@@ -88,9 +90,10 @@ class OpenAIProvider:
 
     async def _connected(self) -> openai.AsyncOpenAI:
         """Return the client, made at first use."""
-        if self._client is None:
-            self._client = await construct(self._make_client)
-        return self._client
+        async with self._making:
+            if self._client is None:
+                self._client = await construct(self._make_client)
+            return self._client
 
     def _make_client(self) -> openai.AsyncOpenAI:
         """Make a client to which nothing is left to take from the environment: key, URL and headers are explicit."""

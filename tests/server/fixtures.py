@@ -1,11 +1,21 @@
 """Fixtures for every test that needs an endpoint; import them into a `conftest.py`."""
 
+import asyncio
 import socket
-from collections.abc import Iterator
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from tests.server.server import ScriptedServer
+
+T = TypeVar("T")
+
+CERTIFICATE = Path(__file__).with_name("self_signed.pem")
+"""For 127.0.0.1, made for these tests only, trusted by nobody."""
 
 
 @pytest.fixture(scope="session")
@@ -23,8 +33,26 @@ def server(scripted_server: ScriptedServer) -> ScriptedServer:
 
 
 @pytest.fixture
+def tls_server() -> Iterator[ScriptedServer]:
+    """A server with a certificate that nobody trusts."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTIFICATE)
+    with ScriptedServer(tls=context) as server:
+        yield server
+
+
+@pytest.fixture
 def closed_port() -> int:
     """A port at which nobody listens."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return int(sock.getsockname()[1])
+
+
+async def eventually(condition: Callable[[], T], within: float = 5.0) -> T:
+    """Wait until `condition` returns something true, and return that."""
+    deadline = time.monotonic() + within
+    while not (result := condition()):
+        assert time.monotonic() < deadline, "waited in vain"
+        await asyncio.sleep(0.001)
+    return result

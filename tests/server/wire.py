@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+_TLS_HELLO: Final = b"\x16\x03"
 _HEAD_END: Final = b"\r\n\r\n"
 
 
@@ -71,6 +72,9 @@ class Connection(asyncio.Protocol):
         self._task = asyncio.get_running_loop().create_task(self._serve())
 
     def data_received(self, data: bytes) -> None:
+        if data.startswith(_TLS_HELLO) and not self._received:
+            self._transport.write(b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\nThis port speaks plain HTTP.")
+            self._transport.close()
         self._received += data
         self._more.set()
 

@@ -1,0 +1,138 @@
+"""Cancelling: at once in every state, seen by the server, and without consequences for the next request.
+
+The promise is 60 ms; as all latency tests, these allow ten times that on a busy machine.
+"""
+
+import asyncio
+import time
+from contextlib import aclosing
+
+import pytest
+
+from streamtui.chat.events import Connected, Finished, TextDelta
+from streamtui.chat.ports import Deadlines, Provider
+from tests.providers.conftest import Make, ask, hear
+from tests.server import ScriptedServer
+from tests.server.fixtures import eventually
+
+ALLOWED_S = 0.6
+PATIENT = Deadlines(30, 30, 30)
+
+
+class Listener:
+    """A task that takes a reply in, and what it has got so far."""
+
+    def __init__(self, provider: Provider, model: str) -> None:
+        self.connected = False
+        self.text: list[str] = []
+        self.task = asyncio.get_running_loop().create_task(self._listen(provider, model))
+
+    async def _listen(self, provider: Provider, model: str) -> None:
+        async with aclosing(provider.stream(ask(model))) as stream:
+            async for event in stream:
+                self.connected = self.connected or isinstance(event, Connected)
+                if isinstance(event, TextDelta):
+                    self.text.append(event.text)
+                await asyncio.sleep(0)
+
+    async def cancel(self) -> float:
+        """Cancel, wait for the end, and return when that was asked for."""
+        asked = time.monotonic()
+        self.task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await self.task
+        assert time.monotonic() - asked < ALLOWED_S
+        return asked
+
+
+@pytest.mark.parametrize("name", ["openai", "anthropic"])
+@pytest.mark.parametrize(
+    ("model", "state"),
+    [
+        ("mute", "waiting"),
+        ("slow-headers", "waiting"),
+        ("stall-first", "connected"),
+        ("stall", "streaming"),
+        ("stall-ping", "streaming"),
+        ("slow-20", "streaming"),
+        ("infinite", "flooding"),
+        ("endless-line", "connected"),
+    ],
+)
+async def test_cancel(make: Make, server: ScriptedServer, name: str, model: str, state: str) -> None:
+    provider = make(name, deadlines=PATIENT)
+    listener = Listener(provider, model)
+    request = await eventually(lambda: server.of(model))
+    reached = {"connected": lambda: listener.connected, "streaming": lambda: len(listener.text) >= 3}
+    reached["flooding"] = lambda: len(listener.text) >= 1000
+    if state in reached:
+        await eventually(lambda: reached[state]() or listener.task.done())
+    if not listener.task.done():
+        asked = await listener.cancel()
+        await eventually(lambda: request[0].closed)
+        assert request[0].closed is not None
+        assert request[0].closed - asked < ALLOWED_S
+    assert (await hear(provider, "ok")).finish_reason
+
+
+async def test_cancel_while_connecting(make: Make) -> None:
+    provider = make(base_url="http://192.0.2.1/v1", deadlines=PATIENT)  # an address kept for documentation: no answer
+    listener = Listener(provider, "ok")
+    await asyncio.sleep(0)
+    await listener.cancel()
+
+
+async def test_fifty_cancels_equal_one(make: Make, server: ScriptedServer) -> None:
+    listener = Listener(make(deadlines=PATIENT), "slow-5")
+    await eventually(lambda: listener.text)
+    for _ in range(50):
+        listener.task.cancel()
+    await listener.cancel()
+    await eventually(lambda: server.of("slow-5")[0].closed)
+
+
+async def test_closing_the_generator_closes_the_connection(make: Make, server: ScriptedServer) -> None:
+    provider = make(deadlines=PATIENT)
+    async with aclosing(provider.stream(ask("slow-5"))) as stream:
+        async for event in stream:
+            if isinstance(event, TextDelta):
+                break
+    await eventually(lambda: server.of("slow-5")[0].closed, within=ALLOWED_S)
+
+
+async def test_closing_the_provider_closes_all_connections(make: Make, server: ScriptedServer) -> None:
+    provider = make(deadlines=PATIENT)
+    listeners = [Listener(provider, "slow-5") for _ in range(5)]
+    await eventually(lambda: all(listener.text for listener in listeners))
+    await provider.aclose()
+    await eventually(lambda: all(request.closed for request in server.of("slow-5")), within=ALLOWED_S)
+    await asyncio.gather(*(listener.task for listener in listeners), return_exceptions=True)
+
+
+async def test_the_others_go_on_when_one_of_many_is_cancelled(make: Make, server: ScriptedServer) -> None:
+    provider = make(deadlines=PATIENT)
+    others = [asyncio.create_task(hear(provider, "slow-5x60")) for _ in range(5)]
+    listener = Listener(provider, "slow-5")
+    await eventually(lambda: listener.text)
+    await listener.cancel()
+    heard = await asyncio.gather(*others)
+    assert all(isinstance(reply.events[-1], Finished) for reply in heard)
+
+
+async def test_a_slow_reader_slows_the_server_and_never_times_out(make: Make, server: ScriptedServer) -> None:
+    provider = make(deadlines=Deadlines(2, 0.2, 0.2))
+    read = 0
+    async with aclosing(provider.stream(ask("slow-2x200"))) as stream:
+        async for event in stream:
+            if isinstance(event, TextDelta):
+                read += 1
+            if read == 10:
+                await asyncio.sleep(0.5)
+    assert read == 200
+
+
+async def test_the_demo_stops_at_once(make: Make) -> None:
+    for model in ("demo", "demo-slow", "demo-long-fast"):
+        listener = Listener(make("demo"), model)
+        await eventually(lambda listener=listener: listener.text)  # type: ignore[misc]  # bound per round
+        await listener.cancel()

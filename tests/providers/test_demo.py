@@ -1,0 +1,100 @@
+"""The demo model: the first thing a new user meets."""
+
+import asyncio
+import time
+
+import pytest
+
+from streamtui.chat.clean import clean
+from streamtui.chat.messages import ChatRequest, Turn
+from streamtui.providers import demo_pages
+from tests.providers.conftest import Make, ask, hear
+
+
+async def say(make: Make, prompt: str, model: str = "demo-fast") -> str:
+    return (await hear(make("demo"), ask(model, prompt))).text
+
+
+@pytest.mark.parametrize(
+    ("prompt", "page"),
+    [
+        ("hi", demo_pages.TOUR),
+        ("What is this?", demo_pages.TOUR),
+        ("Which keys are there?", demo_pages.KEYS),
+        ("how do I stop you", demo_pages.STOP),
+        ("where is my history", demo_pages.HISTORY),
+        ("how do I configure OPENAI_API_KEY", demo_pages.MODELS),
+        ("show me markdown", demo_pages.MARKDOWN),
+        ("a table, please", demo_pages.TABLE),
+        ("Can you write some code for me that computes the first ten Fibonacci numbers?", demo_pages.CODE),
+    ],
+)
+async def test_a_prompt_gets_its_page(make: Make, prompt: str, page: str) -> None:
+    assert await say(make, prompt) == page
+
+
+async def test_it_is_the_same_every_time(make: Make) -> None:
+    assert await say(make, "long") == await say(make, "long")
+
+
+@pytest.mark.parametrize("prompt", ["hi", "keys", "stop", "history", "models", "markdown", "table", "code", "long"])
+async def test_every_page_says_that_it_is_a_demo_and_is_clean(make: Make, prompt: str) -> None:
+    text = await say(make, prompt)
+    assert "demo model" in text[:200].lower()
+    assert clean(text) == text
+
+
+async def test_a_second_unknown_prompt_is_not_answered_by_the_tour_again(make: Make) -> None:
+    turns = (Turn("user", "hi"), Turn("assistant", "…"), Turn("user", "why is the sky blue"))
+    assert (await hear(make("demo"), ChatRequest("demo-fast", turns))).text == demo_pages.AGAIN
+
+
+async def test_long_is_about_twenty_thousand_tokens(make: Make) -> None:
+    heard = await hear(make("demo"), ask("demo", "long fast"))
+    assert heard.usage is not None
+    assert heard.usage.output_tokens is not None
+    assert 18_000 < heard.usage.output_tokens < 22_000
+    assert heard.text.count("\n## ") > 100
+
+
+async def test_think_reasons_first(make: Make) -> None:
+    heard = await hear(make("demo"), ask("demo-fast", "think"))
+    assert heard.reasoning == demo_pages.REASONING
+    assert heard.usage is not None
+    assert heard.usage.reasoning_tokens
+
+
+async def test_speeds(make: Make) -> None:
+    async def tokens_in(model: str, seconds: float) -> int:
+        count = 0
+        try:
+            async with asyncio.timeout(seconds):
+                async for _ in make("demo").stream(ask(model)):
+                    count += 1
+        except TimeoutError:
+            pass
+        return count
+
+    slow, normal, fast = await asyncio.gather(
+        tokens_in("demo-slow", 0.5), tokens_in("demo", 0.5), tokens_in("demo-long-fast", 0.5)
+    )
+    assert 1 < slow < 8
+    assert 15 < normal < 45
+    assert fast > 10_000
+
+
+async def test_fast_gives_the_event_loop_turns(make: Make) -> None:
+    longest, last = 0.0, time.monotonic()
+
+    async def watch() -> None:
+        nonlocal longest, last
+        while True:
+            await asyncio.sleep(0)
+            now = time.monotonic()
+            longest, last = max(longest, now - last), now
+
+    watching = asyncio.create_task(watch())
+    await asyncio.sleep(0)
+    await say(make, "long")
+    watching.cancel()
+    assert longest < 0.1

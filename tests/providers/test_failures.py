@@ -1,0 +1,103 @@
+"""Statuses, error bodies and Retry-After, without a network."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from streamtui.chat.errors import ProviderError
+from streamtui.providers.failures import Peer, retry_after, said_by, status_error, stream_error
+from streamtui.providers.quirks import lesson_of
+from streamtui.providers.transport import Refusal
+
+PEER = Peer("api.example.org", "OPENAI_API_KEY")
+NOW = 1_800_000_000.0
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({}, None),
+        ({"retry-after": "12"}, 12.0),
+        ({"retry-after": "0.5"}, 0.5),
+        ({"retry-after": "Fri, 15 Jan 2027 08:00:30 GMT"}, 30.0),
+        ({"retry-after": "Fri, 15 Jan 2027 07:00:00 GMT"}, 0.0),
+        ({"retry-after": "-3"}, None),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
+        ({"retry-after-ms": "x", "retry-after": "9"}, 9.0),
+    ],
+)
+def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
+    assert retry_after(headers, NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ('{"error": {"message": "No."}}', "No."),
+        ('{"error": "No."}', "No."),
+        ('{"detail": "No."}', "No."),
+        ('{"message": "No."}', "No."),
+        ('{"object": "error", "message": "No.", "code": 400}', "No."),
+        ('{"detail": [{"loc": ["body"], "msg": "No."}]}', '[{"loc": ["body"], "msg": "No."}]'),
+        ("No.", "No."),
+        ("<html><body>No.</body></html>", ""),
+        ('  <!DOCTYPE html><h1>"No."', ""),
+        ("", ""),
+        ("[]", ""),
+        ("[" * 100_000, "[" * 200),
+    ],
+)
+def test_the_words_of_a_server(body: str, said: str) -> None:
+    assert said_by(body)[0] == said
+
+
+@pytest.mark.parametrize(
+    ("payload", "kind"),
+    [
+        ({"message": "x", "code": 429}, "rate_limit"),
+        ({"message": "x", "code": "503"}, "server"),
+        ({"message": "x", "type": "overloaded_error"}, "overloaded"),
+        ({"message": "x", "type": "rate_limit_error"}, "rate_limit"),
+        ({"message": "x", "type": "authentication_error"}, "auth"),
+        ({"message": "x", "type": "invalid_request_error"}, "bad_request"),
+        ({"message": "prompt is too long: 9 tokens"}, "context_length"),
+        ("the model ran out of luck", "server"),
+        ({}, "server"),
+        (17, "server"),
+    ],
+)
+def test_errors_in_the_stream(payload: object, kind: str) -> None:
+    error = stream_error(PEER, "m", payload)
+    assert error.kind == kind
+    assert "api.example.org" in str(error) or kind == "context_length"
+
+
+@given(st.integers(400, 599), st.text(max_size=300), st.dictionaries(st.just("retry-after"), st.text(max_size=20)))
+def test_any_refusal_becomes_one_line(status: int, body: str, headers: dict[str, str]) -> None:
+    error = status_error(PEER, "m", status, headers, body, NOW)
+    assert isinstance(error, ProviderError)
+    assert "\n" not in str(error)
+    assert len(str(error)) <= 400
+
+
+@pytest.mark.parametrize(
+    ("body", "sent", "quirk"),
+    [
+        ('{"detail":[{"type":"extra_forbidden","loc":["body","stream_options"],"msg":"Extra inputs"}]}',
+         {"stream_options"}, "no:stream_options"),
+        ("Unrecognized request argument supplied: stream_options", {"stream_options"}, "no:stream_options"),
+        ("temperature: `temperature` is deprecated for this model.", {"temperature"}, "no:temperature"),
+        ("'temperature' may only be set to 1 when thinking is enabled", {"temperature"}, "no:temperature"),
+        ("max_tokens is too large: 99999. This model supports at most 4096.", {"max_tokens"}, None),
+        ("temperature must be between 0 and 2", {"temperature"}, None),
+        ("'temperature' is not supported", set(), None),
+        ("'developer' is not one of ['system', 'user']", {"developer"}, "no:system"),
+        ("System role not supported", {"system"}, "no:system"),
+        ("no such model", {"temperature", "system"}, None),
+    ],
+)  # fmt: skip
+def test_what_a_refusal_teaches(body: str, sent: set[str], quirk: str | None) -> None:
+    lesson = lesson_of(Refusal(400, {}, body, None), sent, frozenset())
+    assert (lesson.quirk if lesson else None) == quirk

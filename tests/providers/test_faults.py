@@ -1,0 +1,148 @@
+"""Every fault through every provider: the right kind, one clear line, no key, and what arrived is kept."""
+
+import ssl
+
+import pytest
+
+from streamtui.chat.errors import ConfigError, ProviderError
+from streamtui.chat.ports import Deadlines
+from tests.providers.conftest import KEY, Make, hear
+from tests.providers.faults import FAULTS, Fault
+from tests.server import ScriptedServer
+
+SERVED = ["openai", "anthropic"]
+
+
+def check_message(error: ProviderError) -> None:
+    message = str(error)
+    assert "\n" not in message
+    assert KEY not in message
+    assert "<" not in message
+    assert message.endswith((".", "?")), message
+    assert len(message) < 300, message
+
+
+@pytest.mark.parametrize("name", SERVED)
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.model)
+async def test_fault(make: Make, server: ScriptedServer, name: str, fault: Fault) -> None:
+    provider = make(name, deadlines=Deadlines(2.0, 0.3, 0.3))
+    heard = await hear(provider, fault.model)
+    assert heard.error is not None
+    check_message(heard.error)
+    assert heard.error.kind == fault.kind
+    assert fault.says in str(heard.error)
+    assert provider.host in str(heard.error) or fault.kind == "context_length"
+    assert heard.text == fault.kept
+    assert heard.finish_reason is None
+    assert heard.error.status == fault.status
+    assert heard.error.retryable is fault.retryable
+    assert len(server.of(fault.model)) == 1
+    assert (await hear(provider, "ok")).finish_reason, "the provider is usable afterwards"
+
+
+@pytest.mark.parametrize("name", SERVED)
+@pytest.mark.parametrize(
+    ("url", "kind", "says"),
+    [
+        ("http://127.0.0.1:{closed}/v1", "connect", "Nobody listens at 127.0.0.1:{closed}"),
+        ("https://127.0.0.1:{closed}/v1", "connect", "Nobody listens at 127.0.0.1:{closed}"),
+        ("http://nowhere.invalid/v1", "connect", "no host nowhere.invalid"),
+        ("https://127.0.0.1:{tls}/v1", "connect", "certificate that is not trusted"),
+        ("https://127.0.0.1:{plain}/v1", "connect", "write http://"),
+        ("http://127.0.0.1:{tls}/v1", "connect", "write https://"),
+    ],
+)
+async def test_connections_that_fail(
+    make: Make,
+    server: ScriptedServer,
+    tls_server: ScriptedServer,
+    closed_port: int,
+    name: str,
+    url: str,
+    kind: str,
+    says: str,
+) -> None:
+    ports = {"closed": closed_port, "tls": tls_server.port, "plain": server.port}
+    heard = await hear(make(name, base_url=url.format(**ports)), "ok")
+    assert heard.error is not None
+    check_message(heard.error)
+    assert heard.error.kind == kind
+    assert says.format(**ports) in str(heard.error)
+
+
+async def test_a_connection_that_is_never_accepted_times_out(make: Make) -> None:
+    import socket
+
+    with socket.socket() as full:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        port = full.getsockname()[1]
+        crowd = [socket.socket() for _ in range(3)]
+        for sock in crowd:
+            sock.setblocking(False)
+            sock.connect_ex(("127.0.0.1", port))
+        heard = await hear(make(base_url=f"http://127.0.0.1:{port}/v1", deadlines=Deadlines(0.2, 5, 5)), "ok")
+        for sock in crowd:
+            sock.close()
+    assert heard.error is not None
+    assert heard.error.kind == "timeout"
+    assert "No connection" in str(heard.error)
+    assert heard.error.retryable
+
+
+async def test_the_prompt_does_not_follow_a_redirect(make: Make, server: ScriptedServer) -> None:
+    await hear(make(), "redirect-cross")
+    assert len(server.requests) == 1
+
+
+async def test_a_key_quoted_by_the_server_is_hidden_whatever_its_shape(make: Make) -> None:
+    heard = await hear(make(api_key="completely-unusual-key"), "401")
+    assert heard.error is not None
+    assert "completely-unusual-key" not in str(heard.error)
+    assert "[key hidden]" in str(heard.error)
+
+
+async def test_without_a_key_the_line_says_which_variable_to_set(make: Make, server: ScriptedServer) -> None:
+    heard = await hear(make(api_key=None), "401")
+    assert "Set OPENAI_API_KEY" in str(heard.error)
+    assert server.of("401")[0].headers["authorization"] == "Bearer none"
+
+
+@pytest.mark.parametrize("name", SERVED)
+@pytest.mark.parametrize(
+    ("variable", "value", "says"),
+    [
+        ("SSL_CERT_FILE", "/nowhere/at/all.pem", "SSL_CERT_FILE"),
+        ("HTTPS_PROXY", "junk://user:hunter2@x", "HTTPS_PROXY"),
+        ("ALL_PROXY", "socks5://user:hunter2@127.0.0.1:1", "SOCKS"),
+    ],
+)
+async def test_what_is_wrong_in_the_environment_is_said(
+    make: Make, monkeypatch: pytest.MonkeyPatch, name: str, variable: str, value: str, says: str
+) -> None:
+    for proxy in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(proxy, raising=False)
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigError) as caught:
+        await hear(make(name, base_url="https://example.invalid"), "ok")
+    assert says in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", SERVED)
+async def test_models_says_what_is_wrong(make: Make, closed_port: int, name: str) -> None:
+    with pytest.raises(ProviderError) as caught:
+        await make(name, base_url=f"http://127.0.0.1:{closed_port}").models()
+    assert caught.value.kind == "connect"
+
+
+async def test_the_list_of_models_at_a_wrong_address(make: Make, server: ScriptedServer) -> None:
+    with pytest.raises(ProviderError) as caught:
+        await make(base_url=f"http://{server.host}/nothing").models()
+    assert caught.value.kind == "not_found"
+    assert "Check the base URL" in str(caught.value)
+
+
+def test_tls_is_checked_by_default() -> None:
+    """The certificate of the tests is refused by the same rules that guard real endpoints."""
+    assert ssl.create_default_context().verify_mode is ssl.CERT_REQUIRED
