@@ -1,8 +1,9 @@
 """Operations as SQL. Runs in the database thread, inside a transaction that the caller owns."""
 
+import logging
 import sqlite3
 from collections.abc import Iterable, Sequence
-from typing import assert_never
+from typing import Final, assert_never
 
 from streamtui.chat.clean import clean
 from streamtui.chat.messages import ChatMessage, Segment, Status
@@ -25,7 +26,21 @@ from streamtui.store.operations import (
     Withdraw,
 )
 
-RECOVERED = "Recovered conversation"
+RECOVERED: Final = "Recovered conversation"
+"""The title where nothing is left but a reply that was streaming when the file was damaged or lost."""
+_HOPELESS: Final = (
+    sqlite3.IntegrityError,
+    sqlite3.DataError,
+    sqlite3.ProgrammingError,
+    sqlite3.InterfaceError,
+    ArithmeticError,
+    AttributeError,
+    TypeError,
+    ValueError,
+)
+"""What does not get better by trying again."""
+
+_log = logging.getLogger(__name__)
 
 _TOUCH = "(SELECT coalesce(max(touched), 0) + 1 FROM conversations)"
 _PUT_RECORD = f"""
@@ -60,17 +75,51 @@ UPDATE conversations SET updated = max(updated, ?), touched = {_TOUCH} WHERE id 
 """
 
 
-def apply_all(connection: sqlite3.Connection, operations: Iterable[Operation], first: int, run: str) -> None:
-    """Apply `operations`, the first of which has the number `first` among those of the run `run`."""
+def apply_all(connection: sqlite3.Connection, operations: Sequence[Operation], first: int, run: str) -> int:
+    """Apply `operations`, the first of which has the number `first` among those of the run `run`.
+
+    An operation that no database would take must not keep the others from it: it is skipped. Return how many were.
+    """
+    connection.execute("SAVEPOINT all_of_them")
+    try:
+        _apply_all(connection, operations, first, run)
+    except _HOPELESS:
+        connection.execute("ROLLBACK TO all_of_them")
+        return sum(
+            not _is_applied(connection, operation, number, run) for number, operation in enumerate(operations, first)
+        )
+    finally:
+        if connection.in_transaction:
+            connection.execute("RELEASE all_of_them")
+    return 0
+
+
+def _is_applied(connection: sqlite3.Connection, operation: Operation, number: int, run: str) -> bool:
+    connection.execute("SAVEPOINT one")
+    try:
+        _apply_all(connection, [operation], number, run)
+    except _HOPELESS:
+        connection.execute("ROLLBACK TO one")
+        _log.exception("skipped a %s", type(operation).__name__)
+        return False
+    finally:
+        if connection.in_transaction:
+            connection.execute("RELEASE one")
+    return True
+
+
+def _apply_all(connection: sqlite3.Connection, operations: Iterable[Operation], first: int, run: str) -> None:
     pieces: dict[tuple[str, int], list[Append]] = {}
-    for number, operation in enumerate(operations, first):
+    number = first
+    for operation in operations:
         if isinstance(operation, tuple):
             pieces.setdefault(operation[:2], []).append(operation)
-            continue
-        _append(connection, pieces, number)
-        pieces.clear()
-        apply(connection, operation, run)
-    _append(connection, pieces, number + 1 if pieces else 0)
+        else:
+            _append(connection, pieces, number)
+            pieces.clear()
+            apply(connection, operation, run)
+        number += 1
+    _append(connection, pieces, number)
 
 
 def _append(connection: sqlite3.Connection, pieces: dict[tuple[str, int], list[Append]], seq: int) -> None:

@@ -9,6 +9,7 @@ from streamtui.store import opening
 from streamtui.store.faults import code
 from streamtui.store.lock import FileLock
 from streamtui.store.runs import Run
+from streamtui.store.salvage import salvage
 from streamtui.store.schema import SCRIPTS
 
 _STAYS_OPEN = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CONSTRAINT)
@@ -82,7 +83,7 @@ class Database:
             self._drop()  # somebody moved or deleted the file under us
         if self._connection is None:
             self._run.hold()
-            self._connection = opening.open_database(self.path, self._scripts, self._vfs, self.notices)
+            self._connection = opening.open_database(self.path, self._scripts, self._vfs, self.notices, salvage)
             self._identity = opening.identity(self.path)
         return self._connection
 

@@ -59,7 +59,7 @@ def _sqlite(error: sqlite3.Error, path: Path) -> str:
         case sqlite3.SQLITE_READONLY:
             return _no_permission(path)
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-            return f"Not saved: {path} is damaged. Restart streamtui to set it aside; {_KEPT}."
+            return f"Not saved: {path} is damaged and has to be set aside; {_KEPT}."
         case sqlite3.SQLITE_CANTOPEN:
             return f"Not saved: {path} can't be opened. Check its folder, or choose another --data-dir; {_KEPT}."
         case sqlite3.SQLITE_IOERR:

@@ -1,5 +1,6 @@
 """Advisory locks between processes, on files of their own."""
 
+import errno
 import os
 import sys
 import time
@@ -24,11 +25,17 @@ if sys.platform == "win32":
 else:
     import fcntl
 
+    _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
+    """The file system (some network ones) has no such locks: SQLite's own have to do, or nothing could be saved."""
+
     def _try(fd: int) -> bool:
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
         return True
 
     def _free(fd: int) -> None:

@@ -4,7 +4,7 @@ import os
 import sqlite3
 import stat
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -15,6 +15,7 @@ from streamtui.store.schema import APPLICATION_ID
 
 BUSY_MS: Final = 250
 """How long SQLite itself waits for other programs; ours are kept apart by our lock."""
+Rescue = Callable[[Path, sqlite3.Connection], int]
 _SIDES: Final = ("", "-wal", "-shm", "-journal")
 _CHECK_LIMIT: Final = 64 << 20
 """Bytes up to which the whole file is checked at each start: about 0.1 s."""
@@ -37,10 +38,13 @@ def make_folder(folder: Path) -> None:
     folder.chmod(0o700)
 
 
-def open_database(path: Path, scripts: Sequence[str], vfs: str | None, notices: list[str]) -> sqlite3.Connection:
+def open_database(
+    path: Path, scripts: Sequence[str], vfs: str | None, notices: list[str], rescue: Rescue
+) -> sqlite3.Connection:
     """Return the one connection that writes, its tables as the last of `scripts` leaves them.
 
-    To be called while the store's lock is held. What the reader should know is added to `notices`.
+    To be called while the store's lock is held. What the reader should know is added to `notices`. `rescue` copies
+    what it can from a damaged file that was set aside, and returns how many conversations that were.
     Raises `RefusedError`, `UnusableError`, `sqlite3.Error`, `OSError`.
     """
     _create(path)
@@ -50,9 +54,13 @@ def open_database(path: Path, scripts: Sequence[str], vfs: str | None, notices: 
         if not is_damage(error):
             raise
     aside = set_aside(path)
-    notices.append(f"The saved conversations in {path} were damaged. The file is kept as {aside.name}.")
     _create(path)
-    return _prepared(path, scripts, vfs, notices)
+    connection = _prepared(path, scripts, vfs, notices)
+    notices.append(
+        f"{path} was damaged: {rescue(aside, connection)} conversations could be saved from it. "
+        f"The old file is kept as {aside.name}."
+    )
+    return connection
 
 
 def _create(path: Path) -> None:

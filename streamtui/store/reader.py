@@ -73,7 +73,9 @@ class Reader:
             return error
         self._drop()
         if is_damage(error):
-            return StoreError(f"{self._path} is damaged. Restart streamtui to set it aside and start a new one.")
+            return StoreError(
+                f"{self._path} is damaged. Restart streamtui: it sets the file aside and rescues what it can."
+            )
         return StoreError(clean_line(f"The saved conversations can't be read ({error}). Check {self._path.parent}."))
 
     def _opened(self) -> sqlite3.Connection | None:

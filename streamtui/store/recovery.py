@@ -9,7 +9,7 @@ from streamtui.store import rows
 from streamtui.store.changes import apply, apply_all
 from streamtui.store.operations import Purge
 from streamtui.store.runs import Run
-from streamtui.store.spill import read_spill, run_of, spills
+from streamtui.store.spill import read_spill, run_of, spills, unfinished
 
 
 @dataclass(slots=True)
@@ -17,6 +17,7 @@ class Recovery:
     """What a recovery found; acted upon by `finish` once its transaction is on disk."""
 
     folded: list[Path] = field(default_factory=list)
+    """Files whose content is in the database, or was never whole."""
     unreadable: list[Path] = field(default_factory=list)
     purged: list[str] = field(default_factory=list)
     """Conversations whose text may still be found in the files."""
@@ -59,6 +60,7 @@ def recover(connection: sqlite3.Connection, folder: Path, run: Run) -> Recovery:
         # A row outlives its spill file: killed between commit and unlink, the next start must know what it has.
         if other not in spilled and not alive(other):
             connection.execute("DELETE FROM runs WHERE id = ?", (other,))
+    recovery.folded += [path for path in unfinished(folder) if not alive(run_of(path))]
     run.sweep()
     return recovery
 
@@ -84,10 +86,10 @@ def _fold(connection: sqlite3.Connection, path: Path, recovery: Recovery) -> Non
         return
     row = connection.execute("SELECT applied FROM runs WHERE id = ?", (spill.run,)).fetchone()
     done = max(0, (row[0] if row else 0) - spill.first + 1)
-    apply_all(connection, spill.operations[done:], spill.first + done, spill.run)
+    skipped = apply_all(connection, spill.operations[done:], spill.first + done, spill.run)
     last = max(spill.first + len(spill.operations) - 1, row[0] if row else 0)
     count_applied(connection, spill.run, last)
-    (recovery.unreadable if spill.unreadable else recovery.folded).append(path)
+    (recovery.unreadable if spill.unreadable or skipped else recovery.folded).append(path)
 
 
 def count_applied(connection: sqlite3.Connection, run: str, applied: int) -> None:

@@ -59,8 +59,13 @@ def spills(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("spill-*.jsonl") if path.is_file())
 
 
+def unfinished(folder: Path) -> list[Path]:
+    """Return the spill files whose writing failed or was cut off; what went before them is still there."""
+    return sorted(folder.glob("spill-*.part"))
+
+
 def run_of(path: Path) -> str:
-    return path.name.removeprefix("spill-").removesuffix(".jsonl")
+    return path.stem.removeprefix("spill-")
 
 
 def write_spill(folder: Path, run: str, first: int, operations: Iterable[Operation]) -> None:

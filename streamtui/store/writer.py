@@ -16,6 +16,7 @@ from typing import Final
 
 from streamtui.chat.errors import StoreError
 from streamtui.store.changes import apply_all
+from streamtui.store.compaction import compact
 from streamtui.store.database import Database
 from streamtui.store.faults import RefusedError, explain
 from streamtui.store.lock import Busy
@@ -27,6 +28,7 @@ from streamtui.store.spill import spill_path, write_spill
 FLUSH_S: Final = 0.25
 """How long text waits for more before it is written."""
 _RETRY_S: Final = 1.0
+_LONG_QUEUE: Final = 2000
 _PATIENCE_S: Final = 0.5
 """How long one attempt waits for another process's transaction."""
 _CLOSE_PATIENCE_S: Final = 0.1
@@ -213,6 +215,7 @@ class Writer:
 
     def _failed(self, error: Exception) -> None:
         trouble = explain(error, self._database.path)
+        self._shorten()
         self._set_trouble(trouble)
         self._fail_waiting(trouble)
         if not self.opened.done():
@@ -259,6 +262,16 @@ class Writer:
         for future in ready:
             with suppress(InvalidStateError):
                 future.set_result(None)
+
+    def _shorten(self) -> None:
+        """Make fewer operations of many. Numbers only grow: the last operation keeps its own."""
+        with self._lock:
+            count = len(self._queue)
+            if count < _LONG_QUEUE:
+                return
+            short = compact(self._queue[:count])
+            self._queue[:count] = short
+            self._done += count - len(short)
 
     def _scrub(self) -> None:
         """Make deleted text unreadable: no copy of it stays in the log or in the backups."""

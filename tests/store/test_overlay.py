@@ -16,6 +16,7 @@ from streamtui.chat.metrics import Metrics
 from streamtui.chat.ports import ConversationRecord
 from streamtui.store import opening, queries
 from streamtui.store.changes import apply_all
+from streamtui.store.compaction import compact
 from streamtui.store.operations import (
     Begin,
     Hide,
@@ -148,6 +149,16 @@ def test_a_read_shows_the_same_however_much_of_it_is_on_disk(operations: list[Op
         expected = answers(all_of_it, Overlay())
         assert answers(a_part, Overlay(operations[split:])) == expected
         assert answers(None, Overlay(operations)) == expected
+
+
+@settings(max_examples=60, deadline=None)
+@given(chats())
+def test_a_long_queue_is_made_shorter_without_a_difference(operations: list[Operation]) -> None:
+    short = compact(operations)
+    assert len(short) <= len(operations)
+    assert answers(None, Overlay(short)) == answers(None, Overlay(operations))
+    with closing(database(operations)) as long_way, closing(database(short)) as short_way:
+        assert answers(short_way, Overlay()) == answers(long_way, Overlay())
 
 
 @settings(max_examples=40, deadline=None)
