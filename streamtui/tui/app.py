@@ -134,9 +134,8 @@ class StreamtuiApp(App[None], inherit_bindings=False):
 
     def new_conversation(self) -> Session:
         """Bring an empty conversation into view; an empty one that is there already will do."""
-        current = self._chat._session
-        if current is not None and not current.conversation.messages and not current.is_streaming:
-            return current
+        if self._chat.is_idle:
+            return self._chat.session
         conversation = Conversation(
             self.start.model or self.catalog.model(),
             self.storage.recorder,
@@ -227,7 +226,7 @@ class StreamtuiApp(App[None], inherit_bindings=False):
     def leave(self, code: int = 0) -> None:
         """Settle everything and quit."""
         self.sessions.stop_all()
-        self._chat._save_draft()
+        self._chat.save_draft()
         self.exit(return_code=code)
 
     async def on_unmount(self) -> None:

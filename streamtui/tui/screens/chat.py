@@ -1,4 +1,4 @@
-"""The chat: wires the log, the prompt and the bars to the session in view."""
+"""The chat: wires the stage, the prompt and the bars to the session in view."""
 
 import time
 from collections.abc import Sequence
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
 from textual.timer import Timer
@@ -15,24 +14,22 @@ from textual.widgets import Static, TextArea
 
 from streamtui.chat.clean import clean_line
 from streamtui.chat.conversation import Conversation
-from streamtui.chat.errors import StoreError, StreamtuiError
-from streamtui.chat.events import Event, Failed, Finished, Notice, ReasoningDelta, TextDelta
+from streamtui.chat.errors import StreamtuiError
+from streamtui.chat.events import Event, Failed, Finished, Notice
 from streamtui.chat.live import Run
-from streamtui.chat.messages import ChatMessage, Usage
+from streamtui.chat.messages import ChatMessage
 from streamtui.chat.ports import Model
 from streamtui.chat.reply import Reply
 from streamtui.tui import commands
-from streamtui.tui.figures import state_line
+from streamtui.tui.figures import idle_line, state_line
 from streamtui.tui.log import MessageLog
 from streamtui.tui.screens import perform
 from streamtui.tui.screens.dialogs import Question
+from streamtui.tui.screens.stage import Stage, branches_of
 from streamtui.tui.session import Session
-from streamtui.tui.typewriter import Typewriter
 from streamtui.tui.widgets.bars import StatusBar, TitleBar
-from streamtui.tui.widgets.columns import Columns
 from streamtui.tui.widgets.menu import CommandMenu
 from streamtui.tui.widgets.prompt import Prompt
-from streamtui.tui.widgets.welcome import Welcome
 
 if TYPE_CHECKING:
     from streamtui.tui.app import StreamtuiApp
@@ -44,6 +41,10 @@ TAIL: Final = 60
 """Messages shown before the rest of a conversation is read: more than any screen holds."""
 LOW: Final = 10
 """Terminals with fewer lines show the conversation and the prompt, and nothing else."""
+PAST: Final = 50
+"""Past replies that the estimate of progress rests on."""
+SPOKEN: Final = ("reconnected", "field_dropped", "not_saved")
+"""Notices that are worth a word beside the bubble, because the text soon takes their place there."""
 
 
 class ChatScreen(Screen[None]):
@@ -70,16 +71,12 @@ class ChatScreen(Screen[None]):
         self._session: Session | None = None
         self._draft_timer: Timer | None = None
         self._state_timer: Timer | None = None
-        self._columns: Columns | None = None
-        self._typewriter = Typewriter(self, self._feed, time.monotonic)
 
     # -- structure
 
     def compose(self) -> ComposeResult:
         yield TitleBar()
-        with Horizontal(id="stage"):
-            yield Welcome()
-            yield MessageLog()
+        yield Stage()
         yield Static(id="banner", markup=False)
         yield Static(id="queue", markup=False)
         yield CommandMenu()
@@ -89,15 +86,19 @@ class ChatScreen(Screen[None]):
     def on_mount(self) -> None:
         self.prompt.placeholder = Content("Ask anything, / for commands")
         self.prompt.focus()
-        self.set_pace(smooth=self.app.start.smooth)
+        self.stage.typewriter.is_on = self.app.start.smooth
         self._state_timer = self.set_interval(STATE_S, self._show_state, pause=True)
 
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.height < LOW, "-low")
 
     @property
+    def stage(self) -> Stage:
+        return self.query_one(Stage)
+
+    @property
     def log_view(self) -> MessageLog:
-        return self.query_one(MessageLog)
+        return self.stage.log_view
 
     @property
     def prompt(self) -> Prompt:
@@ -113,122 +114,57 @@ class ChatScreen(Screen[None]):
         assert self._session is not None
         return self._session
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether what is in view is an empty conversation, or nothing yet."""
+        return self._session is not None and not (self._session.conversation.messages or self._session.is_streaming)
+
     # -- which session is in view
 
-    def show_session(self, session: Session, shown: Sequence[ChatMessage] | None = None) -> None:
-        """Bring a session into view; its draft comes with it. `shown` are messages to begin with."""
-        self._leave()
-        self.close_columns()
+    def show_session(self, session: Session, path: Sequence[ChatMessage] | None = None) -> None:
+        """Bring a session into view; its draft comes with it. `path` is the end of its branch, to begin with."""
+        if self._session is not None:
+            self.save_draft()
+            self._session.view = None
         self._session = session
         session.view = self
         session.unread = False
-        self.show_path(shown)
+        self.show_path(path)
         self.prompt.put(session.draft)
         self.queue_changed()
-        self._show_title()
 
-    def show_path(self, shown: Sequence[ChatMessage] | None = None) -> None:
-        """Show the branch in view, and what streams in it."""
-        session = self.session
-        self._typewriter.forget()
-        path = shown if shown is not None else session.conversation.path()
-        self.log_view.show(path, self._branches(path))
-        for run in session.runs:
-            if any(message.id == run.reply.id for message in path):
-                self._follow(run)
-        self._show_emptiness()
+    def show_path(self, path: Sequence[ChatMessage] | None = None) -> None:
+        """Show the branch in view anew."""
+        self.stage.show(self.session, path)
+        self.refresh_title()
         self._show_state()
 
-    def _follow(self, run: Run) -> None:
-        """Show a reply that is already streaming: what arrived so far, then what follows."""
-        reply = run.reply
-        self.log_view.begin(reply.message, reply.meter)
-        if reply.visible:
-            seen_reasoning, seen_text = len(reply.message.reasoning), len(reply.message.text)
-            self.log_view.feed(reply.id, ReasoningDelta(reply.reasoning[seen_reasoning:]))
-            self.log_view.feed(reply.id, TextDelta(reply.text[seen_text:]))
-
-    def _leave(self) -> None:
-        if self._session is None:
-            return
-        self._session.view = None
-        self._session.draft = self.prompt.text
-        self._save_draft()
-
-    def _branches(self, path: Sequence[ChatMessage]) -> dict[str, tuple[int, int]]:
-        branches: dict[str, tuple[int, int]] = {}
-        counts = self.session.conversation.branch_points()
-        for message in path:
-            siblings = counts.get((message.parent, message.role), ())
-            if len(siblings) > 1:
-                branches[message.id] = (siblings.index(message.id) + 1, len(siblings))
-        return branches
-
-    def _show_emptiness(self) -> None:
-        if self._columns is not None:
-            return
-        empty = not (self.session.conversation.messages or self.session.is_streaming)
-        welcome = self.query_one(Welcome)
-        welcome.display = empty
-        self.log_view.display = not empty
-        if empty:
-            welcome.show(is_demo=self.session.conversation.model.provider.name == "demo")
-
-    def _show_title(self) -> None:
+    def refresh_title(self) -> None:
         conversation = self.session.conversation
         self.query_one(TitleBar).show(conversation.title or "New conversation", conversation.model.label)
-
-    def refresh_title(self) -> None:
-        self._show_title()
-        self._show_emptiness()
+        self.stage.show_emptiness()
 
     # -- a session's view (`session.View`)
 
     def began(self, rows: Sequence[ChatMessage], reply: Reply) -> None:
-        log = self.log_view
-        for row in rows:
-            log.add(row)
-        log.begin(reply.message, reply.meter)
-        log.following = True
-        siblings = self.session.conversation.siblings_of(reply.message)
-        if len(siblings) > 1:
-            log.set_branches(reply.id, siblings.index(reply.id) + 1, len(siblings))
-        self._show_emptiness()
+        self.stage.began(rows, reply)
         self._show_state()
 
     def arrived(self, run: Run, event: Event) -> None:
+        self.stage.arrived(run, event)
         match event:
-            case TextDelta():
-                self._typewriter.feed(run.reply.id, event)
-            case ReasoningDelta():
-                self._feed(run.reply.id, event)
-            case Notice():
-                self._log_of(run.reply.id).notice(run.reply.id, event)
-                if event.kind in ("reconnected", "field_dropped", "not_saved"):
-                    self.say(event.text)
-            case Usage():
-                pass
+            case Notice(kind=kind, text=text) if kind in SPOKEN:
+                self.say(text)
             case Finished() | Failed():
-                self._typewriter.finish(run.reply.id)
-                self._log_of(run.reply.id).update(run.reply.message)
-                self._show_title()
+                self.refresh_title()
                 self._show_state()
 
-    def _feed(self, message: str, event: TextDelta | ReasoningDelta) -> None:
-        self._log_of(message).feed(message, event)
-
-    def _log_of(self, message: str) -> MessageLog:
-        """Return the log that shows a message: a column's while models are compared."""
-        return (self._columns and self._columns.log_of(message)) or self.log_view
-
     def taken_back(self, messages: Sequence[str], prompt: str) -> None:
-        for message in messages:
-            self._log_of(message).discard(message)
+        self.stage.discard(messages)
         if prompt and self.prompt.is_blank:
             self.prompt.put(prompt)
         elif prompt and not messages:
             self.prompt.put(f"{prompt}\n\n{self.prompt.text}")
-        self._show_emptiness()
 
     def queue_changed(self) -> None:
         queue = self.query_one("#queue", Static)
@@ -240,7 +176,6 @@ class ChatScreen(Screen[None]):
 
     @on(Prompt.Submitted)
     def submit(self, event: Prompt.Submitted) -> None:
-        event.stop()
         parsed = commands.parse(event.text)
         if isinstance(parsed, str):
             if self.menu.is_open:
@@ -260,13 +195,13 @@ class ChatScreen(Screen[None]):
     async def send(self, prompt: str) -> None:
         """Send, or queue, a prompt of the session in view; it comes back into the box if that can't be done."""
         session = self.session
-        if session.is_streaming:
-            session.send(prompt)
-            return
         try:
-            if not await self.prepare(session):
+            if session.is_streaming:
+                session.send(prompt)
+            elif await self.prepare(session):
+                self._send(session, prompt)
+            else:
                 raise StreamtuiError("Not sent.")
-            self._send(session, prompt)
         except StreamtuiError as error:
             self.say(str(error), "error")
             if session.view is self and self.prompt.is_blank:
@@ -276,15 +211,14 @@ class ChatScreen(Screen[None]):
 
     def _send(self, session: Session, prompt: str) -> None:
         self.pick()
-        if models := session.compared:
-            session.compared = ()
-            self.compare(prompt, models)
-            return
+        models, session.compared = session.compared, ()
         edited, session.editing = session.editing, None
-        if edited is None:
-            session.send(prompt)
-        else:
+        if models:
+            self.compare(prompt, models)
+        elif edited is not None:
             perform.start_branch(self, session.conversation.edit(edited, prompt))
+        else:
+            session.send(prompt)
 
     async def prepare(self, session: Session) -> bool:
         """Make a session's model ready to be asked; return whether the reader wants it asked. Raises
@@ -294,7 +228,8 @@ class ChatScreen(Screen[None]):
         resolved = await self.app.catalog.resolve(conversation.model)
         if resolved != conversation.model:
             conversation.use(resolved)
-            self._show_title()
+            self.refresh_title()
+        self._learn_lengths(session)
         host = self.app.catalog.exposed_host(resolved)
         if host is None:
             return True
@@ -304,6 +239,15 @@ class ChatScreen(Screen[None]):
         self.app.catalog.allow_exposed(host)
         return True
 
+    @work(group="lengths")
+    async def _learn_lengths(self, session: Session) -> None:
+        """Read how long this model's replies were, for the estimate of progress; without it there is none."""
+        try:
+            timings = await self.app.storage.library.timings(session.conversation.model.id, PAST)
+        except StreamtuiError:
+            return
+        session.past = [each.metrics.characters for each in timings if each.status == "complete"]
+
     @on(Prompt.Recalled)
     def recall(self) -> None:
         queued = self.session.unqueue()
@@ -311,6 +255,10 @@ class ChatScreen(Screen[None]):
             self.prompt.put(queued)
         else:
             self.prompt.recall()
+
+    @on(Prompt.SentNothing)
+    def go_on(self) -> None:
+        self.pick()
 
     @on(Prompt.Left)
     def leave_app(self) -> None:
@@ -334,19 +282,27 @@ class ChatScreen(Screen[None]):
         self.menu.suggest(event.text_area.text)
         self.prompt.has_menu = self.menu.is_open
         if self._draft_timer is None:
-            self._draft_timer = self.set_timer(DRAFT_S, self._save_draft)
+            self._draft_timer = self.set_timer(DRAFT_S, self.save_draft)
 
-    def _save_draft(self) -> None:
+    def save_draft(self) -> None:
         """Write the unsent text down; a conversation without messages has no row, so its draft is that of the next."""
         if self._draft_timer is not None:
             self._draft_timer.stop()
             self._draft_timer = None
-        if self._session is not None:
-            self._session.draft = self.prompt.text
-            self._session.editing = self._session.editing if self.prompt.text else None
-            conversation = self._session.conversation
-            key = conversation.id if conversation.messages else None
-            self.app.storage.library.keep_draft(key, self.prompt.text)
+        session, text = self._session, self.prompt.text
+        if session is None:
+            return
+        session.draft = text
+        session.editing = session.editing if text else None
+        conversation = session.conversation
+        self.app.storage.library.keep_draft(conversation.id if conversation.messages else None, text)
+
+    def stash(self) -> None:
+        """Put the draft on top of the prompt history and leave the box empty."""
+        text = self.prompt.take()
+        self.prompt.recent.remember(text)
+        self.app.storage.library.remember_prompt(text)
+        self.say("Draft stashed: Up brings it back.")
 
     # -- the list of commands that a slash opens
 
@@ -377,46 +333,21 @@ class ChatScreen(Screen[None]):
         session.view = None
         runs = [session.run(reply) for reply in replies]
         session.view = self
-        self._columns = Columns(runs)
-        self.query_one("#stage").mount(self._columns)
-        self.log_view.display = False
-        self.query_one(Welcome).display = False
+        self.stage.compare(runs)
         self.say("Alt+Left/Right highlights a column, Esc stops it, Enter on an empty box goes on with it.")
         self._show_state()
 
-    def pick(self) -> bool:
-        """Go on with the highlighted column, the others staying as branches; return whether there was one."""
-        if self._columns is None:
-            return False
-        picked = self._columns.run.reply
+    def pick(self) -> None:
+        """Go on with the highlighted column, if there are any; the others stay as branches."""
+        columns = self.stage.columns
+        if columns is None:
+            return
+        picked = columns.run.reply
         conversation = self.session.conversation
         conversation.use(picked.model)
         if picked.id in conversation.messages:
             conversation.choose(picked.id)
-        self.close_columns()
         self.show_path()
-        self._show_title()
-        return True
-
-    def close_columns(self) -> None:
-        columns, self._columns = self._columns, None
-        if columns is not None:
-            columns.remove()
-
-    @on(Prompt.SentNothing)
-    def go_on(self) -> None:
-        self.pick()
-
-    def action_sideways(self, step: int) -> None:
-        """Highlight the next column, or walk the branches of the message at the cursor or of the last that has some."""
-        if self._columns is not None:
-            self._columns.step(step)
-            return
-        path = self.session.conversation.path()
-        branches = self._branches(path)
-        at = self.log_view.current or next((m.id for m in reversed(path) if m.id in branches), None)
-        if at is not None:
-            perform.walk(self, at, step)
 
     # -- keys
 
@@ -429,8 +360,8 @@ class ChatScreen(Screen[None]):
 
     def stop_in_view(self) -> bool:
         """Stop the reply in view, of several the highlighted one; return whether there was one."""
-        only = self._columns.stop() if self._columns is not None else None
-        return self.session.stop(only)
+        columns = self.stage.columns
+        return self.session.stop(columns.stop() if columns is not None else None)
 
     def action_command(self, name: str) -> None:
         command = commands.find(name)
@@ -443,16 +374,21 @@ class ChatScreen(Screen[None]):
         else:
             self.log_view.action_cursor_down()
 
+    def action_sideways(self, step: int) -> None:
+        """Highlight the next column, or walk the branches of the message at the cursor or of the last that has some."""
+        columns = self.stage.columns
+        if columns is not None:
+            columns.step(step)
+            return
+        path = self.session.conversation.path()
+        branches = branches_of(self.session, path)
+        at = self.log_view.current or next((m.id for m in reversed(path) if m.id in branches), None)
+        if at is not None:
+            perform.walk(self, at, step)
+
     def action_redraw(self) -> None:
         """Draw everything again, over whatever else wrote to the terminal."""
         self.app.redraw()
-
-    def stash(self) -> None:
-        """Put the draft on top of the prompt history and leave the box empty."""
-        text = self.prompt.take()
-        self.prompt.recent.remember(text)
-        self.app.storage.library.remember_prompt(text)
-        self.say("Draft stashed: Up brings it back.")
 
     # -- the log
 
@@ -468,14 +404,6 @@ class ChatScreen(Screen[None]):
     def message_action(self, event: MessageLog.MessageAction) -> None:
         self.run_worker(perform.on_message(self, event.action, event.message_id))
 
-    @property
-    def is_smooth(self) -> bool:
-        return self._typewriter.is_on
-
-    def set_pace(self, *, smooth: bool) -> None:
-        """Show text at a typewriter's pace from here on, or as it arrives."""
-        self._typewriter.is_on = smooth
-
     # -- what is said
 
     def say(self, text: str, severity: str = "information") -> None:
@@ -489,13 +417,17 @@ class ChatScreen(Screen[None]):
         banner.update(Content(text or ""))
 
     def _show_state(self) -> None:
-        runs = self.session.runs
-        self.query_one(StatusBar).show(state_line([run.reply for run in runs], time.monotonic(), len(self.app.live)))
-        if self._state_timer is None:
-            return
-        if len(self.app.live):
-            self._state_timer.resume()
+        session = self.session
+        replies = [run.reply for run in session.runs]
+        elsewhere = len(self.app.live) - len(replies)
+        if replies:
+            line = state_line(replies, time.monotonic(), session.past)
         else:
+            line = idle_line(session.conversation.path(), self.app.start.prices)
+        self.query_one(StatusBar).show(f"{line}   ● {elsewhere} elsewhere" if elsewhere > 0 else line)
+        if self._state_timer is not None and len(self.app.live):
+            self._state_timer.resume()
+        elif self._state_timer is not None:
             self._state_timer.pause()
 
     # -- opening
@@ -503,37 +435,39 @@ class ChatScreen(Screen[None]):
     @work(exclusive=True, group="open")
     async def open_saved(self, conversation: str) -> None:
         """Bring a saved conversation into view: its end at once, the rest as soon as it is read."""
-        sessions = self.app.sessions
-        if (session := sessions.get(conversation)) is not None:
+        session = self.app.sessions.get(conversation)
+        if session is not None:
             self.show_session(session)
             return
-        library = self.app.storage.library
         try:
-            record, tail = await library.tail(conversation, TAIL)
-            model = self.app.start.model or self.app.catalog.model(record.model)
+            await self._open(conversation)
         except StreamtuiError as error:
             self.say(str(error), "error")
-            return
-        opened = Conversation.resume(model, self.app.storage.recorder, record, tail, options=self.app.start.options)
-        session = sessions.add(opened)
+
+    async def _open(self, conversation: str) -> None:
+        app = self.app
+        library = app.storage.library
+        record, tail = await library.tail(conversation, TAIL)
+        model = app.start.model or app.catalog.model(record.model)
+        session = app.sessions.add(
+            Conversation.resume(model, app.storage.recorder, record, tail, options=app.start.options)
+        )
         session.ready.clear()
         try:
             session.draft = await library.draft(conversation)
             self.show_session(session, tail)
-            await self._read_rest(session, tail)
-        except StoreError as error:
-            self.say(str(error), "error")
+            _, messages = await library.load(conversation)
+            session.conversation.adopt(messages)
+            if session is self._session:
+                self._show_older(tail)
         finally:
             session.ready.set()
 
-    async def _read_rest(self, session: Session, tail: Sequence[ChatMessage]) -> None:
-        _, messages = await self.app.storage.library.load(session.conversation.id)
-        session.conversation.adopt(messages)
-        if session is not self._session:
-            return
+    def _show_older(self, tail: Sequence[ChatMessage]) -> None:
+        """Put what was read after the end above it; nothing in view moves."""
         first = tail[0].id if tail else ""
-        path = session.conversation.path()
+        path = self.session.conversation.path()
         older = next((index for index, message in enumerate(path) if message.id == first), 0)
         self.log_view.prepend(path[:older])
-        for message, (index, count) in self._branches(path).items():
+        for message, (index, count) in branches_of(self.session, path).items():
             self.log_view.set_branches(message, index, count)

@@ -219,8 +219,8 @@ async def _compare(chat: "ChatScreen", argument: str) -> None:
 def _pace(chat: "ChatScreen", argument: str) -> None:
     if argument not in ("", "off", "smooth"):
         raise StreamtuiError("The pace is off or smooth: /pace smooth.")
-    smooth = argument == "smooth" if argument else not chat.is_smooth
-    chat.set_pace(smooth=smooth)
+    typewriter = chat.stage.typewriter
+    typewriter.is_on = smooth = argument == "smooth" if argument else not typewriter.is_on
     chat.say("Text is shown evenly, at most half a second late." if smooth else "Text is shown as it arrives.")
 
 

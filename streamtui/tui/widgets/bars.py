@@ -1,5 +1,6 @@
 """The two lines that stay where they are: what is open above, keys and figures below."""
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
@@ -15,9 +16,12 @@ class Line(Static):
 
     def show(self, text: str) -> None:
         """Show `text`, which is never read as markup."""
-        if text != self._shown:
-            self._shown = text
-            self.update(Content(text), layout=len(text) != len(self._shown) or self.has_class("-sized"))
+        if text == self._shown:
+            return
+        width = self.styles.width
+        grows = width is not None and width.is_auto and cell_len(text) != cell_len(self._shown)
+        self._shown = text
+        self.update(Content(text), layout=grows)
 
     @property
     def shown(self) -> str:
