@@ -1,0 +1,72 @@
+"""What does not fit, and what is damaged, costs no more than itself."""
+
+from pathlib import Path
+
+from streamtui.chat.messages import Status
+from streamtui.store import Store
+from streamtui.store.operations import Learn, Stash
+from tests.store.samples import record, saved, texts, turn, written
+
+PAGE = 4096
+
+
+def spoil(path: Path, word: str) -> None:
+    """Overwrite the pages that are full of `word`, not those that its row shares with others."""
+    content = bytearray(path.read_bytes())
+    for start in range(0, len(content), PAGE):
+        if content[start : start + PAGE].count(word.encode()) > 350:
+            content[start : start + PAGE] = b"\xa5" * PAGE
+    path.write_bytes(content)
+
+
+async def test_conversations_that_can_be_read_move_from_a_damaged_file_to_the_new_one(folder: Path) -> None:
+    with Store.open(folder) as store:
+        kept = [await saved(store, f"kept {n}", f"word{n} " * 2000) for n in range(3)]
+        lost, _ = await saved(store, "lost", "swordfish " * 3000)
+        gone, _ = await saved(store, "gone", "x")
+        await store.library.delete(gone.id)
+        asked, reply = turn("streaming")
+        row = record(reply, "streaming")
+        await store.recorder.begin(row, [asked, reply])
+        store.recorder.append(reply.id, 0, "partial", "")
+    spoil(folder / "streamtui.db", "swordfish")
+    with Store.open(folder) as store:
+        (notice,) = store.notices
+        assert "4 conversations could be saved" in notice
+        titles = [line.title for line in await store.library.conversations()]
+        assert titles == ["streaming", "kept 2", "kept 1", "kept 0"]
+        for saved_row, messages in kept:
+            assert (await store.library.load(saved_row.id))[1] == messages
+        _, found = await store.library.load(row.id)
+        assert texts(found) == ["streaming", "partial"]
+        assert found[-1].status is Status.INTERRUPTED
+    assert lost.title not in titles
+
+
+async def test_an_operation_that_no_database_would_take_keeps_no_other_from_it(folder: Path) -> None:
+    with Store.open(folder) as store:
+        row, messages = await saved(store)
+        store._writer.add(Stash(object()))  # type: ignore[arg-type]
+        store._writer.add(Learn("e", None, "q"))  # type: ignore[arg-type]
+        store.library.remember_prompt("after it")
+        await written(store)
+        assert store.trouble is None
+        assert await store.library.prompts(5) == ["after it", "How?"]
+        assert (await store.library.load(row.id))[1] == messages
+
+
+async def test_a_reply_whose_conversation_was_lost_with_the_file_is_kept(folder: Path) -> None:
+    with Store.open(folder) as store:
+        asked, reply = turn()
+        row = record(reply)
+        await store.recorder.begin(row, [asked, reply])
+        for path in _files(folder):
+            path.unlink()
+        store.recorder.append(reply.id, 0, "half", "")
+        store.recorder.settle(row.id, reply.with_last(reply.last.__class__("whole")))
+        assert texts((await store.library.load(row.id))[1]) == ["whole"]
+        assert (await store.library.conversations())[0].title == "Recovered conversation"
+
+
+def _files(folder: Path) -> list[Path]:
+    return list(folder.glob("streamtui.db*"))

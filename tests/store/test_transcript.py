@@ -1,0 +1,99 @@
+import json
+from dataclasses import replace
+
+from streamtui.chat.errors import ErrorInfo
+from streamtui.chat.messages import ChatMessage, Segment, Status, Usage
+from streamtui.chat.metrics import Metrics
+from streamtui.chat.ports import ConversationRecord, ConversationSummary
+from streamtui.store import export_json, export_markdown
+from streamtui.store.transcript import iso_time, summary_json
+
+ROW = ConversationRecord("c1", "Sums", "gpt-4o-mini", "Be brief.", 0.0, 60.25, "m2")
+MESSAGES = [
+    ChatMessage("m1", None, "user", (Segment("2 + 2?"),), None, 0.0),
+    ChatMessage(
+        "m2",
+        "m1",
+        "assistant",
+        (
+            Segment("4", "hm", Status.STOPPED, None, None, Usage(5, 1), Metrics(0.1, 0.2, 1.0, 1.2, 1, 1, 1.0, 10.0)),
+            Segment(".", "", Status.COMPLETE, "stop", None, Usage(6, 2), Metrics(0.3, 0.4, 3.0, 3.4, 2, 7, 1.0, 10.0)),
+        ),
+        "gpt-4o-mini",
+        1.0,
+    ),
+    ChatMessage("m3", "m1", "assistant", (Segment("five", status=Status.FAILED, error=ErrorInfo("server", "boom")),)),
+]
+
+
+def test_json_is_what_the_contract_says() -> None:
+    document = json.loads(export_json(ROW, MESSAGES))
+    assert document["streamtui"] == 1
+    assert document["conversation"] == {
+        "id": "c1",
+        "title": "Sums",
+        "model": "gpt-4o-mini",
+        "system": "Be brief.",
+        "leaf": "m2",
+        "created": "1970-01-01T00:00:00.000Z",
+        "updated": "1970-01-01T00:01:00.250Z",
+    }
+    reply = document["messages"][1]
+    assert set(reply) == {
+        *("id", "parent", "role", "model", "status", "finish_reason"),
+        *("text", "reasoning", "created", "usage", "metrics"),
+    }
+    assert (reply["text"], reply["reasoning"], reply["status"], reply["finish_reason"]) == (
+        "4.",
+        "hm",
+        "complete",
+        "stop",
+    )
+    assert reply["usage"] == {"input_tokens": 11, "output_tokens": 3, "reasoning_tokens": None, "estimated": False}
+    assert reply["metrics"] == {
+        "connect_s": 0.1,
+        "ttft_s": 0.2,
+        "streaming_s": 4.0,
+        "total_s": 4.6,
+        "chunks": 3,
+        "characters": 8,
+        "characters_per_s": 2.0,
+        "tokens_per_s": 10.0,
+    }
+    assert document["messages"][0]["usage"] is None
+    assert [message["id"] for message in document["messages"]] == ["m1", "m2", "m3"]
+
+
+def test_markdown_shows_the_branch_in_view() -> None:
+    text = export_markdown(ROW, MESSAGES)
+    assert text.startswith("# Sums\n")
+    assert "> System: Be brief." in text
+    assert "2 + 2?" in text
+    assert "4.\n" in text
+    assert "five" not in text
+    other = export_markdown(replace(ROW, leaf="m3"), MESSAGES)
+    assert "five\n\n> failed: boom\n" in other
+    assert "4.\n" not in other
+
+
+def test_an_empty_or_circular_conversation_can_be_exported() -> None:
+    assert export_markdown(replace(ROW, leaf=None), []).startswith("# Sums")
+    ring = [replace(MESSAGES[0], parent="m2"), MESSAGES[1]]
+    assert export_markdown(ROW, ring).count("2 + 2?") == 1
+
+
+def test_a_line_of_the_list() -> None:
+    line = summary_json(ConversationSummary("c1", "Sums", "m", 2, "complete", 0.0, 1.5))
+    assert line == {
+        "id": "c1",
+        "title": "Sums",
+        "model": "m",
+        "messages": 2,
+        "status": "complete",
+        "created": "1970-01-01T00:00:00.000Z",
+        "updated": "1970-01-01T00:00:01.500Z",
+    }
+
+
+def test_a_moment_outside_the_calendar_is_no_error() -> None:
+    assert iso_time(1e300) == iso_time(float("nan")) == iso_time(0)
