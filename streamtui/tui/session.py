@@ -54,6 +54,11 @@ class Session:
         return self._live.of(self.conversation.id)
 
     @property
+    def title(self) -> str:
+        """The conversation's title, also while its first reply is only just being written down."""
+        return self.conversation.title or next((run.reply.journal.record.title for run in self.runs), "")
+
+    @property
     def is_streaming(self) -> bool:
         return bool(self.runs)
 

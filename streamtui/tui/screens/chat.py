@@ -141,13 +141,14 @@ class ChatScreen(Screen[None]):
 
     def refresh_title(self) -> None:
         conversation = self.session.conversation
-        self.query_one(TitleBar).show(conversation.title or "New conversation", conversation.model.label)
+        self.query_one(TitleBar).show(self.session.title or "New conversation", conversation.model.label)
         self.stage.show_emptiness()
 
     # -- a session's view (`session.View`)
 
     def began(self, rows: Sequence[ChatMessage], reply: Reply) -> None:
         self.stage.began(rows, reply)
+        self.refresh_title()
         self._show_state()
 
     def arrived(self, run: Run, event: Event) -> None:

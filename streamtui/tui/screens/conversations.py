@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import ClassVar, Final
 
+from rich.cells import set_cell_size
 from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -64,6 +65,9 @@ class Conversations(ModalScreen[str | None]):
     def _filter(self) -> None:
         self._show()
 
+    def on_resize(self) -> None:
+        self._mark()
+
     def _show(self) -> None:
         words = self.query_one(Input).value.casefold().split()
         self._shown = found = [each for each in self._all if all(word in _haystack(each) for word in words)]
@@ -84,9 +88,10 @@ class Conversations(ModalScreen[str | None]):
     def _row(self, each: ConversationSummary) -> Content:
         mark = "●" if each.id in self._streaming() else _MARKS.get(each.status, " ")
         here = "›" if each.id == self._current else " "
-        width = max(16, self.app.size.width - 44)
-        title = each.title if len(each.title) <= width else each.title[: width - 1] + "…"
-        return Content(f"{here}{mark} {title.ljust(width)}  {ago(time.time() - each.updated):>8}  {each.model[:22]}")
+        room = self.query_one(OptionList).scrollable_content_region.width
+        width = max(12, room - 36)
+        when = ago(time.time() - each.updated)
+        return Content(f"{here}{mark} {set_cell_size(each.title, width)} {when:>7}  {set_cell_size(each.model, 22)}")
 
     @on(Input.Submitted)
     def _submit(self) -> None:

@@ -58,7 +58,9 @@ class StatusBar(Horizontal):
 
     def show(self, state: str) -> None:
         self.query_one(".state", Line).show(state)
+        self._show_hints()
 
     def _show_hints(self) -> None:
-        wide = self.size.width >= len(self.HINTS) + 32
-        self.query_one(".hints", Line).show(self.HINTS if wide else self.NARROW_HINTS)
+        """Show as many hints as the state leaves room for."""
+        room = self.size.width - cell_len(self.query_one(".state", Line).shown) - 4
+        self.query_one(".hints", Line).show(self.HINTS if len(self.HINTS) <= room else self.NARROW_HINTS)
