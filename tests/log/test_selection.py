@@ -82,7 +82,7 @@ async def test_a_long_fence_is_copied_exactly() -> None:
         start, end = reader.place_of("line0 "), reader.place_of("line149 ")
         assert await _drag(reader, start, (50, end[1])) == code.rstrip("\n")
         end = reader.place_of("end")
-        assert await _drag(reader, start, (end[0] + 2, end[1])) == code.rstrip("\n") + "\n\nend"
+        assert await _drag(reader, start, (end[0] + 2, end[1])) == code + "\nend"
         start = reader.place_of("intro")
         assert await _drag(reader, start, (end[0] + 2, end[1])) == f"intro\n\n```py\n{code}```\n\nend"
 

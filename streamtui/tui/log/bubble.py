@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -28,6 +28,7 @@ FIRST_BLOCK: Final = 2
 BEAT_S: Final = 0.25
 """The foot of a reply in flight changes this often, so that its figures can be read."""
 
+_FOOT: Final = -1
 _NOTICE_S: Final = 3.0
 
 
@@ -52,7 +53,7 @@ class Bubble:
 
     __slots__ = (
         "_begun",
-        "_foot_key",
+        "_chrome",
         "_foot_rows",
         "_fresh",
         "_heights",
@@ -86,8 +87,8 @@ class Bubble:
         self._thoughts_shown = 0
         self._begun = False
         self._fresh: list[TextDelta | ReasoningDelta] = []
-        self._foot_rows: list[Strip] = []
-        self._foot_key: object = None
+        self._foot_rows = 1
+        self._chrome: dict[int, tuple[object, list[Strip]]] = {}
         self.message = message
         self._weigh()
 
@@ -133,11 +134,10 @@ class Bubble:
         """Drop what can be made again from the message; the height stays as last known."""
         self.body = self.thoughts = None
         self._heights = Heights()
-        self._foot_rows, self._foot_key = [], None
+        self._chrome.clear()
 
     def reflow(self, width: int) -> None:
         """Take on another width: exact heights become guesses again."""
-        self._foot_key = None
         if self.is_open:
             self.width = width
             self._measure_from(HEAD)
@@ -163,7 +163,7 @@ class Bubble:
     def _foot_height(self) -> int:
         if self.message.role != "assistant":
             return 0
-        return len(self._foot_rows) or 1
+        return self._foot_rows
 
     def _blocks_from(self, part: int) -> list[Block]:
         assert self.body is not None
@@ -221,9 +221,10 @@ class Bubble:
         if found is not None:
             rows = cache.rows(found[2], frame, self._styles(found[0], frame))
         elif part == HEAD:
-            return chrome.head(self.message, frame, self.branch, wall)
+            key = (frame, self.branch, int(wall // 3600))
+            return self._kept(HEAD, key, lambda: chrome.head(self.message, frame, self.branch, wall))
         elif part == FOLD:
-            return [self._fold(frame, now)] if self.thoughts is not None else []
+            return self._fold(frame, now) if self.thoughts is not None else []
         else:
             return self._foot(frame, now)
         if self._heights[part] != len(rows):
@@ -234,25 +235,37 @@ class Bubble:
     def _styles(self, document: object, frame: Frame) -> Styles:
         return frame.tone.thoughts if document is self.thoughts else frame.tone.markdown
 
-    def _fold(self, frame: Frame, now: float) -> Strip:
+    def _kept(self, part: int, key: object, make: Callable[[], list[Strip]]) -> list[Strip]:
+        """Return the rows made for the same `key`: the surface paints none that are the same objects."""
+        found = self._chrome.get(part)
+        if found is None or found[0] != key:
+            found = self._chrome[part] = key, make()
+        return found[1]
+
+    def _fold(self, frame: Frame, now: float) -> list[Strip]:
         assert self.thoughts is not None
         live = self.live
         if live is not None and live.thinking_since is not None:
             amount = tokens(live.meter.reasoning_bytes // 4 + 1, estimated=True)
             label = f"thinking {seconds_whole(now - live.thinking_since)} · {amount}"
-            return chrome.fold(frame, label, self.unfolded, "" if self.unfolded else self.thoughts.source[-400:])
-        usages = [segment.usage for segment in self.message.segments]
-        return chrome.fold(frame, thought_label(self.thoughts.source, usages, self.thought_s), self.unfolded)
+            latest = "" if self.unfolded else self.thoughts.source[-400:]
+        else:
+            usages = [segment.usage for segment in self.message.segments]
+            label, latest = thought_label(self.thoughts.source, usages, self.thought_s), ""
+        key = (frame, label, self.unfolded, latest)
+        return self._kept(FOLD, key, lambda: [chrome.fold(frame, label, self.unfolded, latest)])
 
     def _foot(self, frame: Frame, now: float) -> list[Strip]:
         live = self.live
-        beat = 0 if live is None else int(now / BEAT_S)
-        key = (frame, self.message, beat, None if live is None else live.notice)
-        if key != self._foot_key:
-            self._foot_key = key
-            self._foot_rows = chrome.foot(self.message, frame) if live is None else [_live_foot(live, frame, now, beat)]
+        if live is None:
+            rows = self._kept(_FOOT, frame, lambda: chrome.foot(self.message, frame))
+        else:
+            beat = int(now / BEAT_S)
+            rows = self._kept(_FOOT, (frame, beat, live.notice), lambda: [_live_foot(live, frame, now, beat)])
+        if len(rows) != self._foot_rows:
+            self._foot_rows = len(rows)
             self._sum()
-        return self._foot_rows
+        return rows
 
     # -- streaming
 
@@ -260,6 +273,8 @@ class Bubble:
         """Take on `message`, more of which will come in through `feed`."""
         self.message = message
         self.live = Live(meter)
+        self._chrome.clear()
+        self._foot_rows = 1
         self._begun = False
         self.thought_s = None
         self.body = self.thoughts = None
@@ -343,7 +358,7 @@ class Bubble:
         self.live = None
         self.message = message
         self._weigh()
-        self._foot_rows, self._foot_key = [], None
+        self._chrome.clear()
         if self.body is None:
             self.estimate(self.width)
             return

@@ -57,12 +57,14 @@ def _bubble_text(view: View, bubble: Bubble, span: Extent) -> str:
         piece = _piece(part, lines, start, span, source, _code_lines(block), listing is not None and listing is bare)
         if piece is None:
             continue
-        if listing is not None and not piece.is_source:
-            bare = listing
-        if out:
-            between = document.source[reached : block.start] if document is last_document else ""
-            out.append(between if between and not between.strip() else "\n\n")
+        if out and listing is not None and listing is bare:
+            out.append("\n")
+        elif out:
+            between = document.source[reached : block.start] if document is last_document else "\n\n"
+            out.append("\n\n" if between.strip() else between)
         out.append(piece.text)
+        if not piece.is_source:
+            bare = listing
         last_document, reached = document, block.start + len(source)
     return "".join(out)
 
@@ -91,9 +93,7 @@ def _piece(
         else:
             out.append("".join(texts[at][slice(*spans[at])] + _joint(lines, at, group) for at in group))
         number += 1
-    text = "\n".join(out)
-    # Blank lines at the end of a block are what stands between it and the next.
-    return _Piece(text.rstrip("\n") if rows[-1] == len(lines) - 1 else text, False)
+    return _Piece("\n".join(out), False)
 
 
 def _source_lines(lines: Sequence[Line], rows: Sequence[int]) -> list[list[int]]:

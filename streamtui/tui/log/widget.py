@@ -312,8 +312,13 @@ class MessageLog(Surface, can_focus=True):
     def blank(self) -> Strip:
         return Strip.blank(self.text_width, self._view.look.background)
 
+    @property
+    def has_idle_work(self) -> bool:
+        """Whether something in view will look better in a moment: code whose colours take their time."""
+        return any(bubble.has_idle_work for bubble in self._in_view())
+
     def _seek_idle_work(self) -> None:
-        if self._idler is None and any(bubble.has_idle_work for bubble in self._in_view()):
+        if self._idler is None and self.has_idle_work:
             self._idler = self.set_timer(_IDLE_S, self._work)
 
     def _work(self) -> None:

@@ -1,0 +1,175 @@
+"""What is painted, and what it rests on in Textual."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+
+import pytest
+import textual
+from textual.geometry import Region
+from textual.screen import Screen
+from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollBar
+from textual.strip import Strip
+from textual.widget import Widget
+
+from streamtui.tui.log.clock import FrameClock
+from streamtui.tui.log.heights import Heights
+from tests.log.conftest import conversation, reading, user
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [
+        (ScrollView, "_size_updated"),
+        (Widget, "_refresh_scrollbars"),
+        (Widget, "render_lines"),
+        (Widget, "_on_click"),
+        (ScrollBar, "position"),
+        (ScrollBar, "window_virtual_size"),
+        (Screen, "get_widget_and_offset_at"),
+    ],
+)
+def test_the_private_names_that_the_surface_rests_on_are_there(owner: type, name: str) -> None:
+    assert textual.__version__.split(".")[0] == "8"
+    assert hasattr(owner, name)
+
+
+async def test_a_frame_that_changes_the_last_rows_paints_only_those(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with reading(conversation(20)) as reader:
+        streaming = reader.begin()
+        await reader.stream(streaming, "begin")
+        painted: list[Region] = []
+        refresh = Widget.refresh
+
+        def note(self: Widget, *regions: Region, **options: bool) -> Widget:
+            if self is reader.log:
+                painted.extend(regions or [self.size.region])
+            return refresh(self, *regions, **options)
+
+        monkeypatch.setattr(Widget, "refresh", note)
+        await reader.stream(streaming, " of a line")
+        assert painted
+        assert all(region.y >= reader.log.size.height - 2 for region in painted)
+
+
+async def test_growth_never_lays_out_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with reading(conversation(20)) as reader:
+        streaming = reader.begin()
+        await reader.stream(streaming, "begin")
+        layouts: list[object] = []
+        original = Screen._refresh_layout
+
+        def note(self: Screen, *args: object, **options: object) -> None:
+            layouts.append(args)
+            original(self, *args, **options)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(Screen, "_refresh_layout", note)
+        await reader.stream(streaming, "more\n\n" * 200)
+        assert not layouts
+
+
+async def test_every_row_is_as_wide_as_the_window_whatever_is_in_it() -> None:
+    text = (
+        "日本語 👩‍💻 é \t tab `code` " * 20
+        + "\n\n```\n"
+        + "語" * 100
+        + "\n```\n\n| a | b |\n|---|---|\n| 語 | "
+        + "x " * 90
+        + "|\n"
+    )
+    for size in ((80, 24), (21, 9), (7, 5), (133, 20)):
+        async with reading([user(text), *conversation(1)], size) as reader:
+            streaming = reader.begin()
+            await reader.stream(streaming, text, 50)
+            strips = reader.log.render_lines(reader.log.size.region)
+            assert len(strips) == reader.log.size.height
+            width = reader.log.size.width - reader.log.show_vertical_scrollbar
+            assert {Strip(list(strip)).cell_length for strip in strips} == {width}
+
+
+async def test_no_color_reaches_the_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    async with reading(conversation(2)) as reader:
+        strips = reader.log.render_lines(reader.log.size.region)
+        colors = {segment.style.color for strip in strips for segment in strip if segment.style and segment.style.color}
+        assert all(color.triplet is None or len(set(color.triplet)) == 1 for color in colors)
+
+
+async def test_the_first_frame_after_a_pause_is_drawn_at_once_and_others_wait() -> None:
+    now, drawn = [100.0], []
+    clock = FrameClock(lambda: drawn.append(now[0]), lambda run: run(), lambda: now[0], lambda: 0.0)
+    clock.request()
+    assert drawn == [100.0]
+    for _ in range(50):
+        clock.request()
+    assert drawn == [100.0]
+    now[0] += 1
+    clock.now()
+    assert drawn == [100.0, 101.0]
+    clock.stop()
+
+
+async def test_dear_frames_are_drawn_less_often() -> None:
+    now, cost = [100.0], [0.0]
+
+    def draw() -> None:
+        cost[0] += 0.05
+
+    clock = FrameClock(draw, lambda run: run(), lambda: now[0], lambda: cost[0])
+    before = clock.interval
+    clock.now()
+    assert clock.interval > 3 * before
+    clock.stop()
+
+
+async def test_a_frame_asked_for_in_a_burst_comes_by_itself() -> None:
+    drawn = asyncio.Event()
+    count = 0
+
+    def draw() -> None:
+        nonlocal count
+        count += 1
+        if count == 2:
+            drawn.set()
+
+    clock = FrameClock(draw, lambda run: run())
+    clock.request()
+    clock.request()
+    await asyncio.wait_for(drawn.wait(), 10)
+    assert count == 2
+    clock.stop()
+
+
+def test_heights_are_found_as_by_counting() -> None:
+    rng = random.Random(3)
+    plain = [rng.randrange(0, 5) for _ in range(50)]
+    heights = Heights(plain)
+    for _ in range(400):
+        match rng.randrange(6):
+            case 0:
+                at = rng.randrange(len(plain))
+                plain[at] = heights[at] = rng.randrange(0, 6)
+            case 1:
+                more = [rng.randrange(1, 4) for _ in range(3)]
+                plain += more
+                heights.extend(more)
+            case 2:
+                more = [rng.randrange(1, 4)]
+                plain[:0] = more
+                heights.prepend(more)
+            case 3 if len(plain) > 5:
+                at = rng.randrange(1, len(plain))
+                del plain[at:]
+                heights.cut(at)
+            case 4 if len(plain) > 5:
+                at = rng.randrange(len(plain))
+                del plain[at]
+                heights.remove(at)
+        assert heights.total == sum(plain)
+        row = rng.randrange(0, heights.total + 1)
+        index = heights.at(row)
+        assert heights.top(index) == sum(plain[:index])
+        if row < heights.total:
+            assert heights.top(index) <= row < heights.top(index) + plain[index]
