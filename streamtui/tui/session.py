@@ -127,7 +127,7 @@ class Session:
 
     def _take_back_if_empty(self, run: Run) -> None:
         message = run.reply.message
-        if run.reply.visible or message.last.text or message.id not in self.conversation.messages:
+        if message.last.text or message.last.reasoning or message.id not in self.conversation.messages:
             return
         had_segments = len(message.segments) > 1
         gone = [row.id for row in run.reply.journal.rows] + [message.id]
