@@ -19,7 +19,6 @@ from streamtui.chat.messages import (
 from streamtui.chat.ports import ConversationRecord, Model, NoRecorder, Recorder
 from streamtui.chat.reply import Journal, Reply
 from streamtui.chat.retry import Policy
-from streamtui.chat.seam import continuation
 
 TITLE_LENGTH = 60
 
@@ -174,8 +173,6 @@ class Conversation:
         if stopped is None or not stopped.can_continue:
             raise StreamtuiError("There is nothing to continue: the last reply is complete or has no text.")
         request = self.request(stopped.parent)
-        prefill = self.model.provider.can_prefill(self.model.name)
-        request = continuation(request, stopped.text, prefill=prefill)
         self.leaf = stopped.id
         return self._reply(self.model, request, stopped.with_new(Segment(status=Status.STREAMING)), ())
 
@@ -261,14 +258,17 @@ class Conversation:
 
 
 def _answered(path: Sequence[ChatMessage]) -> list[Turn]:
-    """Return the alternating turns of a branch: each prompt with a reply that has text, then the last prompt."""
+    """Return the alternating turns of a branch: each prompt with a reply that has text, then the last prompt.
+
+    White space counts as no text, since strict endpoints refuse it.
+    """
     turns: list[Turn] = []
     prompt: Turn | None = None
     for message in path:
         text = message.text
         if message.role == "user":
             prompt = Turn("user", text)
-        elif message.role == "assistant" and text and prompt is not None:
+        elif message.role == "assistant" and text.strip() and prompt is not None:
             turns += [prompt, Turn("assistant", text)]
             prompt = None
     if prompt is not None and path[-1].role == "user":

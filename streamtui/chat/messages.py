@@ -78,7 +78,7 @@ class ChatMessage:
     @property
     def can_continue(self) -> bool:
         """Whether the reply broke off before the model had finished it, with text to go on from."""
-        if self.role != "assistant" or not self.text:
+        if self.role != "assistant" or not self.text.strip():
             return False
         if self.status in (Status.STOPPED, Status.INTERRUPTED, Status.FAILED):
             return True

@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 
 SLICE_S: Final = 0.002
 """A burst of buffered events never suspends by itself, so the loop gives others a turn this often."""
+_BROKEN_OFF: Final = ("dropped", "timeout", "server")
+"""What a reply that goes on by itself recovers from."""
 BEGIN_S: Final = 1.0
 """For how long sending waits until the turn is on disk; after that the chat goes on unsaved."""
 
@@ -72,7 +74,10 @@ class Reply:
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """`message` is the assistant's, its last segment the one to fill; `changed` hears of every settled state."""
+        """`message` is the assistant's, its last segment the one to fill; `changed` hears of every settled state.
+
+        `request` ends with the prompt. Where `message` has text already, the model is asked to go on from there.
+        """
         self.model = model
         self.request = request
         self.message = message
@@ -92,7 +97,9 @@ class Reply:
         self._finish_reason: str | None = None
         self._text_cleaner = Cleaner()
         self._reasoning_cleaner = Cleaner()
-        self._seam = Seam(message.text)
+        self._seam = Seam("")
+        self._sent = request
+        """What the model is really asked: `request`, or to go on after the text of earlier segments."""
         self._prefill_refused = False
         self._stream: AsyncGenerator[Event, None] = self._events()
 
@@ -123,6 +130,9 @@ class Reply:
         """Whether anything a reader can see has arrived in the present segment."""
         return bool(self._text or self._reasoning)
 
+    def _has_ended(self) -> bool:
+        return self.ending is not None
+
     async def __aenter__(self) -> Self:
         self._changed(self.message)
         try:
@@ -131,6 +141,9 @@ class Reply:
         except (StoreError, TimeoutError) as error:
             reason = str(error) or "the disk is slow"
             self.notice = Notice("not_saved", f"not saved yet: {reason}")
+        except BaseException:  # cancelled, most likely: nobody will leave a block that was never entered
+            self.stop()
+            raise
         return self
 
     async def __aexit__(
@@ -147,15 +160,27 @@ class Reply:
         if self.ending is None:
             self._settle(Status.STOPPED)
 
+    def release(self) -> list[Event]:
+        """Give up what is held back because it might repeat the text before it, or be half a character; return it as
+        events, which count as arrived."""
+        events: list[Event] = []
+        if reasoning := self._reasoning_cleaner.close():
+            events.append(self._enter_reasoning(reasoning, self._clock()))
+        if text := self._seam.feed(self._text_cleaner.close()) + self._seam.close():
+            events.append(self._enter_text(text, self._clock()))
+        return events
+
     async def _events(self) -> AsyncGenerator[Event, None]:
-        self.meter.restart(self._clock())
         if self.notice is not None:
             yield self.notice
-        request, attempt, reconnects = self.request, 0, 0
-        while True:
+        attempt = reconnects = 0
+        self._go_on()
+        while not self._has_ended():
+            self.meter.restart(self._clock())
             try:
-                async for event in self._attempt(request):
-                    yield event
+                async with aclosing(self._attempt()) as events:
+                    async for event in events:
+                        yield event
                 break
             except ProviderError as caught:
                 failure = caught
@@ -164,18 +189,21 @@ class Reply:
                 return
             except Exception as caught:
                 log.exception("a reply failed unexpectedly")
+                for event in self.release():
+                    yield event
                 yield self._fail(ErrorInfo.of(caught))
                 return
+            for event in self.release():
+                yield event
+            if self._has_ended():
+                break
             notice: Notice
-            if (
-                self.visible
-                and reconnects < self.policy.reconnects
-                and failure.kind in ("dropped", "timeout", "server")
-            ):
+            if self.visible and reconnects < self.policy.reconnects and failure.kind in _BROKEN_OFF:
                 reconnects += 1
-                request, notice = self._reconnect(failure, reconnects)
-            elif not self.visible and request.prefill and failure.kind == "bad_request":
-                request = self._without_prefill()
+                notice = self._reconnect(failure, reconnects)
+            elif not self.visible and self._sent.prefill and failure.kind == "bad_request":
+                self._prefill_refused = True
+                self._go_on()
                 continue
             elif not self.visible and (wait := delay(self.policy, attempt, failure, self._jitter)) is not None:
                 attempt += 1
@@ -186,26 +214,41 @@ class Reply:
             self.notice = notice
             yield notice
             await asyncio.sleep(notice.wait_s or 0)
-            self.meter.restart(self._clock())
-        for event in self._rest():
+        for event in self._rest() if not self._has_ended() else ():
             yield event
         yield self._settle(Status.COMPLETE)
 
-    async def _attempt(self, request: ChatRequest) -> AsyncGenerator[Event, None]:
+    async def _attempt(self) -> AsyncGenerator[Event, None]:
         """Run one request to its finish reason. Raises `ProviderError` if the stream ends without one."""
         turn_at = self._clock()
         self._finish_reason = None
-        async with aclosing(self.model.provider.stream(request)) as stream:
+        async with aclosing(self.model.provider.stream(self._sent)) as stream:
             async for arrived in stream:
+                if self._has_ended():  # stopped from elsewhere: nothing may follow the end
+                    return
                 now = self._clock()
                 event = self._take(arrived, now)
                 if event is not None:
                     yield event
+                    if self.meter.characters > self.policy.longest_reply:
+                        limit = f"{self.policy.longest_reply:,} characters"
+                        raise ProviderError("too_large", f"cut off after {limit}: it did not end")
                 if now - turn_at > SLICE_S:
                     await asyncio.sleep(0)
                     turn_at = self._clock()
         if self._finish_reason is None:
             raise ProviderError("dropped", "the connection ended before the reply was finished; what arrived is kept")
+
+    def _go_on(self) -> None:
+        """Decide what the model is asked for the present segment, and where its text joins the text before it."""
+        written = self.message.text
+        if not written.strip():
+            self._sent, self._seam = self.request, Seam("")
+            return
+        prefill = not self._prefill_refused and self.model.provider.can_prefill(self.request.model)
+        self._sent = continuation(self.request, written, prefill=prefill)
+        # A model that goes on writing its own text repeats nothing; what looks like it is meant.
+        self._seam = Seam("" if prefill else written)
 
     def _take(self, event: ProviderEvent, now: float) -> Event | None:
         """Enter one event into the books and return what the reader gets of it."""
@@ -234,38 +277,35 @@ class Reply:
         text = self._seam.feed(self._text_cleaner.feed(event.text))
         if not text:
             return None
-        self._text.append(text)
-        self.meter.delta(now, text)
-        self._guard_length()
-        self.journal.recorder.append(self.message.id, len(self.message.segments) - 1, text, "")
-        return event if text is event.text else TextDelta(text)
+        return self._enter_text(text, now, event)
 
     def _take_reasoning(self, event: ReasoningDelta, now: float) -> ReasoningDelta | None:
         text = self._reasoning_cleaner.feed(event.text)
         if not text:
             return None
+        return self._enter_reasoning(text, now, event)
+
+    def _enter_text(self, text: str, now: float, event: TextDelta | None = None) -> TextDelta:
+        self._text.append(text)
+        self.meter.delta(now, text)
+        self.notice = None
+        self.journal.recorder.append(self.message.id, len(self.message.segments) - 1, text, "")
+        return event if event is not None and text is event.text else TextDelta(text)
+
+    def _enter_reasoning(self, text: str, now: float, event: ReasoningDelta | None = None) -> ReasoningDelta:
         self._reasoning.append(text)
         self.meter.delta(now, text, reasoning=True)
-        self._guard_length()
+        self.notice = None
         self.journal.recorder.append(self.message.id, len(self.message.segments) - 1, "", text)
-        return event if text is event.text else ReasoningDelta(text)
-
-    def _guard_length(self) -> None:
-        if self.meter.characters > self.policy.longest_reply:
-            raise ProviderError("too_large", f"cut off after {self.policy.longest_reply:,} characters: it did not end")
+        return event if event is not None and text is event.text else ReasoningDelta(text)
 
     def _rest(self) -> list[Event]:
         """What is still to be said when the stream has ended well: held-back text, and usage if nobody counted."""
-        events: list[Event] = []
-        held = self._seam.feed(self._text_cleaner.close()) + self._seam.close()
-        if held:
-            self._text.append(held)
-            self.meter.delta(self._clock(), held)
-            events.append(TextDelta(held))
+        events = self.release()
         if not self._text:
             events.append(Notice("finish", "the model ended its reply without any text"))
         if self.usage is None:
-            sent = sum(estimate_tokens(turn.text) for turn in self.request.turns)
+            sent = sum(estimate_tokens(turn.text) for turn in self._sent.turns)
             self.usage = Usage(sent, self.meter.estimated_tokens, None, estimated=True)
             events.append(self.usage)
         return events
@@ -274,26 +314,18 @@ class Reply:
         text = f"{failure} · retrying in {wait:.0f} s ({attempt} of {self.policy.retries})"
         return Notice("retry", text if wait >= 1 else text.replace(" in 0 s", ""), wait_s=wait)
 
-    def _reconnect(self, failure: ProviderError, number: int) -> tuple[ChatRequest, Notice]:
+    def _reconnect(self, failure: ProviderError, number: int) -> Notice:
         """Close the broken segment and open the next, which goes on where it stopped."""
         self.message = self.message.with_last(self._segment(Status.FAILED, ErrorInfo.of(failure)))
         self.journal.recorder.settle(self.conversation, self.message)
         self.message = self.message.with_new(Segment(status=Status.STREAMING))
         self._open_segment()
-        prefill = self.model.provider.can_prefill(self.request.model) and not self._prefill_refused
-        text = f"reconnected, {number} of {self.policy.reconnects}: {failure}"
-        return continuation(self.request, self.message.text, prefill=prefill), Notice("reconnected", text)
-
-    def _without_prefill(self) -> ChatRequest:
-        self._prefill_refused = True
-        asked = self.request
-        turns = asked.turns[:-1] if asked.prefill else asked.turns
-        return continuation(replace(asked, turns=turns), self.message.text, prefill=False)
+        self._go_on()
+        return Notice("reconnected", f"reconnected, {number} of {self.policy.reconnects}: {failure}")
 
     def _open_segment(self) -> None:
         self._text, self._reasoning, self._finish_reason, self.usage = [], [], None, None
         self._text_cleaner, self._reasoning_cleaner = Cleaner(), Cleaner()
-        self._seam = Seam(self.message.text)
         self.meter = Meter(self._clock())
 
     def _segment(self, status: Status, error: ErrorInfo | None = None) -> Segment:
