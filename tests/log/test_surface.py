@@ -61,7 +61,7 @@ async def test_growth_never_lays_out_the_screen(monkeypatch: pytest.MonkeyPatch)
         layouts: list[object] = []
         original = Screen._refresh_layout
 
-        def note(self: Screen, *args: object, **options: object) -> None:
+        def note(self: Screen[object], *args: object, **options: object) -> None:
             layouts.append(args)
             original(self, *args, **options)  # type: ignore[arg-type]
 
