@@ -227,6 +227,9 @@ class StreamtuiApp(App[None], inherit_bindings=False):
         """Settle everything and quit."""
         self.sessions.stop_all()
         self._chat.save_draft()
+        for session in self.sessions:
+            if session.draft and session.conversation.messages:
+                self.storage.library.keep_draft(session.conversation.id, session.draft)
         self.exit(return_code=code)
 
     async def on_unmount(self) -> None:
