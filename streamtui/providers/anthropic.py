@@ -5,7 +5,6 @@ mid-stream through as raw errors of its HTTP library.
 """
 
 import asyncio
-import importlib
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from functools import partial
@@ -25,7 +24,7 @@ from streamtui.providers.messages_api import MessagesParser
 from streamtui.providers.quirks import NO_PREFILL
 from streamtui.providers.secret import Secret
 from streamtui.providers.sse import Limits
-from streamtui.providers.transport import NO_KEY, construct, make_http_client
+from streamtui.providers.transport import NO_KEY, construct, idle_http_client, make_http_client
 
 DEFAULT_BASE_URL: Final = "https://api.anthropic.com"
 API_VERSION: Final = "2023-06-01"
@@ -34,9 +33,9 @@ MAX_TOKENS: Final = 8192
 
 
 def preload() -> None:
-    """Import what the SDK itself imports late."""
-    importlib.import_module("anthropic.resources.messages")
-    importlib.import_module("anthropic.resources.models")
+    """Touch what the SDK itself imports late."""
+    client = anthropic.AsyncAnthropic(api_key=NO_KEY, base_url=DEFAULT_BASE_URL, http_client=idle_http_client())
+    _ = client.messages.with_streaming_response, client.models.with_streaming_response
 
 
 def create(
@@ -119,6 +118,7 @@ class AnthropicProvider:
             api_key=key,
             base_url=self._base.url,
             max_retries=0,
+            open_telemetry=False,
             timeout=anthropic.Timeout(None, connect=connect_s),
             http_client=make_http_client(self._base, connect_s, headers),
         )

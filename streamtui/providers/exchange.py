@@ -64,13 +64,18 @@ class Exchange:
                 for event in await read_foreign(reader, head, parser, self.peer):
                     yield event
                 return
-            while not parser.done and (batch := await reader.next_batch()) is not None:
-                for kind, data in batch:
-                    for event in parser.feed(kind, data, at_end=reader.at_end):
-                        reader.content_arrived()
-                        yield event
-                if parser.finished:
-                    reader.wind_down()
+            try:
+                while not parser.done and (batch := await reader.next_batch()) is not None:
+                    for kind, data in batch:
+                        for event in parser.feed(kind, data, at_end=reader.at_end):
+                            reader.content_arrived()
+                            yield event
+                    if parser.finished:
+                        reader.wind_down()
+            except ProviderError:
+                for event in () if parser.finished else parser.close():
+                    yield event
+                raise
             if not parser.recognised:
                 raise nothing_error(self.peer, empty=not head)
             for event in parser.close():

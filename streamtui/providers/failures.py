@@ -136,7 +136,7 @@ def _message(kind: ErrorKind, peer: Peer, model: str, status: int, said: str) ->
         case "auth":
             return f"{host} does not accept the API key{number}.{told} Check {peer.key_variable}."
         case "not_found" if model and ("model" in said.lower() or clean_line(model).lower() in said.lower()):
-            return f"{host} has no model {model}{number}.{told} Choose another one with -m."
+            return f"{host} has no model {model}{number}.{told} Choose another one with /model or -m."
         case "not_found":
             return f"{host} has nothing at this address{number}.{told} {peer.check_url}"
         case "context_length":

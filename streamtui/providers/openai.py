@@ -5,7 +5,6 @@ per token and lose the text of several faults.
 """
 
 import asyncio
-import importlib
 from collections.abc import AsyncGenerator
 from functools import partial
 from typing import Final, cast
@@ -24,15 +23,15 @@ from streamtui.providers.failures import Peer
 from streamtui.providers.quirks import NO_PREFILL
 from streamtui.providers.secret import Secret
 from streamtui.providers.sse import Limits
-from streamtui.providers.transport import NO_KEY, construct, make_http_client
+from streamtui.providers.transport import NO_KEY, construct, idle_http_client, make_http_client
 
 DEFAULT_BASE_URL: Final = "https://api.openai.com/v1"
 
 
 def preload() -> None:
-    """Import what the SDK itself imports late."""
-    importlib.import_module("openai.resources.chat.completions")
-    importlib.import_module("openai.resources.models")
+    """Touch what the SDK itself imports late: 50 ms that would fall into the first request."""
+    client = openai.AsyncOpenAI(api_key=NO_KEY, base_url=DEFAULT_BASE_URL, http_client=idle_http_client())
+    _ = client.chat.completions.with_streaming_response, client.models.with_streaming_response
 
 
 def create(

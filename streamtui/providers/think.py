@@ -41,9 +41,9 @@ class ThinkTags:
         return deltas
 
     def close(self) -> list[TextDelta | ReasoningDelta]:
-        """Return what was held back."""
+        """Return what was held back; white space alone is no text."""
         held, self._held = self._held, ""
-        if not held:
+        if not held.strip():
             return []
         return [ReasoningDelta(held)] if self._state == "reasoning" else [TextDelta(held)]
 

@@ -62,6 +62,11 @@ def make_http_client(base: BaseUrl, connect_s: float, headers: dict[str, str]) -
     )
 
 
+def idle_http_client() -> httpx2.AsyncClient:
+    """Return a client that will never send anything, for having the HTTP library imported in full."""
+    return httpx2.AsyncClient(trust_env=False)
+
+
 async def _refuse(response: httpx2.Response) -> None:
     """Raise `Refusal` unless the status is 2xx, before an SDK reads an error body of any length."""
     if 200 <= response.status_code < 300:

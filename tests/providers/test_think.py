@@ -30,7 +30,7 @@ def split(*fragments: str) -> tuple[str, str]:
         ("<think>a</think><think>b</think>", "a", "<think>b</think>"),
         ("<thin ice", "", "<thin ice"),
         ("<", "", "<"),
-        ("  \n", "", "  \n"),
+        ("  \n", "", ""),
         (" " * 300 + "<think>x</think>", "", " " * 300 + "<think>x</think>"),
     ],
 )

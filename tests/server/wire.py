@@ -61,7 +61,7 @@ class Connection(asyncio.Protocol):
         self._writable = asyncio.Event()
         self._writable.set()
         self._task: asyncio.Task[None] | None = None
-        self.closed: float | None = None
+        self._request: Request | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -79,7 +79,8 @@ class Connection(asyncio.Protocol):
         self._more.set()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.closed = time.monotonic()
+        if self._request is not None and self._request.ended is None:
+            self._request.closed = time.monotonic()
         self._connections.discard(self)
         if self._task is not None:
             self._task.cancel()
@@ -117,13 +118,9 @@ class Connection(asyncio.Protocol):
     async def _serve(self) -> None:
         try:
             while not self._transport.is_closing():
-                request = await self._read_request()
-                try:
-                    await self._answer(self, request)
-                    request.ended = time.monotonic()
-                finally:
-                    if request.ended is None:
-                        request.closed = self.closed
+                self._request = await self._read_request()
+                await self._answer(self, self._request)
+                self._request.ended = time.monotonic()
         except (Gone, asyncio.CancelledError):
             pass
         finally:
