@@ -89,6 +89,11 @@ class ChatScreen(Screen[None]):
         self.stage.typewriter.is_on = self.app.start.smooth
         self._state_timer = self.set_interval(STATE_S, self._show_state, pause=True)
 
+    def on_unmount(self) -> None:
+        """Let replies that are settled after this find nobody to tell."""
+        if self._session is not None:
+            self._session.view = None
+
     def on_resize(self, event: events.Resize) -> None:
         self.set_class(event.size.height < LOW, "-low")
 
