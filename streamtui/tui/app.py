@@ -20,6 +20,7 @@ from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.driver import Driver
 from textual.screen import Screen
 from textual.widgets import Input, TextArea
 
@@ -90,6 +91,14 @@ class StreamtuiApp(App[None], inherit_bindings=False):
         self._chat = ChatScreen()
         self._last_interrupt = 0.0
         self._has_mouse = True
+
+    def get_driver_class(self) -> type[Driver]:
+        chosen = super().get_driver_class()
+        if chosen.__name__ != "LinuxDriver":
+            return chosen
+        from streamtui.tui.driver import TerminalDriver  # not where there is no termios
+
+        return TerminalDriver
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         return ()
