@@ -1,0 +1,283 @@
+"""A program in a real pseudo-terminal: keys go in, and what a person would see, or every raw byte, comes out."""
+
+import fcntl
+import os
+import pty
+import re
+import select
+import struct
+import subprocess
+import sys
+import termios
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import pyte
+
+KEYS: Final = {
+    "enter": b"\r",
+    "esc": b"\x1b",
+    "alt+esc": b"\x1b\x1b",
+    "tab": b"\t",
+    "backspace": b"\x7f",
+    "up": b"\x1b[A",
+    "down": b"\x1b[B",
+    "right": b"\x1b[C",
+    "left": b"\x1b[D",
+    "home": b"\x1b[H",
+    "end": b"\x1b[F",
+    "pageup": b"\x1b[5~",
+    "pagedown": b"\x1b[6~",
+    "delete": b"\x1b[3~",
+    "f1": b"\x1bOP",
+    "f2": b"\x1bOQ",
+    "shift+enter": b"\x1b[13;2u",
+    "alt+enter": b"\x1b\r",
+    "alt+up": b"\x1b[1;3A",
+    "alt+down": b"\x1b[1;3B",
+}
+TIMEOUT_S: Final = 20.0
+"""Patience for anything to appear. It says nothing about speed: tests of speed measure."""
+_BECOME_FOREGROUND = """
+import fcntl, os, resource, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+if int(sys.argv[1]):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
+"""Runs in the child: takes the terminal as a login would, then becomes the program. (No `preexec_fn`: there are threads
+in this process.)"""
+
+# pyte would read the private forms as the plain ones, and shows the contents of strings (DCS, APC) as text.
+_UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[<>=][\d;:]*[@-~]|\x1b\[\?[\d;]*(?:\$p|u)|\x1b[P_^X].*?\x1b\\", re.DOTALL)
+_UNFINISHED = re.compile(rb"\x1b(?:\[[<>=?]?[\d;:$]*|[P_^X][^\x1b]*\x1b?)?\Z", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Bytes the program wrote, and when they came, by `time.monotonic()`."""
+
+    time: float
+    data: bytes
+
+
+@dataclass
+class _Emulator:
+    """What a terminal would show."""
+
+    columns: int
+    rows: int
+    screen: pyte.Screen = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.screen = pyte.Screen(self.columns, self.rows)
+        self._stream = pyte.ByteStream(self.screen)
+        self._rest = b""
+
+    def feed(self, data: bytes) -> None:
+        data = self._rest + data
+        unfinished = _UNFINISHED.search(data)
+        at = unfinished.start() if unfinished else len(data)
+        self._rest = data[at:]
+        self._stream.feed(_UNKNOWN_TO_PYTE.sub(b"", data[:at]))
+
+
+class Terminal:
+    """A context manager around one process and its terminal. Leaving ends that process, and nothing else."""
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        folder: Path,
+        size: tuple[int, int] = (100, 30),
+        largest_file: int = 0,
+    ) -> None:
+        """`size` is columns and rows; `largest_file` limits what the process may write to one file, as a full disk
+        would."""
+        self._words = list(words)
+        self._environment = dict(environment)
+        self._folder = folder
+        self._largest_file = largest_file
+        self._emulator = _Emulator(*size)
+        self._changed = threading.Condition()
+        self._may_read = threading.Event()
+        self._may_read.set()
+        self._open = True
+        self.written: list[Written] = []
+        self.started = 0.0
+
+    # -- life
+
+    def __enter__(self) -> Self:
+        self._master, slave = pty.openpty()
+        self._set_size(self._emulator.columns, self._emulator.rows)
+        self.modes = termios.tcgetattr(slave)
+        self.started = time.monotonic()
+        limit = str(self._largest_file)
+        self.process = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", _BECOME_FOREGROUND, limit, *self._words],
+            stdin=slave,
+            stdout=slave,
+            stderr=slave,
+            env=self._environment,
+            cwd=self._folder,
+            start_new_session=True,
+        )
+        os.close(slave)
+        self._reader = threading.Thread(target=self._read, name="terminal", daemon=True)
+        self._reader.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+        self.resume_reading()
+        self.close_master()
+
+    @property
+    def is_running(self) -> bool:
+        return self.process.poll() is None
+
+    def exit_code(self, within: float = TIMEOUT_S) -> int:
+        """Wait for the end and return the code, 128+n for a signal that killed. All output is read by then."""
+        code = self.process.wait(within)
+        if self._open:
+            self._reader.join(within)
+        return 128 - code if code < 0 else code
+
+    def signal(self, number: int) -> None:
+        self.process.send_signal(number)
+
+    def close_master(self) -> None:
+        """Close the terminal's window."""
+        if not self._open:
+            return
+        self._open = False
+        self._may_read.set()
+        self._reader.join()
+        os.close(self._master)
+
+    # -- what goes in
+
+    def type(self, text: str) -> None:
+        self._write(text.encode())
+
+    def press(self, *keys: str) -> float:
+        """Press named keys, `ctrl+x`, `alt+x` or single characters; return when the last one went in."""
+        for key in keys:
+            self._write(_key(key))
+        return time.monotonic()
+
+    def send(self, text: str) -> None:
+        """Type a prompt, see it in the box, press Enter."""
+        self.type(text)
+        self.wait_for(lambda: text[-20:] in self.screen, what=f"{text!r} typed")
+        self.press("enter")
+
+    def paste(self, text: str) -> None:
+        """Paste as terminals do that were asked to say so."""
+        self._write(b"\x1b[200~" + text.encode() + b"\x1b[201~")
+
+    def resize(self, columns: int, rows: int) -> None:
+        with self._changed:
+            self._emulator.columns, self._emulator.rows = columns, rows
+            self._emulator.screen.resize(rows, columns)
+            self._set_size(columns, rows)
+
+    def stop_reading(self) -> None:
+        """Let the program's output pile up, as a terminal does whose window is frozen."""
+        self._may_read.clear()
+
+    def resume_reading(self) -> None:
+        self._may_read.set()
+
+    # -- what comes out
+
+    @property
+    def raw(self) -> bytes:
+        return b"".join(each.data for each in list(self.written))
+
+    @property
+    def lines(self) -> list[str]:
+        with self._changed:
+            return [line.rstrip() for line in self._emulator.screen.display]
+
+    @property
+    def screen(self) -> str:
+        """What a person sees, line by line."""
+        return "\n".join(self.lines)
+
+    def wait_for(self, wanted: "str | Callable[[], object]", timeout: float = TIMEOUT_S, *, what: str = "") -> float:
+        """Wait until a text is on the screen or a condition is true; return when that was found."""
+        satisfied: Callable[[], object] = wanted if callable(wanted) else lambda: wanted in self.screen
+        deadline = time.monotonic() + timeout
+        while True:
+            ended = not self.is_running
+            if satisfied():
+                return time.monotonic()
+            now = time.monotonic()
+            if now > deadline or ended:
+                why = f"the process ended with {self.process.returncode}" if ended else f"not within {timeout} s"
+                raise AssertionError(f"{what or wanted}: {why}. On the screen:\n{self.screen}")
+            with self._changed:
+                self._changed.wait(0.02)
+
+    def wait_until_gone(self, text: str, timeout: float = TIMEOUT_S) -> None:
+        self.wait_for(lambda: text not in self.screen, timeout, what=f"{text!r} gone")
+
+    def first_written(self, text: str, since: float) -> float:
+        """Return when `text` first came out of the program after `since`; it must have."""
+        for each in list(self.written):
+            if each.time > since and text.encode() in each.data:
+                return each.time
+        raise AssertionError(f"{text!r} never came. On the screen:\n{self.screen}")
+
+    # -- inside
+
+    def _write(self, data: bytes) -> None:
+        while data:
+            select.select([], [self._master], [], TIMEOUT_S)
+            data = data[os.write(self._master, data[:2048]) :]
+
+    def _set_size(self, columns: int, rows: int) -> None:
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def _read(self) -> None:
+        while self._open:
+            self._may_read.wait()
+            if not select.select([self._master], [], [], 0.05)[0]:
+                continue
+            if not self._may_read.is_set():
+                continue
+            try:
+                data = os.read(self._master, 65_536)
+            except OSError:  # Linux's way of saying that nobody has the other end any more
+                return
+            if not data:
+                return
+            now = time.monotonic()
+            with self._changed:
+                self.written.append(Written(now, data))
+                self._emulator.feed(data)
+                self._changed.notify_all()
+
+
+def _key(key: str) -> bytes:
+    if key in KEYS:
+        return KEYS[key]
+    modifier, _, rest = key.rpartition("+")
+    if modifier == "ctrl" and len(rest) == 1:
+        return bytes([ord(rest.upper()) & 0x1F])
+    if modifier == "alt":
+        return b"\x1b" + _key(rest)
+    if modifier or len(key) != 1:
+        raise ValueError(f"unknown key {key}")
+    return key.encode()
