@@ -127,6 +127,21 @@ async def test_reasoning_streams_on_one_row_and_the_answer_begins_below_it() -> 
         assert "The answer." in reader.rows[row + 1]
 
 
+async def test_reasoning_that_is_open_streams_in_full_above_the_answer() -> None:
+    async with reading([user("q")]) as reader:
+        streaming = reader.begin()
+        reader.feed(streaming, "thought one\n\n", reasoning=True)
+        await reader.settle()
+        reader.log.action_toggle_reasoning()
+        reader.feed(streaming, "thought two\n\nthought three", reasoning=True)
+        await reader.stream(streaming, "The answer.\n\nMore of it.")
+        rows = [row.strip("▍ ") for row in reader.rows]
+        texts = ["thought one", "thought two", "thought three", "The answer.", "More of it."]
+        assert [row for row in rows if row in texts] == texts
+        reader.log.action_toggle_reasoning()
+        assert "thought two" not in reader.text and "More of it." in reader.text
+
+
 async def test_a_notice_counts_down_in_the_foot_and_goes() -> None:
     async with reading([user("q")]) as reader:
         streaming = reader.begin()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from textual.selection import Selection
+
 from tests.log.conftest import Reader, reading, reply, user
 
 CODE = "def f():\n\treturn '語'  # a long comment " + "x" * 100 + "\n\n\nprint(f())\n"
@@ -105,3 +107,13 @@ async def test_selected_text_is_marked_on_screen() -> None:
         assert marked.text == plain.text
         background = reader.log._view.look.selection.bgcolor
         assert [segment.text for segment in marked if segment.style and segment.style.bgcolor == background] == ["two"]
+
+
+async def test_a_pasted_line_of_a_megabyte_is_shown_and_copied_whole() -> None:
+    line = "".join(f"{n:07} " for n in range(125_000)) + "end"
+    async with reading([user(line)]) as reader:
+        assert "end" in reader.text
+        reader.log.scroll_to(y=0)
+        assert "0000000 0000001" in reader.text
+        reader.log.screen.selections = {reader.log: Selection(None, None)}
+        assert reader.log.screen.get_selected_text() == line

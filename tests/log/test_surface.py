@@ -24,6 +24,7 @@ from tests.log.conftest import conversation, reading, user
     [
         (ScrollView, "_size_updated"),
         (Widget, "_refresh_scrollbars"),
+        (Widget, "_scroll_to"),
         (Widget, "render_lines"),
         (Widget, "_on_click"),
         (ScrollBar, "position"),

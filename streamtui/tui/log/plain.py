@@ -13,6 +13,8 @@ from streamtui.markdown.wrap import wrap
 
 _LINES: Final = 40
 """Lines to a block, so that a pasted novel is wrapped only where it is seen."""
+_CHARACTERS: Final = 8_000
+"""No block is longer, even if a line has to be cut."""
 _TAB: Final = 4
 
 
@@ -31,17 +33,19 @@ class PlainText:
             end = start
             for _ in range(_LINES):
                 end = source.find("\n", end) + 1 or len(source)
-                if end == len(source):
+                if end == len(source) or end - start > _CHARACTERS:
                     break
+            end = min(end, start + _CHARACTERS)
             self.blocks.append(_Lines(source, start, end))
             start = end
 
 
 class _Lines(Block):
-    __slots__ = ("text",)
+    __slots__ = ("joint", "text")
 
     def __init__(self, source: str, start: int, end: int) -> None:
         self.text = source[start:end].removesuffix("\n").expandtabs(_TAB)
+        self.joint = "" if end < len(source) and source[end - 1] != "\n" else "\n"
         super().__init__(start, end)
 
     def same(self, other: Block) -> bool:
@@ -55,6 +59,6 @@ class _Lines(Block):
     def _render(self, width: int, styles: Styles) -> Sequence[Line]:
         text, style = self.text, styles.text
         return [
-            paint([], [Segment(text[start:end], style)], width, style, joint or "\n" if end == len(text) else joint)
+            paint([], [Segment(text[start:end], style)], width, style, self.joint if end == len(text) else joint)
             for start, end, joint in wrap(text, width)
         ]

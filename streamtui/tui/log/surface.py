@@ -1,7 +1,7 @@
 """A scrolling surface of ready-made rows: paints the rows that changed, and scrolls without a layout.
 
 Everything here that is private to Textual was checked on 8.2.8; tests/log/test_surface.py fails where it changes:
-`ScrollView._size_updated`, `Widget._refresh_scrollbars`, `Widget._container_size` (through `container_size`),
+`ScrollView._size_updated`, `Widget._scroll_to`, `Widget._refresh_scrollbars`, `Widget._size`,
 `ScrollBar.position` and `window_virtual_size` set without their watchers, `Widget.render_lines` in place of the
 styles cache, `Widget._on_click` (double and triple clicks select there).
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import ceil
-from typing import Final
+from typing import Any, Final
 
 from textual.filter import ANSIToTruecolor
 from textual.geometry import Region, Size
@@ -112,10 +112,10 @@ class Surface(ScrollView):
         if old != new:
             self.scrolled(old, new)
 
-    def scroll_to(self, x: float | None = None, y: float | None = None, **options: object) -> None:
+    def _scroll_to(self, x: float | None = None, y: float | None = None, **options: Any) -> bool:
         """Scroll at once: an animation would head for a row number that means another row by the time it is there."""
         options["animate"] = False
-        super().scroll_to(x, y, **options)  # type: ignore[arg-type]
+        return super()._scroll_to(x, y, **options)
 
     # -- size and paint
 
