@@ -164,6 +164,15 @@ class ChatScreen(Screen[None]):
             case Finished() | Failed():
                 self.refresh_title()
                 self._show_state()
+                self._offer(run.reply, event)
+
+    def _offer(self, reply: Reply, ending: Finished | Failed) -> None:
+        """After a reply that broke off, say what can be done about it."""
+        match ending:
+            case Failed(error=error) if error.kind == "context_length":
+                self.run_worker(perform.leave_out(self, reply))
+            case Failed() if reply.message.can_continue:
+                self.say("Alt+C lets the reply go on where it stopped.")
 
     def taken_back(self, messages: Sequence[str], prompt: str) -> None:
         self.stage.discard(messages)

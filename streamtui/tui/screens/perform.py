@@ -8,7 +8,7 @@ from streamtui.chat.clean import clean_line
 from streamtui.chat.errors import StreamtuiError
 from streamtui.tui.commands import Command
 from streamtui.tui.screens.conversations import Conversations
-from streamtui.tui.screens.dialogs import Help, Page
+from streamtui.tui.screens.dialogs import Help, Page, Question
 from streamtui.tui.screens.models import Models
 
 if TYPE_CHECKING:
@@ -177,6 +177,27 @@ async def _edit(chat: "ChatScreen", message: str) -> None:
     chat.prompt.put(found.text)
     chat.prompt.focus()
     chat.say("Edit and send: the old wording stays as a branch. Empty the box to leave it.")
+
+
+async def leave_out(chat: "ChatScreen", reply: "Reply") -> None:
+    """The conversation is too long for the model: offer to ask again without its oldest turns."""
+    session = chat.session
+    conversation = session.conversation
+    question = "This conversation is too long for the model. Leave out its oldest turns from now on, and ask again?"
+    if not await chat.app.push_screen_wait(Question(question, "Leave them out")):
+        return
+    before = conversation.left_out
+    if conversation.leave_out_oldest() == before:
+        chat.say("There is nothing older to leave out: start a new conversation (Ctrl+N) or send less.", "warning")
+        return
+    prompt = None if reply.message.text else conversation.take_back(reply.id)
+    if prompt is None:
+        start_branch(chat, conversation.regenerate())
+        return
+    if chat.prompt.text == prompt:
+        chat.prompt.take()
+    chat.show_path()
+    session.send(prompt)
 
 
 def walk(chat: "ChatScreen", message: str, step: int) -> None:
