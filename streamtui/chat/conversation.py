@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from streamtui.chat.clean import clean, clean_line
-from streamtui.chat.errors import StreamtuiError
+from streamtui.chat.errors import ConfigError, StreamtuiError
 from streamtui.chat.messages import (
     ChatMessage,
     ChatRequest,
@@ -118,10 +118,7 @@ class Conversation:
 
     def choose(self, message: str) -> None:
         """Bring the branch through `message` into view, down to its newest leaf."""
-        at = message
-        while children := [m.id for m in self.messages.values() if m.parent == at]:
-            at = children[-1]
-        self.leaf = at
+        self.leaf = self._newest_leaf(message)
         self._recorder.update(self.record)
 
     def rename(self, title: str) -> None:
@@ -147,15 +144,15 @@ class Conversation:
 
     def compare(self, prompt: str, models: Sequence[Model]) -> list[Reply]:
         """Return one reply per model to the same prompt, as alternatives to each other; the first is in view."""
-        self._refuse_while_streaming()
-        prompt = clean(prompt)
-        user = user_message(prompt, self.leaf)
-        return [self._answer(user, model, rows=(user,)) for model in models]
+        user = self._prompt(prompt, self.leaf)
+        replies = [self._answer(user, model, rows=(user,)) for model in models[:1]]
+        for model in models[1:]:
+            replies.append(self._answer(user, model, rows=(user,), in_view=replies[0].id))
+        return replies
 
     def edit(self, message: str, prompt: str) -> Reply:
         """Return the reply to another wording of one of the reader's own messages, as a branch beside it."""
-        self._refuse_while_streaming()
-        user = user_message(clean(prompt), self.messages[message].parent)
+        user = self._prompt(prompt, self.messages[message].parent)
         return self._answer(user, self.model, rows=(user,))
 
     def regenerate(self, message: str | None = None, model: Model | None = None) -> Reply:
@@ -192,7 +189,7 @@ class Conversation:
         removed = [message] if siblings or user is None else [message, user.id]
         for each in removed:
             del self.messages[each]
-        self.leaf = siblings[-1] if siblings else (user.parent if user else None)
+        self.leaf = self._leaf_without(user, siblings)
         self._recorder.withdraw(self.record, removed)
         if not self.messages:
             self.title = ""
@@ -215,23 +212,40 @@ class Conversation:
         self.left_out = _even(self.left_out + max(2, (turns - self.left_out) // 2), turns)
         return self.left_out
 
-    def _answer(self, user: ChatMessage, model: Model, rows: tuple[ChatMessage, ...]) -> Reply:
+    def _prompt(self, text: str, parent: str | None) -> ChatMessage:
+        self._refuse_while_streaming()
+        text = clean(text)
+        if not text.strip():
+            raise ConfigError("There is no prompt: it is empty.")
+        return user_message(text, parent)
+
+    def _answer(
+        self, user: ChatMessage, model: Model, rows: tuple[ChatMessage, ...], in_view: str | None = None
+    ) -> Reply:
         known = self.messages
         self.messages = {**known, user.id: user} if user.id not in known else known
         request = replace(self.request(user.id), model=model.name)
         self.messages = known
-        return self._reply(model, request, assistant_message(user.id, model.id), rows)
+        return self._reply(model, request, assistant_message(user.id, model.id), rows, in_view)
 
-    def _reply(self, model: Model, request: ChatRequest, message: ChatMessage, rows: tuple[ChatMessage, ...]) -> Reply:
+    def _reply(
+        self,
+        model: Model,
+        request: ChatRequest,
+        message: ChatMessage,
+        rows: tuple[ChatMessage, ...],
+        in_view: str | None = None,
+    ) -> Reply:
+        """`in_view` is the reply that is shown instead of this one, where there are several."""
         title = self.title or clean_line(_first_line(request), TITLE_LENGTH)
-        record = replace(self.record, title=title, leaf=message.id)
+        record = replace(self.record, title=title, leaf=in_view or message.id)
 
         def changed(message: ChatMessage) -> None:
             if message.id not in self.messages:
                 for row in rows:
                     self.messages.setdefault(row.id, row)
                 self.title = self.title or title
-                self.leaf = message.id
+                self.leaf = in_view if in_view in self.messages else message.id
             self.messages[message.id] = message
 
         return Reply(
@@ -243,6 +257,20 @@ class Conversation:
             changed=changed,
             clock=self._clock,
         )
+
+    def _newest_leaf(self, message: str) -> str:
+        """Return the end of the branch through `message` that was written last."""
+        while children := [m.id for m in self.messages.values() if m.parent == message]:
+            message = children[-1]
+        return message
+
+    def _leaf_without(self, user: ChatMessage | None, replies: Sequence[str]) -> str | None:
+        """Return what is in view once a reply is taken back: another reply, the prompt's other wording, or what was
+        there before."""
+        others = replies if replies or user is None else [each for each in self.siblings_of(user) if each != user.id]
+        if others:
+            return self._newest_leaf(others[-1])
+        return user.parent if user else None
 
     def _prompt_of(self, message: str | None) -> ChatMessage | None:
         """Return the prompt at `message` or the nearest one above it."""

@@ -3,7 +3,6 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
 
 from streamtui.chat.events import Event, Failed, Finished, ReasoningDelta, TextDelta
 from streamtui.chat.reply import Reply
@@ -17,8 +16,10 @@ class Run:
     def __init__(self, reply: Reply, ended: Callable[["Run"], None]) -> None:
         self.reply = reply
         self._ended = ended
-        self._listeners: list[Listener] = []
+        self._listeners: tuple[Listener, ...] = ()
+        """Replaced, never changed: a listener may leave while all are being called."""
         self._task = asyncio.create_task(self._read(), name=f"reply {reply.id}")
+        self._task.add_done_callback(self._done)
 
     @property
     def is_streaming(self) -> bool:
@@ -30,16 +31,18 @@ class Run:
         What came before is in `reply.text`; there is no gap between the two. The listener must be quick and must not
         raise: the stream waits for it. Returns the function that ends the watching.
         """
-        self._listeners.append(listener)
+        self._listeners = (*self._listeners, listener)
 
         def unwatch() -> None:
-            with suppress(ValueError):
-                self._listeners.remove(listener)
+            self._listeners = tuple(each for each in self._listeners if each is not listener)
 
         return unwatch
 
     async def follow(self) -> AsyncIterator[Event]:
-        """Yield the text so far, as one piece, then every event to the last. Safe to leave at any point."""
+        """Yield the text so far, as one piece, then every event to the last. Safe to leave at any point.
+
+        A notice that still holds comes first: whoever joins while a request waits to be sent again wants to know.
+        """
         waiting: deque[Event] = deque()
         arrived = asyncio.Event()
 
@@ -47,6 +50,8 @@ class Run:
             waiting.append(event)
             arrived.set()
 
+        if notice := self.reply.notice:
+            waiting.append(notice)
         if reasoning := self.reply.reasoning:
             waiting.append(ReasoningDelta(reasoning))
         if text := self.reply.text:
@@ -71,6 +76,8 @@ class Run:
         """Stop the reply, keeping what arrived: settled and announced at once, the connection closed right after."""
         if self.reply.ending is not None:
             return
+        for event in self.reply.release():
+            self._publish(event)
         self.reply.stop()
         self._publish_ending()
         self._task.cancel()
@@ -88,7 +95,10 @@ class Run:
                         self._publish(event)
         finally:
             self._publish_ending()
-            self._ended(self)
+
+    def _done(self, task: "asyncio.Task[None]") -> None:
+        self._publish_ending()
+        self._ended(self)
 
     def _publish(self, event: Event) -> None:
         for listener in self._listeners:
@@ -96,7 +106,7 @@ class Run:
 
     def _publish_ending(self) -> None:
         if self.reply.ending is not None:
-            listeners, self._listeners = self._listeners, []
+            listeners, self._listeners = self._listeners, ()
             for listener in listeners:
                 listener(self.reply.ending)
 

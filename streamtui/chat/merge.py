@@ -17,18 +17,23 @@ async def merge(replies: Mapping[str, Reply]) -> AsyncGenerator[tuple[str, Event
     A reply that fails leaves the others running. Leaving early stops and settles all. Iterate it under
     `contextlib.aclosing`.
     """
-    queue: asyncio.Queue[tuple[str, Event]] = asyncio.Queue(_AHEAD)
+    queue: asyncio.Queue[tuple[str, Event | Exception]] = asyncio.Queue(_AHEAD)
 
     async def pump(label: str, reply: Reply) -> None:
-        async with reply:
-            async for event in reply:
-                await queue.put((label, event))
+        try:
+            async with reply:
+                async for event in reply:
+                    await queue.put((label, event))
+        except Exception as error:  # a defect: it must end the merge, not leave it waiting for an end that never comes
+            await queue.put((label, error))
 
     tasks = [asyncio.create_task(pump(label, reply), name=f"merge {label}") for label, reply in replies.items()]
     open_labels = len(tasks)
     try:
         while open_labels:
             label, event = await queue.get()
+            if isinstance(event, Exception):
+                raise event
             open_labels -= isinstance(event, Finished | Failed)
             yield label, event
     finally:

@@ -3,6 +3,7 @@
 Moments are seconds of one monotonic clock; durations are seconds.
 """
 
+import math
 from collections import deque
 from dataclasses import dataclass
 from typing import Final
@@ -150,11 +151,11 @@ def _span(start: float, end: float | None) -> float | None:
 
 
 def percentile(values: list[float], fraction: float) -> float | None:
-    """Return the value below which `fraction` of `values` lie (nearest rank), `None` for no values."""
+    """Return the smallest value that at least `fraction` of `values` don't exceed (nearest rank), `None` for none."""
     if not values:
         return None
     ordered = sorted(values)
-    return ordered[min(len(ordered) - 1, int(fraction * len(ordered)))]
+    return ordered[max(0, math.ceil(fraction * len(ordered)) - 1)]
 
 
 def progress(characters: int, past: list[int], limit: int | None) -> float | None:
