@@ -8,7 +8,7 @@ from streamtui.chat.errors import ErrorInfo
 from streamtui.chat.events import Notice
 from streamtui.chat.messages import Status
 from streamtui.tui.log import MessageLog
-from streamtui.tui.log.widget import is_web
+from streamtui.tui.log.controls import is_web
 from tests.log.conftest import conversation, reading, reply, user
 
 CODE = "def f():\n\treturn '語'\n\n\nprint(f())   \n"

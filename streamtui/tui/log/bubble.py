@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from textual.strip import Strip
 
-from streamtui.chat.events import Notice, ReasoningDelta, TextDelta
+from streamtui.chat.events import ReasoningDelta, TextDelta
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.metrics import Meter
 from streamtui.markdown import Block, Document, Line, Styles
 from streamtui.tui.log import chrome
 from streamtui.tui.log.chrome import Frame
-from streamtui.tui.log.figures import live_figures, seconds_whole, thought_label, tokens
+from streamtui.tui.log.figures import seconds_whole, thought_label, tokens
 from streamtui.tui.log.heights import Heights
+from streamtui.tui.log.live import BEAT_S, Live, live_foot
 from streamtui.tui.log.plain import PlainText
 from streamtui.tui.log.rowcache import RowCache
 
@@ -25,24 +25,7 @@ FOLD: Final = 1
 """Part: the row of the reasoning, of no height where there is none."""
 FIRST_BLOCK: Final = 2
 """Part: the first block, of the reasoning where it is unfolded; the foot comes after the last."""
-BEAT_S: Final = 0.25
-"""The foot of a reply in flight changes this often, so that its figures can be read."""
-
 _FOOT: Final = -1
-_NOTICE_S: Final = 3.0
-
-
-@dataclass(slots=True)
-class Live:
-    """What only a reply in flight has. Moments are seconds of the monotonic clock."""
-
-    meter: Meter
-    thinking_since: float | None = None
-    notice: Notice | None = None
-    notice_at: float = 0.0
-    text_at: float = 0.0
-    """When text was last taken in."""
-    beat: int = -1
 
 
 class Bubble:
@@ -261,7 +244,7 @@ class Bubble:
             rows = self._kept(_FOOT, frame, lambda: chrome.foot(self.message, frame))
         else:
             beat = int(now / BEAT_S)
-            rows = self._kept(_FOOT, (frame, beat, live.notice), lambda: [_live_foot(live, frame, now, beat)])
+            rows = self._kept(_FOOT, (frame, beat, live.notice), lambda: [live_foot(live, frame, now, beat)])
         if len(rows) != self._foot_rows:
             self._foot_rows = len(rows)
             self._sum()
@@ -379,19 +362,3 @@ class Bubble:
         if self.thoughts is not None:
             self.unfolded = not self.unfolded
             self._measure_from(FIRST_BLOCK)
-
-
-def _live_foot(live: Live, frame: Frame, now: float, beat: int) -> Strip:
-    notice = live.notice
-    if notice is None or not _is_news(live, now):
-        items, worry = live_figures(live.meter, now)
-        return chrome.live_foot(frame, items, beat % 4 < 2, worry)
-    items = [notice.text]
-    if notice.wait_s is not None:
-        items.append(f"{max(0, round(live.notice_at + notice.wait_s - now))} s")
-    return chrome.live_foot(frame, items, True, warning=True)
-
-
-def _is_news(live: Live, now: float) -> bool:
-    """Whether the notice still says how things are: until text came after it, and long enough to be read."""
-    return live.text_at <= live.notice_at or now - live.notice_at < _NOTICE_S
