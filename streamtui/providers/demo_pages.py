@@ -116,7 +116,8 @@ Three variables, in the environment or in a file `.env` where you start the app:
 | `OPENAI_BASE_URL` | the server, if it is not OpenAI | `http://localhost:11434/v1` |
 | `CHAT_MODEL` | the model | `gpt-4o-mini` |
 
-Any server that speaks the *Chat Completions* API will do: OpenAI, llama.cpp, Ollama, vLLM, LM Studio and many others.
+Any server that speaks the *Chat Completions* API will do: OpenAI, llama.cpp, Ollama, vLLM, LM Studio and many others. \
+For Claude, install `streamtui[anthropic]` and set `ANTHROPIC_API_KEY`.
 
 ```bash
 streamtui models                # what the server offers

@@ -104,7 +104,7 @@ def _kind(status: int, code: str, body: str) -> ErrorKind:
     match status:
         case 401 | 403:
             return "auth"
-        case 404:
+        case 404 | 405:
             return "not_found"
         case 413:
             return "context_length"

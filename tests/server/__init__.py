@@ -1,4 +1,4 @@
-"""The server that all tests talk to. The model's name picks the scenario: see `scenarios` and `faults`.
+"""The server that all tests talk to. The model's name picks the scenario: see `scenarios`, `shapes` and `faults`.
 
 In a test: `with ScriptedServer() as server: … server.url …`, or the fixture in `fixtures`. In a process of its own:
 `python -m tests.server --port 0` prints the port; `--table` prints the scenarios.

@@ -1,4 +1,5 @@
-"""The table of scenarios: replies that end well, and refusals. Faults of the wire are in `faults`."""
+"""The table of scenarios: replies that end well, and refusals. Unusual shapes are in `shapes`, faults of the
+wire in `faults`."""
 
 import asyncio
 import json

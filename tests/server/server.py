@@ -11,12 +11,12 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
-from tests.server import faults, scenarios
+from tests.server import faults, scenarios, shapes
 from tests.server.dialects import AnthropicDialect, OpenAIDialect
 from tests.server.reply import SCENARIOS, Reply
 from tests.server.wire import Connection, Request
 
-TABLES = (scenarios, faults)
+TABLES = (scenarios, shapes, faults)
 """Importing these fills `SCENARIOS`."""
 
 
