@@ -6,7 +6,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 from streamtui.store import opening
-from streamtui.store.faults import code
+from streamtui.store.faults import code, is_damage
 from streamtui.store.lock import FileLock
 from streamtui.store.runs import Run
 from streamtui.store.salvage import salvage
@@ -95,6 +95,8 @@ class Database:
                 self._connection.execute("ROLLBACK")
         if isinstance(error, sqlite3.Error) and code(error) not in _STAYS_OPEN:
             self._drop()
+        if isinstance(error, sqlite3.Error) and is_damage(error):
+            opening.suspect(self.path)
 
     def _drop(self) -> None:
         if self._connection is not None:

@@ -108,12 +108,12 @@ def find(connection: sqlite3.Connection | None, overlay: Overlay, prefix: str) -
     for conversation in found:
         with suppress(NotFoundError):
             shown.append(existing(connection, overlay, conversation).id)
-    if len(shown) == 1:
+    if len(shown) == 1 and prefix:
         return shown[0]
     if prefix in shown:
         return prefix
     name = clean_line(prefix, 60)
-    if not shown:
+    if not shown or not prefix:
         raise NotFoundError(f"There is no conversation {name}. `streamtui list` shows them all.")
     raise NotFoundError(f"Several conversations start with {name!r}. Give more of the id.")
 

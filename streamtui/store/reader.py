@@ -30,6 +30,7 @@ class Reader:
         self._questions: SimpleQueue[tuple[Query[Any], Future[Any]] | None] = SimpleQueue()
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
+        self._closed = False
         self._thread = threading.Thread(target=self._work, name="streamtui-read", daemon=True)
 
     def start(self) -> None:
@@ -38,11 +39,15 @@ class Reader:
     def ask(self, query: Query[T]) -> "Future[T]":
         """Run `query` in one transaction on the reading thread. The future fails with `StoreError`."""
         future: Future[T] = Future()
-        self._questions.put((query, future))
+        if self._closed:
+            future.set_exception(StoreError("The saved conversations are closed."))
+        else:
+            self._questions.put((query, future))
         return future
 
     def close(self, timeout: float) -> None:
         """Answer what was asked so far and close the connection. Blocks."""
+        self._closed = True
         self._questions.put(None)
         self._thread.join(timeout)
 
@@ -73,6 +78,7 @@ class Reader:
             return error
         self._drop()
         if is_damage(error):
+            opening.suspect(self._path)
             return StoreError(
                 f"{self._path} is damaged. Restart streamtui: it sets the file aside and rescues what it can."
             )

@@ -29,6 +29,7 @@ FLUSH_S: Final = 0.25
 """How long text waits for more before it is written."""
 _RETRY_S: Final = 1.0
 _LONG_QUEUE: Final = 2000
+_CLOSED: Final = "The store is closed; this was not saved."
 _PATIENCE_S: Final = 0.5
 """How long one attempt waits for another process's transaction."""
 _CLOSE_PATIENCE_S: Final = 0.1
@@ -63,6 +64,7 @@ class Writer:
         self._to_scrub: set[str] = set()
         self._spilled = False
         self._closing_by: float | None = None
+        self._ended = False
         self._thread = threading.Thread(target=self._work, name="streamtui-store", daemon=True)
 
     def start(self) -> None:
@@ -98,6 +100,8 @@ class Writer:
         with self._lock:
             if number <= self._done:
                 future.set_result(None)
+            elif self._ended:
+                future.set_exception(StoreError(_CLOSED))
             else:
                 self._waiting.append((number, future))
         return future
@@ -167,7 +171,9 @@ class Writer:
             if self._closing_by is not None and (not self._queue or time.monotonic() >= self._closing_by):
                 break
             self._rest()
-        self._fail_waiting("the store is closed")
+        with self._lock:
+            self._ended = True
+        self._fail_waiting(_CLOSED)
         self._database.close(_CLOSE_PATIENCE_S)
 
     def _rest(self) -> None:

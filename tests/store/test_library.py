@@ -183,7 +183,7 @@ async def test_find_wants_one_conversation(store: Store) -> None:
     assert await store.library.find(row.id) == row.id
     with pytest.raises(NotFoundError, match="Several"):
         await store.library.find(row.id[:2])
-    for nothing in ("zz", "%", "_" * 20):
+    for nothing in ("", "zz", "%", "_" * 20):
         with pytest.raises(NotFoundError, match="no conversation"):
             await store.library.find(nothing)
     assert twin.id != row.id

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
+from streamtui.chat.errors import StoreError
 from streamtui.chat.messages import Status
-from streamtui.store import Store
+from streamtui.store import Store, opening
 from streamtui.store.operations import Learn, Stash
 from tests.store.samples import record, saved, texts, turn, written
 
@@ -32,7 +35,7 @@ async def test_conversations_that_can_be_read_move_from_a_damaged_file_to_the_ne
     spoil(folder / "streamtui.db", "swordfish")
     with Store.open(folder) as store:
         (notice,) = store.notices
-        assert "4 conversations could be saved" in notice
+        assert "rescued from it: 4" in notice
         titles = [line.title for line in await store.library.conversations()]
         assert titles == ["streaming", "kept 2", "kept 1", "kept 0"]
         for saved_row, messages in kept:
@@ -41,6 +44,36 @@ async def test_conversations_that_can_be_read_move_from_a_damaged_file_to_the_ne
         assert texts(found) == ["streaming", "partial"]
         assert found[-1].status is Status.INTERRUPTED
     assert lost.title not in titles
+
+
+async def test_damage_that_a_read_finds_in_a_large_file_is_dealt_with_at_the_next_start(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(opening, "_CHECK_LIMIT", 0)
+    with Store.open(folder) as store:
+        kept, _ = await saved(store, "kept")
+        lost, _ = await saved(store, "lost", "swordfish " * 3000)
+    spoil(folder / "streamtui.db", "swordfish")
+    with Store.open(folder) as store:
+        with pytest.raises(StoreError, match="Restart"):
+            await store.library.load(lost.id)
+        assert len((await store.library.load(kept.id))[1]) == 2
+    with Store.open(folder) as store:
+        assert [line.id for line in await store.library.conversations()] == [kept.id]
+        assert "rescued from it: 1" in store.notices[0]
+    with Store.open(folder) as store:
+        assert store.notices == ()
+
+
+async def test_a_closed_store_says_so_instead_of_waiting_for_ever(folder: Path) -> None:
+    store = Store.open(folder)
+    store.close()
+    with pytest.raises(StoreError, match="closed"):
+        await store.library.conversations()
+    with pytest.raises(StoreError, match="closed"):
+        await saved(store)
+    store.recorder.append("m", 0, "x", "")
+    assert store.close()
 
 
 async def test_an_operation_that_no_database_would_take_keeps_no_other_from_it(folder: Path) -> None:
