@@ -156,26 +156,27 @@ class Document:
             else:
                 scanner.line(line, self._taken_to)
             self._taken_to += len(line) + 1
-        if not self._tail or (len(self._tail) < LONG and not self._finished):
-            return
-        if not scanner.open_line and not self._finished:
-            ahead = scanner.fork()
-            ahead.line(self._tail, self._taken_to, "")
-            if not ahead.open_line:
-                return
         if scanner.open_line:
             scanner.extend(self._tail)
-        else:
+        elif self._tail and (self._finished or self._is_certain()):
             scanner.line(self._tail, self._taken_to, "")
+        else:
+            return
         self._taken_to += len(self._tail)
         self._tail = ""
+
+    def _is_certain(self) -> bool:
+        """Whether the incomplete line is text, and too long to become anything else."""
+        if len(self._tail) < LONG:
+            return False
+        ahead = self._scanner.fork()
+        ahead.line(self._tail, self._taken_to, "")
+        return ahead.open_line
 
     def _look_ahead(self) -> Scanner:
         """Return a scanner that has seen the document end here."""
         ahead = self._scanner.fork()
-        if self._tail and ahead.open_line:
-            ahead.extend(self._tail)
-        elif self._tail:
+        if self._tail:
             ahead.line(self._tail, self._taken_to, "")
         ahead.close()
         return ahead

@@ -17,11 +17,12 @@ from streamtui.markdown.styles import Styles
 from streamtui.markdown.wrap import wrap
 
 LONG = 2048
-"""Characters of one paragraph that are parsed together. A longer one is cut into pieces that flow on from each other;
-inline markup does not reach over a cut."""
+"""Longest text that is one piece. Inline markup does not reach over the cut between two pieces."""
+
+CHECKPOINTS = (LONG // 2, LONG * 3 // 4, LONG)
+"""Lengths at which a growing paragraph is cut if no markup is pending, so that little is parsed again and again."""
 
 _TASK = re.compile(r"\[([ xX])\][ \t]")
-_SOFT_ENDS = (LONG, LONG * 7 // 8, LONG * 3 // 4, LONG // 2, LONG // 4)
 
 
 class Flow(Block):
@@ -146,19 +147,17 @@ class Rule(Block):
         return [gap_line(self.place, width, styles), line] if self.place.gap >= 0 else [line]
 
 
-def find_cut(text: str, references: References) -> int:
-    """Return where to cut a paragraph that has grown to `LONG` characters.
+def find_cut(text: str, references: References, *, forced: bool) -> int:
+    """Return where to cut a paragraph's `text`, 0 if not here: after a space with no inline markup pending there.
 
-    Depends on those characters only, so that a stream is cut where the whole text is: at the last space before which
-    no inline markup is pending, or if there is always some, at the last space.
+    If `forced`, there is always a place. Depends on `text` alone, so a stream is cut where the whole is.
     """
-    head = text[:LONG]
-    fallback = 0
-    for limit in _SOFT_ENDS:
-        cut = max(head.rfind(" ", 0, limit), head.rfind("\n", 0, limit)) + 1
-        if cut < LONG // 8:
-            continue
-        fallback = fallback or cut
-        if not leaves_open(head[:cut], references):
+    last = 0
+    for limit in (len(text), len(text) * 3 // 4):
+        cut = max(text.rfind(" ", 0, limit), text.rfind("\n", 0, limit)) + 1
+        if cut < len(text) // 4:
+            break
+        last = last or cut
+        if not leaves_open(text[:cut], references):
             return cut
-    return fallback or LONG
+    return (last or len(text)) if forced else 0

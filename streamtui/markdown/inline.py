@@ -48,7 +48,7 @@ def inline_runs(source: str, references: Mapping[str, Any], styles: Styles, base
     return _runs(token.children or [], styles, base)
 
 
-_OPENERS = re.compile(r"[*_~`\[\]<\\]")
+_OPENERS = re.compile(r"\*(?=[^\s*]|$)|(?<!\w)_+(?=[^\s_]|$)|~~(?=\S|$)|`|\[(?![^\[\]]*\])")
 
 
 def leaves_open(source: str, references: Mapping[str, Any]) -> bool:

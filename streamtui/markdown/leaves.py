@@ -6,7 +6,7 @@ from bisect import bisect_right
 
 from streamtui.markdown.block import Block
 from streamtui.markdown.code import CHUNK_CHARACTERS, CHUNK_LINES, CodeChunk, Listing
-from streamtui.markdown.flow import LONG, Flow, find_cut
+from streamtui.markdown.flow import CHECKPOINTS, LONG, Flow, find_cut
 from streamtui.markdown.place import Place
 from streamtui.markdown.references import References, definitions
 from streamtui.markdown.table import CHUNK_ROWS, Columns, TableChunk, split_row
@@ -15,7 +15,7 @@ from streamtui.markdown.table import CHUNK_ROWS, Columns, TableChunk, split_row
 class Paragraph:
     """An open paragraph, or the open end of a long one."""
 
-    __slots__ = ("_origins", "end", "place", "previous", "references", "start", "text")
+    __slots__ = ("_checked", "_origins", "end", "lazy", "place", "previous", "references", "start", "text")
 
     def __init__(self, place: Place, references: References, start: int) -> None:
         self.place = place
@@ -24,11 +24,15 @@ class Paragraph:
         self.end = start
         self.text = ""
         self.previous: Flow | None = None
+        self.lazy = False
+        """Whether the last line lacks the marks of the quote or item it belongs to."""
+        self._checked = 0  # checkpoints passed
         self._origins: list[tuple[int, int]] = []  # offsets of each line in the text and in the source
 
     def fork(self) -> Paragraph:
         twin = Paragraph(self.place, self.references, self.start)
         twin.end, twin.text, twin.previous, twin._origins = self.end, self.text, self.previous, [*self._origins]
+        twin._checked, twin.lazy = self._checked, self.lazy
         return twin
 
     def add(self, text: str, origin: int) -> None:
@@ -56,28 +60,44 @@ class Paragraph:
             self.end = source + len(self.text) - before
         return origin
 
-    def take_definitions(self, *, final: bool) -> References:
-        """Remove the link definitions it starts with."""
+    def take_definitions(self) -> References:
+        """Remove the link definitions it starts with; no more text may follow."""
         if self.previous or not self.text.startswith("["):
             return {}
-        found, length = definitions(self.text, final=final)
+        found, length = definitions(self.text, final=True)
         if length:
             self._drop(length)
         return found
 
-    def drain(self) -> list[Block]:
-        """Cut off what has grown too long, at places that depend on nothing but the text."""
+    def drain(self) -> tuple[list[Block], References]:
+        """Cut off what has grown too long, at places that depend on nothing but the text.
+
+        Also returns the link definitions it started with.
+        """
         done: list[Block] = []
-        while len(self.text) >= LONG:
-            cut = find_cut(self.text, self.references)
-            piece = Flow(
-                self.start, self._source(cut), self.place, self.text[:cut], 0, self.references,
-                previous=self.previous, more=True
-            )  # fmt: skip
-            self._drop(cut)
-            self.previous = piece
-            done.append(piece)
-        return done
+        found: References = {}
+        while self._checked < len(CHECKPOINTS) and len(self.text) >= CHECKPOINTS[self._checked]:
+            limit = CHECKPOINTS[self._checked]
+            self._checked += 1
+            if not self.previous and self.text.startswith("["):
+                entries, length = definitions(self.text[:limit], final=False)
+                if length:
+                    found.update(entries)
+                    self._drop(length)
+                    continue
+            cut = find_cut(self.text[:limit], self.references, forced=limit == LONG)
+            if cut:
+                done.append(self._cut(cut))
+        return done, found
+
+    def _cut(self, length: int) -> Flow:
+        piece = Flow(
+            self.start, self._source(length), self.place, self.text[:length], 0, self.references,
+            previous=self.previous, more=True
+        )  # fmt: skip
+        self._drop(length)
+        self.previous = piece
+        return piece
 
     def close(self, level: int = 0) -> list[Block]:
         text = self.text.rstrip(" \t\n")
@@ -98,6 +118,7 @@ class Paragraph:
         self._origins = [(0, source), *kept]
         self.text = self.text[count:]
         self.start = source
+        self._checked = 0
 
 
 class Code:

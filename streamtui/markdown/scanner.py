@@ -165,7 +165,7 @@ class Scanner:
     def _close_leaf(self) -> None:
         leaf, self.leaf = self.leaf, None
         if isinstance(leaf, Paragraph):
-            self._define(leaf.take_definitions(final=True))
+            self._define(leaf.take_definitions())
             self.done += leaf.close()
         elif leaf is not None:
             self.done += leaf.close()
@@ -179,9 +179,9 @@ class Scanner:
                 self.defined.append(label)
 
     def _drain(self, leaf: Paragraph) -> None:
-        if len(leaf.text) >= LONG:
-            self._define(leaf.take_definitions(final=False))
-            self.done += leaf.drain()
+        done, found = leaf.drain()
+        self.done += done
+        self._define(found)
 
     def _code_line(self, leaf: Code, cursor: Cursor) -> bool:
         """Give a line to open code; False if it ends there and the line is something else."""
@@ -296,7 +296,7 @@ class Scanner:
             return True
         if not _UNDERLINE.match(rest):
             return False
-        self._define(leaf.take_definitions(final=True))
+        self._define(leaf.take_definitions())
         if not leaf.text.strip():
             return False
         leaf.end = self._stop
@@ -306,11 +306,11 @@ class Scanner:
 
     def _to_table(self, leaf: Paragraph, aligns: list[str]) -> bool:
         head = leaf.last_line()
-        if "|" not in head or len(split_row(head)) != len(aligns):
+        if leaf.lazy or "|" not in head or len(split_row(head)) != len(aligns):
             return False
         start = leaf.drop_last_line()
         place = leaf.place
-        self._define(leaf.take_definitions(final=True))
+        self._define(leaf.take_definitions())
         if before := leaf.close():
             self.done += before
             place = self._place()
@@ -352,6 +352,7 @@ class Scanner:
         if not opened:
             if isinstance(leaf, Paragraph) and not (full and is_footnote(text)):
                 leaf.add(text, origin)
+                leaf.lazy = not full
                 self._blank = False
                 self._drain(leaf)
                 self.open_line = not self._newline

@@ -7,11 +7,14 @@ from collections.abc import Iterator
 
 _WORDS = (
     "the parser keeps its state between frames and only the last block is read again when tokens arrive so a reader "
-    "sees thirty frames a second at most , latency matters more than throughput here . **bold words** *em* `code` "
-    "~~gone~~ [link](https://example.com/a?b=c) https://auto.example.org/x_y <https://angle.example> ***both*** "
-    "`a | b` snake_case_name __init__ 2*3*4 [ref one] [text][ref two] ![alt](https://img.example/p.png) [^1] "
-    "&amp; &copy; \\* \\[no\\] Vec<String> <b>tag</b> [local](docs/a.md) user@example.com"
+    "sees thirty frames a second at most , latency matters more than throughput here . snake_case_name __init__"
 ).split(" ")
+_MARKUP = [
+    "**bold words**", "*em*", "`code`", "`a | b`", "~~gone~~", "[link](https://example.com/a?b=c)", "[^1]", "**a *b* c**",
+    "https://auto.example.org/x_y", "<https://angle.example>", "***both***", "2*3*4", "[ref one]", "[text][ref two]",
+    "![alt](https://img.example/p.png)", "&amp; &copy;", "\\* \\[no\\]", "Vec<String>", "<b>tag</b>", "[local](docs/a.md)",
+    "user@example.com", "`` x ` y ``", "[Ref *three*]", "_em_",
+]  # fmt: skip
 _WIDE = ["流式渲染需要保持增量更新，", "避免每次都重新解析整个文档。", "🚀", "👩‍💻", "é", "e\u0301", "❤️", "한국어", "ｗｉｄｅ", "✨!"]
 _BROKEN = ["**", "*", "_", "`", "``", "[", "](", "![", "<", "~~", "](x", "\\", "|", "[^", "&#27;", "***", "[ref one", "\t"]
 CODE = {
@@ -51,6 +54,8 @@ def prose(rng: random.Random, words: int, *, wild: float = 0.08) -> str:
             out.append(rng.choice(_BROKEN))
         elif dice < wild * 2:
             out.append(rng.choice(_WIDE))
+        elif dice > 0.9:
+            out.append(rng.choice(_MARKUP))
         else:
             out.append(rng.choice(_WORDS))
     return " ".join(out)
@@ -108,11 +113,11 @@ def block(rng: random.Random, depth: int = 0) -> list[str]:
     if kind == 5:
         return [f"[ref {rng.choice(['one', 'two', 'three'])}]: https://ref.example/{rng.randrange(9)} 'title'"]
     if kind < 8:
-        return [prose(rng, rng.randrange(1, 20)) for _ in range(rng.randrange(1, 4))]
-    if kind == 8 and depth == 0:
+        return [prose(rng, rng.randrange(1, 12)) for _ in range(rng.randrange(1, 4))]
+    if kind == 8 and depth == 0 and rng.random() < 0.3:
         return [prose(rng, rng.randrange(300, 900))]
     if kind < 11:
-        return ["> " * (rng.random() < 0.9) + line for line in blocks(rng, rng.randrange(1, 4), depth + 1)]
+        return ["> " * (rng.random() < 0.9) + line for line in blocks(rng, rng.randrange(1, 3), depth + 1)]
     return _list(rng, depth)
 
 
@@ -120,7 +125,7 @@ def _list(rng: random.Random, depth: int) -> list[str]:
     out = []
     loose = rng.random() < 0.3
     ordered = rng.random() < 0.4
-    for number in range(rng.randrange(1, 6)):
+    for number in range(rng.randrange(1, 4)):
         marker = f"{number + 1}. " if ordered else rng.choice(["- ", "- ", "- ", "* ", "-   "])
         inner = blocks(rng, rng.choice([1, 1, 2]), depth + 1)
         if rng.random() < 0.2:
@@ -142,8 +147,8 @@ def blocks(rng: random.Random, count: int, depth: int = 0) -> list[str]:
     return out or [""]
 
 
-def document(seed: int, size: int = 8) -> str:
-    """Return a random document of about `size` blocks; the same for the same seed."""
+def document(seed: int, size: int = 6) -> str:
+    """Return a random document of up to twice `size` blocks; the same for the same seed."""
     rng = random.Random(seed)
     text = "\n".join(blocks(rng, rng.randrange(1, size * 2)))
     if rng.random() < 0.3:
@@ -173,7 +178,7 @@ def shape(name: str, count: int, seed: int = 1) -> str:
     if name == "paragraph":
         return prose(rng, count, wild=0.01)[:size]
     if name == "dangling":
-        return ("A **" + prose(rng, count, wild=0))[:size].replace("**bold", "bold").replace("words**", "words")
+        return ("A **" + prose(rng, count, wild=0).replace("*", "+"))[:size]
     if name == "table":
         return "\n".join(table(rng, count // 8, 4))[:size]
     if name == "list":
