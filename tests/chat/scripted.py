@@ -12,7 +12,7 @@ from streamtui.chat.events import Connected, Notice, ProviderEvent, ReasoningDel
 from streamtui.chat.messages import ChatMessage, ChatRequest
 from streamtui.chat.ports import ConversationRecord, Recorder
 
-PROMPT_S: Final = 1.0
+AT_ONCE_S: Final = 1.0
 """Ten times the 100 ms that DESIGN.md promises, as it allows for tests."""
 SWIFT: Final = Policy(retries=3, first_delay=0.001, longest_delay=0.004)
 

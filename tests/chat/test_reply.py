@@ -13,7 +13,6 @@ from tests.chat.scripted import (
     HANG,
     NAP,
     OK,
-    SWIFT,
     NotingRecorder,
     Step,
     conversation,
@@ -314,10 +313,6 @@ async def test_white_space_alone_is_no_reply_for_later_requests() -> None:
     await play(talk.ask("Two"))
 
     assert _texts(provider.requests[-1]) == [("user", "Two")]
-
-
-def test_a_policy_of_tests_is_quick() -> None:
-    assert SWIFT.longest_delay < 0.01
 
 
 async def test_messages_know_who_wrote_them() -> None:

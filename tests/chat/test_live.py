@@ -1,0 +1,316 @@
+"""Replies that nobody waits for: listeners, followers, stops; several replies as one stream; callbacks."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from streamtui.chat import Event, Failed, Finished, Live, Model, Status, TextDelta, merge, stream
+from streamtui.chat.errors import ErrorInfo
+from streamtui.chat.events import Connected, Notice
+from streamtui.chat.live import Run
+from tests.chat.scripted import (
+    HANG,
+    NAP,
+    NotingRecorder,
+    ScriptedProvider,
+    Step,
+    conversation,
+    drop,
+    ending,
+    failure,
+    play,
+    text_of,
+    until,
+)
+
+WORDS: Sequence[Step] = [
+    Connected(),
+    *[step for n in range(30) for step in (TextDelta(f"{n} "), NAP)],
+    Finished("stop"),
+]
+ALL = "".join(f"{n} " for n in range(30))
+
+
+async def followed(run: Run) -> list[Event]:
+    return [event async for event in run.follow()]
+
+
+async def test_a_reply_runs_to_its_end_with_nobody_watching() -> None:
+    talk, _ = conversation()
+    live = Live()
+
+    run = live.start(talk.ask("Go"))
+    assert live.conversations == {talk.id} and len(live) == 1 and live.of(talk.id) == [run]
+    await run.wait()
+
+    assert talk.path()[-1].text == "Hello, world"
+    assert len(live) == 0 and live.run(run.reply.id) is None
+
+
+async def test_followers_who_join_at_any_moment_miss_nothing_and_hear_nothing_twice() -> None:
+    talk, _ = conversation(WORDS)
+    run = Live().start(talk.ask("Go"))
+    followers: list[asyncio.Task[list[Event]]] = []
+
+    while run.is_streaming:
+        followers.append(asyncio.create_task(followed(run)))
+        await asyncio.sleep(0)
+    followers.append(asyncio.create_task(followed(run)))
+
+    assert len(followers) > 10
+    for events in await asyncio.gather(*followers):
+        assert text_of(events) == ALL
+        assert ending(events).status is Status.COMPLETE
+
+
+async def test_a_follower_who_joins_while_a_request_waits_hears_why() -> None:
+    talk, _ = conversation([drop("server", retryable=True, retry_after=60)])
+    live = Live()
+    run = live.start(talk.ask("Go"))
+    await until(lambda: run.reply.notice)
+
+    async with aclosing(run.follow()) as events:  # type: ignore[type-var]  # an AsyncIterator by its annotation only
+        first = await anext(events)
+
+    assert isinstance(first, Notice) and "retrying" in first.text
+    await live.aclose()
+
+
+async def test_a_follower_may_leave_and_the_reply_goes_on() -> None:
+    talk, _ = conversation(WORDS)
+    run = Live().start(talk.ask("Go"))
+
+    async for event in run.follow():
+        if isinstance(event, TextDelta):
+            break
+    await run.wait()
+
+    assert talk.path()[-1].text == ALL
+
+
+async def test_a_follower_who_is_slow_delays_nobody_and_misses_nothing() -> None:
+    talk, _ = conversation(WORDS)
+    run = Live().start(talk.ask("Go"))
+    slow = run.follow()
+    heard = [await anext(aiter(slow))]
+
+    await run.wait()
+
+    assert talk.path()[-1].status is Status.COMPLETE
+    heard += [event async for event in slow]
+    assert text_of(heard) == ALL
+
+
+async def test_a_listener_that_leaves_while_it_is_called_hides_nothing_from_the_others() -> None:
+    talk, _ = conversation(WORDS)
+    run = Live().start(talk.ask("Go"))
+    heard: list[Event] = []
+    leave = run.watch(lambda event: leave())
+    run.watch(heard.append)
+
+    await run.wait()
+
+    assert text_of(heard) == ALL
+
+
+async def test_stopping_is_announced_before_stop_returns() -> None:
+    recorder = NotingRecorder()
+    talk, provider = conversation([Connected(), TextDelta("one "), HANG], recorder=recorder)
+    live = Live()
+    run = live.start(talk.ask("Go"))
+    heard: list[Event] = []
+    run.watch(heard.append)
+    await until(lambda: run.reply.text)
+
+    for _ in range(50):
+        run.stop()
+
+    assert [type(event) for event in heard] == [TextDelta, Finished]
+    assert ending(heard).status is Status.STOPPED
+    assert recorder.messages[run.reply.id].text == "one "
+    assert len(live) == 0
+    await run.wait()
+    assert provider.open == 0
+    assert recorder.calls.count("settle") == 1
+
+
+async def test_what_was_held_back_is_heard_when_the_reply_is_stopped() -> None:
+    cut: Sequence[Step] = [Connected(), TextDelta("The end is nigh and far"), Finished("length")]
+    talk, _ = conversation(cut, [Connected(), TextDelta("end is"), HANG])
+    await play(talk.ask("Go"))
+    run = Live().start(talk.continue_())
+    heard: list[Event] = []
+    run.watch(heard.append)
+    await until(lambda: run.reply.meter.connected_at)
+
+    run.stop()
+
+    assert text_of(heard) == "end is"
+    assert talk.path()[-1].text == "The end is nigh and farend is"
+
+
+async def test_a_reply_stopped_before_it_began_is_over_and_forgotten() -> None:
+    talk, provider = conversation()
+    live = Live()
+    run = live.start(talk.ask("Go"))
+
+    run.stop()
+    await run.wait()
+
+    assert provider.requests == []
+    assert talk.path()[-1].status is Status.STOPPED
+    await until(lambda: live.run(run.reply.id) is None)
+    assert talk.take_back(run.reply.id) == "Go"
+
+
+async def test_closing_stops_all_replies_and_closes_their_connections() -> None:
+    live = Live()
+    talks = [conversation([Connected(), TextDelta("one "), HANG]) for _ in range(5)]
+    runs = [live.start(talk.ask("Go")) for talk, _ in talks]
+    await until(lambda: all(run.reply.text for run in runs))
+
+    await live.aclose()
+
+    assert [talk.path()[-1].status for talk, _ in talks] == [Status.STOPPED] * 5
+    assert [provider.open for _, provider in talks] == [0] * 5
+
+
+async def test_replies_in_several_conversations_stream_side_by_side() -> None:
+    live = Live()
+    talks = [conversation(WORDS)[0] for _ in range(8)]
+    runs = [live.start(talk.ask(f"Go {number}")) for number, talk in enumerate(talks)]
+
+    await asyncio.gather(*(run.wait() for run in runs))
+
+    assert [talk.path()[-1].text for talk in talks] == [ALL] * 8
+
+
+async def test_merged_replies_come_labelled_each_with_its_own_end() -> None:
+    one, _ = conversation(WORDS)
+    two, _ = conversation(WORDS)
+
+    heard = [pair async for pair in merge({"a": one.ask("Go"), "b": two.ask("Go")})]
+
+    for label in "ab":
+        events = [event for name, event in heard if name == label]
+        assert text_of(events) == ALL
+        assert ending(events).status is Status.COMPLETE
+    assert len({label for label, _ in heard[:10]}) == 2, "neither waits for the other"
+
+
+async def test_one_merged_reply_that_fails_leaves_the_others_running() -> None:
+    good, _ = conversation(WORDS)
+    bad, _ = conversation([Connected(), TextDelta("a"), drop("auth")])
+
+    heard = [pair async for pair in merge({"good": good.ask("Go"), "bad": bad.ask("Go")})]
+
+    assert failure([event for label, event in heard if label == "bad"]).error.kind == "auth"
+    assert text_of([event for label, event in heard if label == "good"]) == ALL
+
+
+async def test_leaving_a_merge_stops_and_closes_all() -> None:
+    talks = [conversation([Connected(), TextDelta("one "), HANG]) for _ in range(3)]
+    replies = {str(n): talk.ask("Go") for n, (talk, _) in enumerate(talks)}
+
+    async with aclosing(merge(replies)) as merged:
+        async for _ in merged:
+            if all(reply.text for reply in replies.values()):
+                break
+
+    assert [talk.path()[-1].status for talk, _ in talks] == [Status.STOPPED] * 3
+    assert [provider.open for _, provider in talks] == [0, 0, 0]
+
+
+async def test_a_slow_reader_slows_merged_streams_down_instead_of_filling_memory() -> None:
+    produced = 0
+
+    class Counting(ScriptedProvider):
+        async def stream(self, request):  # type: ignore[no-untyped-def]  # as its base
+            nonlocal produced
+            yield Connected()
+            while produced < 100_000:
+                produced += 1
+                yield TextDelta("x")
+
+    talk, _ = conversation()
+    talk.use(Model(Counting(), "many"))
+
+    async with aclosing(merge({"a": talk.ask("Go")})) as merged:
+        await anext(merged)
+        for _ in range(50):
+            await asyncio.sleep(0)
+
+    assert 0 < produced < 200
+
+
+async def test_a_defect_in_one_reply_ends_the_merge_instead_of_hanging_it() -> None:
+    def broken() -> None:
+        raise OSError("a defect")
+
+    good, _ = conversation([Connected(), HANG])
+    bad, _ = conversation(recorder=NotingRecorder(beginning=broken))
+
+    with pytest.raises(OSError, match="a defect"):
+        async with asyncio.timeout(5), aclosing(merge({"good": good.ask("Go"), "bad": bad.ask("Go")})) as merged:
+            async for _ in merged:
+                pass
+
+    assert good.path()[-1].status is Status.STOPPED
+
+
+async def test_callbacks_hear_every_piece_and_then_the_message() -> None:
+    talk, _ = conversation()
+    said: list[str] = []
+
+    message = await stream(talk.ask("Go"), on_text=said.append, on_done=lambda message: said.append(message.status))
+
+    assert said == ["Hello", ", world", "complete"]
+    assert message.text == "Hello, world"
+
+
+async def test_callbacks_hear_of_an_error_instead_of_the_end() -> None:
+    talk, _ = conversation([Connected(), TextDelta("So far"), drop("auth")])
+    errors: list[ErrorInfo] = []
+    done: list[object] = []
+
+    message = await stream(talk.ask("Go"), on_error=errors.append, on_done=done.append)
+
+    assert ([error.kind for error in errors], done) == (["auth"], [])
+    assert message.text == "So far"
+
+
+async def test_callbacks_are_silent_after_a_cancel_and_the_text_is_kept() -> None:
+    talk, _ = conversation([Connected(), TextDelta("So far"), HANG])
+    heard: list[object] = []
+    task = asyncio.create_task(stream(talk.ask("Go"), on_error=heard.append, on_done=heard.append))
+    await until(lambda: talk.messages and talk.path()[-1].status is Status.STREAMING)
+    await asyncio.sleep(0)
+
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+    assert heard == []
+    assert (talk.path()[-1].status, talk.path()[-1].text) == (Status.STOPPED, "So far")
+
+
+@settings(max_examples=40, deadline=None, database=None)
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=6), st.integers(0, 40))
+def test_whenever_it_is_stopped_all_who_follow_have_heard_what_is_kept(joins: list[int], stop_after: int) -> None:
+    async def scene() -> None:
+        talk, _ = conversation(WORDS)
+        run = Live().start(talk.ask("Go"))
+        followers: list[asyncio.Task[list[Event]]] = []
+        for turn in range(stop_after + 1):
+            followers += [asyncio.create_task(followed(run)) for join in joins if min(join, stop_after) == turn]
+            await asyncio.sleep(0)
+        run.stop()
+        for events in await asyncio.gather(*followers):
+            assert text_of(events) == talk.path()[-1].text
+            assert isinstance(events[-1], Finished | Failed)
+
+    asyncio.run(scene())
