@@ -1,0 +1,94 @@
+"""The application: the routes behind the gate, and one page. Nothing here is made at import."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, Response
+from starlette.staticfiles import StaticFiles
+
+from streamtui.chat.errors import StreamtuiError
+from streamtui.web.access import Access
+from streamtui.web.desk import Desk
+from streamtui.web.gate import HEADERS, Gate
+from streamtui.web.hosts import Hosts
+from streamtui.web.refusals import Refusal, refusal_of
+from streamtui.web.routes import Routes
+from streamtui.web.settings import Engine, Limits
+
+log = logging.getLogger(__name__)
+_STATIC: Final = Path(__file__).parent / "static"
+
+
+def create_app(
+    engine: Engine,
+    desk: Desk,
+    access: Access,
+    *,
+    hosts: Hosts,
+    limits: Limits,
+    closing: Callable[[], bool],
+    announce: Callable[[str], None],
+) -> FastAPI:
+    """Return the application; see `Routes` for `closing` and `announce`."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.add_middleware(Gate, access=access, hosts=hosts, limits=limits)
+    _add_routes(app, Routes(engine, desk, access, limits, closing=closing, announce=announce))
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _refused)
+    app.add_exception_handler(StreamtuiError, _failed)
+    app.add_exception_handler(Exception, _broke)
+    return app
+
+
+def _add_routes(app: FastAPI, routes: Routes) -> None:
+    one = "/api/conversations/{id}"
+    app.add_api_route("/api/chat", routes.post_chat, methods=["POST"])
+    app.add_api_route("/api/chat", routes.get_chat, methods=["GET"])
+    app.add_api_route("/api/conversations", routes.conversations, methods=["GET"])
+    app.add_api_route(one, routes.conversation, methods=["GET"])
+    app.add_api_route(one, routes.rename, methods=["PATCH"])
+    app.add_api_route(one, routes.delete, methods=["DELETE"])
+    app.add_api_route(f"{one}/events", routes.events, methods=["GET"])
+    app.add_api_route(f"{one}/stop", routes.stop, methods=["POST"])
+    app.add_api_route("/api/models", routes.models, methods=["GET"])
+    app.add_api_route("/api/session", routes.session, methods=["GET"])
+    app.add_api_route("/api/session", routes.trade, methods=["POST"])
+    app.add_route("/", _page, methods=["GET"])
+    app.mount("/static", StaticFiles(directory=_STATIC))
+
+
+async def _page(request: Request) -> Response:
+    return FileResponse(_STATIC / "index.html", media_type="text/html; charset=utf-8")
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    """Say which field is wrong, without repeating what was in it."""
+    assert isinstance(error, RequestValidationError)
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"][1:] if isinstance(part, str)) or "the request"
+    return Refusal(422, "bad_request", f"{where}: {first['msg']}").response()
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if isinstance(error, Refusal):
+        return error.response()
+    kind = "not_found" if error.status_code == 404 else "bad_request"
+    return Refusal(error.status_code, kind, error.detail).response()
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    assert isinstance(error, StreamtuiError)
+    return refusal_of(error).response()
+
+
+async def _broke(request: Request, error: Exception) -> Response:
+    log.error("a request failed unexpectedly: %s %s", request.method, request.url.path)
+    response = Refusal(500, "internal", "Something went wrong inside streamtui; its log says more.").response()
+    response.headers.update(HEADERS)
+    return response

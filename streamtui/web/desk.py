@@ -1,0 +1,176 @@
+"""Where replies are asked for, owned and ended: what stands between the routes and the engine."""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+from typing import Final
+
+from streamtui.chat.conversation import Conversation
+from streamtui.chat.errors import NotFoundError, StreamtuiError
+from streamtui.chat.live import Live, Run
+from streamtui.chat.messages import ChatMessage, Status
+from streamtui.chat.ports import ConversationRecord, Model
+from streamtui.web.notes import StopNotes
+from streamtui.web.quota import Slot, Slots
+from streamtui.web.refusals import Refusal, refusal_of
+from streamtui.web.settings import Engine, Limits
+
+_LONGEST_CONVERSATION: Final = 10_000
+_TRY_AGAIN_S: Final = 2.0
+_STOP_S: Final = 2.0
+"""How long stopping waits for a reply that runs in another worker."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What a client wants to know, within the limits that the routes check."""
+
+    prompt: str
+    conversation: str | None = None
+    model: str | None = None
+    system: str | None = None
+
+
+class Desk:
+    """The replies that this worker's clients asked for. `live` owns the streams; who asked decides when they end."""
+
+    def __init__(self, engine: Engine, live: Live, slots: Slots, notes: StopNotes, limits: Limits) -> None:
+        self._engine = engine
+        self._live = live
+        self._slots = slots
+        self._notes = notes
+        self._limits = limits
+        self._askers: Counter[str] = Counter()
+        self._guards: set[asyncio.Task[None]] = set()
+
+    def running(self, message: str) -> Run | None:
+        """Return the run that writes a message here."""
+        return self._live.run(message)
+
+    async def ask(self, question: Question) -> Run:
+        """Start the reply to a question. Raises `Refusal`."""
+        slot = self._slots.take()
+        if slot is None:
+            raise Refusal(429, "busy", "As many replies as allowed are streaming.", retry_after_s=_TRY_AGAIN_S)
+        try:
+            conversation = await self._conversation(question)
+            if self._live.of(conversation.id):
+                raise Refusal(409, "busy", "A reply is still streaming in this conversation: stop it first.")
+            run = self._live.start(conversation.ask(question.prompt))
+        except BaseException as error:
+            slot.release()
+            if isinstance(error, StreamtuiError):
+                raise refusal_of(error) from None
+            raise
+        guard = asyncio.create_task(self._guard(run, slot))
+        self._guards.add(guard)
+        guard.add_done_callback(self._guards.discard)
+        return run
+
+    def attach(self, run: Run) -> None:
+        """Count one more client as having asked for the reply."""
+        self._askers[run.reply.id] += 1
+
+    def detach(self, run: Run, grace_s: float = 0.0) -> None:
+        """One client that asked is gone: after the last one's grace the reply is stopped."""
+        self._askers[run.reply.id] -= 1
+        if grace_s and run.is_streaming:
+            asyncio.get_running_loop().call_later(grace_s, self._stop_unattended, run)
+        else:
+            self._stop_unattended(run)
+
+    async def stop(self, conversation: str) -> int:
+        """Stop what streams in a conversation; return how many replies that were. Raises `Refusal`."""
+        runs = self._live.of(conversation)
+        for run in runs:
+            run.stop()
+        if runs:
+            return len(runs)
+        streaming = [message for message in await self._messages(conversation) if message.status is Status.STREAMING]
+        for message in streaming:
+            await self._stop_elsewhere(message.id)
+        return len(streaming)
+
+    async def delete(self, conversation: str) -> None:
+        """Settle what streams in a conversation, then delete it."""
+        runs = self._live.of(conversation)
+        for run in runs:
+            run.stop()
+        for run in runs:
+            await run.wait()
+        await self._engine.storage.library.delete(conversation)
+
+    async def load(self, conversation: str) -> tuple[ConversationRecord, list[ChatMessage]]:
+        """Return a saved conversation. Raises `Refusal` where there is none."""
+        try:
+            return await self._engine.storage.library.load(conversation)
+        except StreamtuiError as error:
+            raise refusal_of(error) from None
+
+    async def aclose(self, patience_s: float) -> None:
+        """End all replies: settled at once, their connections closed within `patience_s`."""
+        await self._live.aclose(patience_s)
+        for guard in list(self._guards):
+            guard.cancel()
+        await asyncio.gather(*self._guards, return_exceptions=True)
+
+    async def _messages(self, conversation: str) -> list[ChatMessage]:
+        return (await self.load(conversation))[1]
+
+    async def _conversation(self, question: Question) -> Conversation:
+        engine = self._engine
+        recorder = engine.storage.recorder
+        if question.conversation is None:
+            system = engine.system if question.system is None else question.system
+            model = await self._model(question.model)
+            return Conversation(model, recorder, system=system, options=engine.options)
+        record, messages = await engine.storage.library.load(question.conversation)
+        if len(messages) >= _LONGEST_CONVERSATION:
+            raise Refusal(409, "too_large", "This conversation is too long to go on: start a new one.")
+        model = await self._model(question.model or record.model)
+        conversation = Conversation.resume(model, recorder, record, messages, options=engine.options)
+        if question.system is not None:
+            conversation.system = question.system or None
+        return conversation
+
+    async def _model(self, name: str | None) -> Model:
+        allowed = self._limits.models
+        model = self._engine.catalog.model(name)
+        if allowed is not None and model.id not in allowed:
+            raise Refusal(403, "forbidden", "This model may not be asked here.")
+        if self._engine.catalog.exposed_host(model):
+            raise Refusal(403, "config", "The key would travel in the clear to this model's endpoint: use https.")
+        return await self._engine.catalog.resolve(model)
+
+    async def _guard(self, run: Run, slot: Slot) -> None:
+        """Give the slot back when the connection is closed; meanwhile obey other workers' notes."""
+        ended = asyncio.create_task(run.wait())
+        try:
+            while not ended.done():
+                await asyncio.wait([ended], timeout=self._notes.period_s)
+                if run.is_streaming and self._notes.take(run.reply.id):
+                    run.stop()
+        finally:
+            ended.cancel()
+            slot.release()
+
+    async def _stop_elsewhere(self, message: str) -> None:
+        self._notes.leave(message)
+        try:
+            async with asyncio.timeout(_STOP_S):
+                while True:
+                    found = await self._engine.storage.library.message(message)
+                    if found.status is not Status.STREAMING:
+                        return
+                    await asyncio.sleep(self._notes.period_s)
+        except NotFoundError:
+            pass
+        except TimeoutError:
+            raise Refusal(409, "busy", "This reply runs in another program: stop it there.") from None
+        finally:
+            self._notes.withdraw(message)
+
+    def _stop_unattended(self, run: Run) -> None:
+        if self._askers[run.reply.id] <= 0:
+            del self._askers[run.reply.id]
+            run.stop()

@@ -1,0 +1,171 @@
+"""Listening: one worker's server from the engine to the socket, and the way it ends."""
+
+import asyncio
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import replace
+from typing import Any, Final
+
+import uvicorn
+from starlette.types import Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from streamtui.chat.errors import ConfigError
+from streamtui.chat.live import Live
+from streamtui.web.access import Access, load_token
+from streamtui.web.app import create_app
+from streamtui.web.desk import Desk
+from streamtui.web.hosts import Hosts, is_loopback
+from streamtui.web.notes import StopNotes
+from streamtui.web.quota import Slots
+from streamtui.web.settings import Engine, Limits, Place
+from streamtui.web.stream import ABORT
+from streamtui.web.workers import supervise
+
+Compose = Callable[[], AbstractContextManager[Engine]]
+"""Builds an engine; entered once in every worker. With several workers it must be picklable."""
+
+_CLOSE_S: Final = 0.5
+"""For how long upstream connections may take to close, and then clients' to take their last events."""
+_SEND_BUFFER: Final = 64 * 1024
+"""Bytes the kernel holds for a client, so that one that doesn't read is noticed before much is paid for."""
+
+
+async def serve(
+    compose: Compose, place: Place, limits: Limits | None = None, say: Callable[[str], None] | None = None
+) -> None:
+    """Serve until cancelled; then end open streams, each with its `done`, and settle what was being written.
+
+    `say` gets the lines for the reader: addresses with one-time codes, and the token (by default they go to stderr).
+    Raises `ConfigError` for a place where it is not safe, or not possible, to listen.
+    """
+    limits, say = limits or Limits(), say or _say
+    if not is_loopback(place.host) and place.token is None:
+        raise ConfigError(f"Others could reach {place.host}: set a token of your own to listen there.")
+    token = load_token(place.folder / "web", place.token)
+    listener = _listen(place, limits)
+    place = replace(place, token=token, port=listener.getsockname()[1])
+    access = Access(token, place.folder / "web", place.port)
+    access.forget_codes()
+    say(f"token: {token}")
+    say(f"open {_address(place, access.new_code())}")
+    with listener:
+        if place.workers > 1:
+            await supervise(place.workers, work, (compose, place, limits, listener))
+        else:
+            await work(compose, place, limits, listener, say)
+
+
+async def work(
+    compose: Compose, place: Place, limits: Limits, listener: socket.socket, say: Callable[[str], None] | None = None
+) -> None:
+    """Serve from one process on a socket that listens already."""
+    tell, shared = say or _say, place.folder / "web"
+    access = Access(place.token or "", shared, place.port)
+    with compose() as engine:
+        desk = Desk(engine, Live(), Slots(shared / "streams", limits.streams), StopNotes(shared / "stops"), limits)
+        server: _Server | None = None
+        app = create_app(
+            engine,
+            desk,
+            access,
+            hosts=Hosts.of(place.host, place.allowed_hosts),
+            limits=limits,
+            closing=lambda: server is not None and server.should_exit,
+            announce=lambda code: tell(f"for another browser {_address(place, code)}"),
+        )
+        server = _Server(_config(app))
+        try:
+            await _run(server, listener, desk)
+        finally:
+            await engine.catalog.aclose()
+
+
+async def _run(server: "_Server", listener: socket.socket, desk: Desk) -> None:
+    """Run the server; a cancellation ends it in good order and is passed on."""
+    serving = asyncio.create_task(server.serve([listener]))
+    try:
+        await asyncio.shield(serving)
+    finally:
+        server.should_exit = True
+        await desk.aclose(_CLOSE_S)
+        with suppress(asyncio.CancelledError):
+            await asyncio.shield(serving)
+
+
+def _config(app: Any) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        http=_Protocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,  # the address of a GET holds the prompt
+        proxy_headers=False,
+        server_header=False,
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=1,
+        limit_concurrency=2000,
+    )
+
+
+class _Server(uvicorn.Server):
+    """A server whose signals are the command line's business."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class _Protocol(H11Protocol):
+    """Lets a response cut its connection: closing in good order would wait for a client that doesn't read."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        inner = self.app
+
+        async def with_abort(scope: Scope, receive: Receive, send: Send) -> None:
+            scope.setdefault("extensions", {})[ABORT] = transport.abort
+            await inner(scope, receive, send)
+
+        self.app = with_abort
+
+
+def _listen(place: Place, limits: Limits) -> socket.socket:
+    try:
+        family, kind, protocol, _, where = socket.getaddrinfo(
+            place.host, place.port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        try:
+            _set_options(listener, limits)
+            listener.bind(where)
+            listener.listen(1024)
+        except OSError:
+            listener.close()
+            raise
+    except OSError as error:
+        raise ConfigError(f"Can't listen at {place.host}:{place.port}: {error.strerror}.") from None
+    return listener
+
+
+def _set_options(listener: socket.socket, limits: Limits) -> None:
+    """Set what accepted connections inherit."""
+    if sys.platform != "win32":
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # a peer that vanished without a word
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(limits.stall_s * 1000))
+
+
+def _address(place: Place, code: str) -> str:
+    host = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(place.host, place.host)
+    return f"http://{f'[{host}]' if ':' in host else host}:{place.port}/#code={code}"
+
+
+def _say(line: str) -> None:
+    sys.stderr.write(f"streamtui: {line}\n")
+    sys.stderr.flush()

@@ -1,0 +1,83 @@
+"""What the web front end is handed, and the limits it keeps."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from streamtui.chat import ports
+from streamtui.chat.conversation import Options
+from streamtui.chat.messages import ChatMessage
+from streamtui.chat.ports import Catalog, ConversationRecord, ConversationSummary, Recorder
+
+
+class Library(ports.Library, Protocol):
+    """What is saved, with a cheap way to read one message again and again."""
+
+    async def message(self, message: str) -> ChatMessage:
+        """Return one message, a streaming one with the text written down so far. Raises `NotFoundError`."""
+        ...
+
+
+class Storage(Protocol):
+    """Where conversations are saved."""
+
+    @property
+    def recorder(self) -> Recorder: ...
+
+    @property
+    def library(self) -> Library: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """What answers and what saves. `serve` closes the catalog; the storage is closed by whoever opened it."""
+
+    catalog: Catalog
+    storage: Storage
+    summary: Callable[[ConversationSummary], dict[str, Any]]
+    """The JSON form of a line in the list of conversations."""
+    transcript: Callable[[ConversationRecord, Sequence[ChatMessage]], dict[str, Any]]
+    """The JSON form of a conversation with its messages."""
+    options: Options = field(default_factory=Options)
+    system: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one server takes on. Durations are seconds."""
+
+    streams: int = 4
+    """Replies asked for upstream at once, over all workers of a data folder."""
+    requests_per_s: float = 20.0
+    """Requests a second and token, in the long run; per worker."""
+    burst: int = 300
+    """Requests that may come at once before that rate holds."""
+    body_bytes: int = 1_000_000
+    body_s: float = 30.0
+    """How long a request's body may take to arrive."""
+    stall_s: float = 30.0
+    """How long a client may read nothing before it is dropped, and with it the reply that it asked for."""
+    grace_s: float = 0.5
+    """How long an `EventSource` that asked may be away before its reply is stopped; it comes back after 0.2 s."""
+    ping_s: float = 15.0
+    poll_s: float = 0.25
+    """How often a reply that another process writes is looked at."""
+    models: frozenset[str] | None = None
+    """The models that may be asked for; `None` allows whatever the settings reach."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where to listen, and who may come in."""
+
+    folder: Path
+    """The data folder; the token and what the workers share is in its `web` folder."""
+    host: str = "127.0.0.1"
+    port: int = 8000
+    """0 takes any free one."""
+    token: str | None = field(default=None, repr=False)
+    """An explicitly chosen token; without one a random one is made once and kept in the folder."""
+    allowed_hosts: tuple[str, ...] = ()
+    """Further names under which the server may be addressed."""
+    workers: int = 1

@@ -1,0 +1,107 @@
+"""Server-sent events: how events and places in a reply are written.
+
+Format: https://html.spec.whatwg.org/multipage/server-sent-events.html. Data is JSON on one line, so that no text can
+end an event or begin another.
+"""
+
+import json
+import re
+from dataclasses import dataclass, replace
+from typing import Any, Final, Self
+
+from streamtui.chat.events import Event, Failed, Finished, ReasoningDelta, TextDelta, wire
+from streamtui.web.wording import shown
+
+PING: Final = b": ping\n\n"
+RETRY_MS: Final = 200
+_ALL: Final = 10**9
+"""More characters than any reply has."""
+_ID = re.compile(
+    r"(?:(?P<conversation>\w{1,64})-(?P<message>\w{1,64}):)?(?P<text>\d{1,9})(?:\.(?P<reasoning>\d{1,9}))?(?P<done>!)?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How much of a reply somebody has: characters (code points) of text and of reasoning, and whether its end."""
+
+    text: int = 0
+    reasoning: int = 0
+    done: bool = False
+
+    def within(self, text: str, reasoning: str) -> Self:
+        """Return the position in a reply that has only this much yet."""
+        return replace(self, text=min(self.text, len(text)), reasoning=min(self.reasoning, len(reasoning)))
+
+    def __str__(self) -> str:
+        reasoning = f".{self.reasoning}" if self.reasoning else ""
+        return f"{self.text}{reasoning}{'!' if self.done else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class EventId:
+    """An `id:` line: a position, and the reply it is a position in where the address doesn't say that."""
+
+    position: Position
+    conversation: str = ""
+    message: str = ""
+
+    @classmethod
+    def parse(cls, value: str) -> Self | None:
+        """Read a `Last-Event-ID` header; `None` for what was never an id of ours.
+
+        A bare number is an offset into the text, which comes after all reasoning.
+        """
+        found = _ID.fullmatch(value.strip())
+        if found is None:
+            return None
+        text, reasoning = int(found["text"]), found["reasoning"]
+        skipped = int(reasoning) if reasoning else (_ALL if text else 0)
+        position = Position(text, skipped, found["done"] is not None)
+        return cls(position, found["conversation"] or "", found["message"] or "")
+
+    def __str__(self) -> str:
+        return f"{self.conversation}-{self.message}:{self.position}" if self.message else str(self.position)
+
+
+class Encoder:
+    """Writes one reply's events, each with the id from which a client that lost the connection goes on."""
+
+    def __init__(self, conversation: str, position: Position, *, message: str = "") -> None:
+        """Where `message` is given the ids name the reply, not only the place in it."""
+        self.conversation = conversation
+        self._message = message
+        self.position = position
+
+    def head(self) -> bytes:
+        """Return the opening comment, which also says how soon, and from where, a lost connection is taken up again."""
+        return f": streamtui\nretry: {RETRY_MS}\nid: {self._id()}\n\n".encode()
+
+    def encode(self, event: Event) -> bytes:
+        event = shown(event)
+        self._advance(event)
+        data = wire(event, self.conversation)
+        frame = self._frame(str(data["type"]), data)
+        if isinstance(event, Failed):
+            said = {"type": "error", "kind": event.error.kind, "message": event.error.message}
+            return self._frame("error", said, with_id=False) + frame
+        return frame
+
+    def _advance(self, event: Event) -> None:
+        match event:
+            case TextDelta(text):
+                self.position = replace(self.position, text=self.position.text + len(text))
+            case ReasoningDelta(text):
+                self.position = replace(self.position, reasoning=self.position.reasoning + len(text))
+            case Finished() | Failed():
+                self.position = replace(self.position, done=True)
+            case _:
+                pass
+
+    def _frame(self, name: str, data: dict[str, Any], *, with_id: bool = True) -> bytes:
+        identity = f"id: {self._id()}\n" if with_id else ""
+        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+        return f"event: {name}\n{identity}data: {text}\n\n".encode("utf-8", "replace")
+
+    def _id(self) -> EventId:
+        return EventId(self.position, self.conversation, self._message)

@@ -1,0 +1,71 @@
+"""Several processes on one socket: started, replaced when they die, ended together."""
+
+import asyncio
+import multiprocessing
+import signal
+import time
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from multiprocessing.context import SpawnProcess
+from typing import Any, Final
+
+_END_S: Final = 3.0
+_PERIOD_S: Final = 0.2
+_TOO_SOON_S: Final = 1.0
+"""A worker that lives no longer than this is not replaced at once: what killed it will kill the next."""
+
+Work = Callable[..., Coroutine[Any, Any, None]]
+
+
+async def supervise(count: int, work: Work, arguments: tuple[Any, ...]) -> None:
+    """Keep `count` processes at `work(*arguments)` until cancelled. Work and arguments must be picklable."""
+    context = multiprocessing.get_context("spawn")
+
+    def start() -> SpawnProcess:
+        process = context.Process(target=run_worker, args=(work, arguments), daemon=True)
+        process.start()
+        return process
+
+    workers = [start() for _ in range(count)]
+    try:
+        while True:
+            await asyncio.sleep(_PERIOD_S)
+            for index, worker in enumerate(workers):
+                if not worker.is_alive():
+                    await asyncio.sleep(_TOO_SOON_S)
+                    workers[index] = start()
+    finally:
+        await _end(workers)
+
+
+def run_worker(work: Work, arguments: tuple[Any, ...]) -> None:
+    """Work in this process until a signal says otherwise."""
+    with suppress(asyncio.CancelledError):
+        asyncio.run(_until_signal(work(*arguments)))
+
+
+async def _until_signal(work: Coroutine[Any, Any, None]) -> None:
+    loop, task = asyncio.get_running_loop(), asyncio.ensure_future(work)
+    ending = False
+
+    def end() -> None:
+        nonlocal ending
+        if not ending:  # Ctrl+C reaches the whole group, and then the supervisor says it again
+            ending = True
+            task.cancel()
+
+    with suppress(NotImplementedError):
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, end)
+    await task
+
+
+async def _end(workers: list[SpawnProcess]) -> None:
+    for worker in workers:
+        worker.terminate()
+    deadline = time.monotonic() + _END_S
+    for worker in workers:
+        await asyncio.to_thread(worker.join, max(0.0, deadline - time.monotonic()))
+    for worker in workers:
+        worker.kill()
+        worker.join()
