@@ -51,7 +51,7 @@ ON CONFLICT (id) DO UPDATE SET
     updated = max(updated, excluded.updated), touched = {_TOUCH}, deleted = NULL, deleted_by = NULL
 """
 _UPDATE_RECORD = """
-UPDATE conversations SET title = ?, model = ?, system = ?, leaf = ?, updated = max(updated, ?) WHERE id = ?
+UPDATE conversations SET title = ?, model = ?, system = ?, leaf = ? WHERE id = ?
 """
 _PUT_MESSAGE = """
 INSERT INTO messages (id, conversation, parent, role, model, created) VALUES (?, ?, ?, ?, ?, ?)
@@ -242,7 +242,8 @@ def _withdraw(connection: sqlite3.Connection, record: ConversationRecord, messag
 
 
 def _update(connection: sqlite3.Connection, record: ConversationRecord) -> None:
-    connection.execute(_UPDATE_RECORD, (*_texts(record), record.updated, record.id))
+    """Write the row again, but for the time of activity: looking at another branch is none."""
+    connection.execute(_UPDATE_RECORD, (*_texts(record), record.id))
 
 
 def _hide(connection: sqlite3.Connection, conversation: str, at: float | None, run: str | None) -> None:

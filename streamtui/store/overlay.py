@@ -49,7 +49,7 @@ class Overlay:
         self._records: dict[str, ConversationRecord] = {}
         self._begun: set[str] = set()
         self._titles: dict[str, str] = {}
-        self._settled_at: dict[str, float] = {}
+        self._active_at: dict[str, float] = {}
         self._pieces: dict[str, dict[int, tuple[list[str], list[str]]]] = {}
         for operation in operations:
             if isinstance(operation, tuple):
@@ -66,8 +66,7 @@ class Overlay:
                 self._begin(record, messages)
             case Settle(conversation, message, at):
                 self._put(conversation, message)
-                self._settled_at[conversation] = at
-                self._touch(conversation)
+                self._touch(conversation, at)
             case Withdraw(record, messages):
                 self._take_back(messages)
                 self.thinned.add(record.id)
@@ -98,7 +97,7 @@ class Overlay:
         self.hidden.discard(record.id)
         self.shown.add(record.id)
         self._set(record)
-        self._touch(record.id)
+        self._touch(record.id, record.updated)
         for message in messages:
             self._put(record.id, message)
             if message.role == "user":
@@ -109,7 +108,8 @@ class Overlay:
         self._titles.pop(record.id, None)
         self.changed.add(record.id)
 
-    def _touch(self, conversation: str) -> None:
+    def _touch(self, conversation: str, at: float) -> None:
+        self._active_at[conversation] = max(at, self._active_at.get(conversation, at))
         self.active.pop(conversation, None)
         self.active[conversation] = None
         self.changed.add(conversation)
@@ -133,9 +133,8 @@ class Overlay:
         record = self._records.get(conversation) or below
         assert record is not None
         title = self._titles.get(conversation, record.title)
-        updated = max(record.updated, self._settled_at.get(conversation, record.updated))
-        if below is not None:
-            updated = max(updated, below.updated)
+        moments = [self._active_at.get(conversation), None if below is None else below.updated]
+        updated = max(moment for moment in moments if moment is not None)
         return replace(record, title=title, updated=updated)
 
     def message(self, message: ChatMessage) -> ChatMessage:

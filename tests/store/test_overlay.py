@@ -72,7 +72,7 @@ class Chat:
         reply, row = self._messages[name][-1], self._records[name]
         changes: dict[str, Operation] = {
             "piece": (reply.id, len(reply.segments) - 1, text, text[:1]),
-            "update": Update(replace(row, title=text)),
+            "update": Update(replace(row, title=text, updated=99.0)),
             "rename": Rename(name, text),
             "hide": Hide(name, 5.0),
             "unhide": Unhide(name),
