@@ -78,6 +78,19 @@ async def test_code_is_copied_without_its_fence_where_only_code_is_selected() ->
         assert await _drag(reader, reader.place_of("return"), (end[0] + 1, end[1])) == text[10:-4]
 
 
+async def test_a_long_paragraph_is_copied_exactly_from_anywhere_to_anywhere() -> None:
+    words = " ".join(f"w{n:04}" for n in range(1200))
+    async with reading([reply(words + "\n\nend")], (60, 200)) as reader:
+        for start, end in (("w0000", "w1199"), ("w0003", "w1199"), ("w0000", "w1100"), ("w0150", "w0400")):
+            x, y = reader.place_of(end)
+            assert (
+                await _drag(reader, reader.place_of(start), (x + 4, y))
+                == words[words.index(start) : words.index(end) + 5]
+            )
+        x, y = reader.place_of("end")
+        assert await _drag(reader, reader.place_of("w0777"), (x + 2, y)) == words[words.index("w0777") :] + "\n\nend"
+
+
 async def test_a_long_fence_is_copied_exactly() -> None:
     code = "".join(f"line{n} =\t{n}\n" + "\n" * (n % 3) for n in range(150))
     async with reading([reply(f"intro\n\n```py\n{code}```\n\nend")], (60, 400)) as reader:

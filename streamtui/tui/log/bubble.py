@@ -196,13 +196,13 @@ class Bubble:
         found = self.block(part)
         if found is None:
             return ()
-        return found[2].lines(frame.inner, self._styles(found[0], frame))
+        return found[2].lines(frame.inner, self.styles(found[0], frame))
 
     def rows(self, part: int, frame: Frame, cache: RowCache, now: float, wall: float) -> Sequence[Strip]:
         """Return the painted rows of `part`, whose height is exact from then on."""
         found = self.block(part)
         if found is not None:
-            rows = cache.rows(found[2], frame, self._styles(found[0], frame))
+            rows = cache.rows(found[2], frame, self.styles(found[0], frame))
         elif part == HEAD:
             key = (frame, self.branch, int(wall // 3600))
             return self._kept(HEAD, key, lambda: chrome.head(self.message, frame, self.branch, wall))
@@ -215,7 +215,7 @@ class Bubble:
             self._sum()
         return rows
 
-    def _styles(self, document: object, frame: Frame) -> Styles:
+    def styles(self, document: object, frame: Frame) -> Styles:
         return frame.tone.thoughts if document is self.thoughts else frame.tone.markdown
 
     def _kept(self, part: int, key: object, make: Callable[[], list[Strip]]) -> list[Strip]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from textual.selection import Selection
 
-from streamtui.markdown import Block, Line
+from streamtui.markdown import Block, Document, Line
 from streamtui.markdown.code import CodeChunk
+from streamtui.markdown.flow import Flow
 from streamtui.tui.log.bubble import FIRST_BLOCK, Bubble
 from streamtui.tui.log.plain import PlainText
 from streamtui.tui.log.selection import ALL, Extent, extent, text_of
@@ -32,87 +33,136 @@ def copied(view: View, selection: Selection) -> str:
     return "\n\n".join(pieces)
 
 
-class _Piece(NamedTuple):
-    text: str
-    is_source: bool
-
-
 def _bubble_text(view: View, bubble: Bubble, span: Extent) -> str:
     if not bubble.is_open:
         bubble.open(view.inner)
         view.sync(bubble)
     out: list[str] = []
-    last_document: object = None
-    reached = 0  # where in the document's source the last piece ended
-    bare: object = None  # the code block whose first fence was left out
-    for part in range(max(span.start.part, FIRST_BLOCK), min(span.end.part, bubble.foot - 1) + 1):
-        found = bubble.block(part)
-        if found is None:
+    before: _Unit | None = None
+    for unit in _units(bubble, span):
+        text = unit.source if unit.lies_inside(span) else _selected(view, bubble, unit, span)
+        if text is None:
             continue
-        document, _, block = found
-        listing = block.listing if isinstance(block, CodeChunk) else None
-        source = document.source[block.start : block.end].rstrip("\n")
-        lines = bubble.lines(part, view.frame(bubble))
-        start = 0 if isinstance(document, PlainText) else _first_text_row(block, lines, view.inner)
-        piece = _piece(part, lines, start, span, source, _code_lines(block), listing is not None and listing is bare)
-        if piece is None:
-            continue
-        if out and listing is not None and listing is bare:
-            out.append("\n")
-        elif out:
-            between = document.source[reached : block.start] if document is last_document else "\n\n"
-            out.append("\n\n" if between.strip() else between)
-        out.append(piece.text)
-        if not piece.is_source:
-            bare = listing
-        last_document, reached = document, block.start + len(source)
+        if before is not None:
+            between = unit.document.source[before.end : unit.start] if unit.document is before.document else ""
+            out.append(between if between and not between.strip() else "\n\n")
+        out.append(text)
+        before = unit
     return "".join(out)
 
 
-def _piece(
-    part: int, lines: Sequence[Line], first: int, span: Extent, source: str, code: Sequence[str] | None, bare: bool
-) -> _Piece | None:
-    """Return what `span` selects of a block, whose text begins on row `first`."""
-    rows = [at for at in range(first, len(lines)) if span.has(part, at)]
-    if not rows:
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    """A block, or the pieces of one paragraph or one code block: parts `first` to `last`."""
+
+    document: Document | PlainText
+    blocks: Sequence[Block]
+    first: int
+    last: int
+
+    @property
+    def start(self) -> int:
+        return self.blocks[0].start
+
+    @property
+    def end(self) -> int:
+        """Where its source ends, newlines at its end left out."""
+        return self.start + len(self.source)
+
+    @property
+    def source(self) -> str:
+        return self.document.source[self.start : self.blocks[-1].end].rstrip("\n")
+
+    def lies_inside(self, span: Extent) -> bool:
+        return span.start.part < self.first and span.end.part > self.last
+
+
+def _units(bubble: Bubble, span: Extent) -> Iterator[_Unit]:
+    part = max(span.start.part, FIRST_BLOCK)
+    while part <= span.end.part and (found := bubble.block(part)) is not None:
+        first = last = part
+        blocks = [found[2]]
+        while (prior := bubble.block(first - 1)) is not None and _continues(blocks[0], prior[2]):
+            blocks.insert(0, prior[2])
+            first -= 1
+        while (later := bubble.block(last + 1)) is not None and _continues(later[2], blocks[-1]):
+            blocks.append(later[2])
+            last += 1
+        yield _Unit(found[0], blocks, first, last)
+        part = last + 1
+
+
+def _continues(block: Block, other: Block) -> bool:
+    """Whether `block` goes on, in the same paragraph or code, where `other` stopped."""
+    if isinstance(block, CodeChunk):
+        return isinstance(other, CodeChunk) and other.listing is block.listing
+    return isinstance(block, Flow) and block.previous is other
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    line: Line
+    text: str
+    columns: tuple[int, int]
+    """The selected characters."""
+
+    @property
+    def is_complete(self) -> bool:
+        return self.columns == (0, len(self.text))
+
+    @property
+    def ends_line(self) -> bool:
+        """Whether the source has a new line after it."""
+        return self.line.joint == "\n"
+
+
+def _selected(view: View, bubble: Bubble, unit: _Unit, span: Extent) -> str | None:
+    """Return what is selected of a block at an end of the selection."""
+    rows: list[_Row] = []
+    skipped = 0  # lines of the source before the first selected row
+    head = (unit.first, 0)
+    starts_line, is_whole = True, True
+    for part in range(unit.first, unit.last + 1):
+        block = unit.blocks[part - unit.first]
+        lines = bubble.lines(part, view.frame(bubble))
+        first = 0 if isinstance(unit.document, PlainText) else _first_text_row(block, lines, view.inner)
+        if part == unit.first:
+            head = (part, max(0, first - 1))
+        for at in range(first, len(lines)):
+            line, text = lines[at], text_of(lines[at])
+            if span.has(part, at):
+                rows.append(_Row(line, text, span.columns(part, at, len(text)) or (0, 0)))
+                is_whole = is_whole and rows[-1].is_complete
+                continue
+            is_whole = False
+            if not rows:
+                starts_line = line.joint == "\n"
+                skipped += starts_line
+    code = _code_lines(unit)
+    if is_whole and rows and (code is None or span.start[:2] <= head):
+        return unit.source
+    if not any(row.columns[0] < row.columns[1] for row in rows) and len(rows) < 2:
         return None
-    texts = {at: text_of(lines[at]) for at in rows}
-    spans = {at: span.columns(part, at, len(text)) or (0, 0) for at, text in texts.items()}
-    complete = {at for at in rows if spans[at] == (0, len(texts[at]))}
-    has_head = span.start[:2] <= (part, max(0, first - 1)) or first == 0 or code is None
-    if len(complete) == len(lines) - first and has_head and not bare:
-        return _Piece(source, True)
-    if not any(spans[at][0] < spans[at][1] for at in rows) and len(rows) == 1:
-        return None
+    return _joined(rows, code, skipped, starts_line)
+
+
+def _joined(rows: Sequence[_Row], code: Sequence[str] | None, number: int, starts_line: bool) -> str:
+    """Return the text of `rows`, wrapped ones joined; of `code` whole lines as they are, from line `number` on."""
     out: list[str] = []
-    number = sum(line.joint == "\n" for line in lines[first : rows[0]])
-    for group in _source_lines(lines, rows):
-        is_whole_line = complete.issuperset(group) and group[0] - 1 not in _wrapped(lines, first)
-        if code is not None and is_whole_line and number < len(code):
+    group: list[_Row] = []
+    for at, row in enumerate(rows):
+        group.append(row)
+        if not row.ends_line and at < len(rows) - 1:
+            continue
+        is_line = row.ends_line and starts_line and all(each.is_complete for each in group)
+        if code is not None and is_line and number < len(code):
             out.append(code[number])
         else:
-            out.append("".join(texts[at][slice(*spans[at])] + _joint(lines, at, group) for at in group))
+            texts = [each.text[slice(*each.columns)] + each.line.joint for each in group]
+            out.append("".join(texts).removesuffix(row.line.joint))
+        group, starts_line = [], True
         number += 1
-    return _Piece("\n".join(out), False)
-
-
-def _source_lines(lines: Sequence[Line], rows: Sequence[int]) -> list[list[int]]:
-    """Return the rows in groups, each of which was one line before it was wrapped."""
-    groups: list[list[int]] = [[]]
-    for at in rows:
-        groups[-1].append(at)
-        if lines[at].joint == "\n" and at != rows[-1]:
-            groups.append([])
-    return groups
-
-
-def _wrapped(lines: Sequence[Line], first: int) -> set[int]:
-    """Return the rows that go on in the next."""
-    return {at for at in range(first, len(lines)) if lines[at].joint != "\n"}
-
-
-def _joint(lines: Sequence[Line], at: int, group: Sequence[int]) -> str:
-    return "" if at == group[-1] else lines[at].joint
+    return "\n".join(out)
 
 
 def _first_text_row(block: Block, lines: Sequence[Line], width: int) -> int:
@@ -123,8 +173,11 @@ def _first_text_row(block: Block, lines: Sequence[Line], width: int) -> int:
     return 1 if len(lines) > 1 and lines[0].text_end <= lines[0].gutter else 0
 
 
-def _code_lines(block: Block) -> Sequence[str] | None:
-    """Return the lines of code in `block` as they are, tabs and trailing spaces included."""
-    if not isinstance(block, CodeChunk):
-        return None
-    return "".join([*block.listing.lines[block.first : block.last], *block.tail]).split("\n")
+def _code_lines(unit: _Unit) -> Sequence[str] | None:
+    """Return the lines of a code block as they are, tabs and trailing spaces included; None for anything else."""
+    lines: list[str] = []
+    for block in unit.blocks:
+        if not isinstance(block, CodeChunk):
+            return None
+        lines += [*block.listing.lines[block.first : block.last], *block.tail]
+    return "".join(lines).split("\n")

@@ -12,10 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from rich.cells import cell_len
 from textual.strip import Strip
 
 from streamtui.chat.messages import ChatMessage
 from streamtui.markdown import Line
+from streamtui.markdown.flow import Flow
 from streamtui.tui.log.bubble import HEAD, Bubble
 from streamtui.tui.log.chrome import Frame
 from streamtui.tui.log.heights import Heights
@@ -214,7 +216,8 @@ class View:
         if block is None:
             return _Mark(bubble, None, part, 0, line, part == bubble.foot)
         lines = bubble.lines(part, self.frame(bubble))
-        return _Mark(bubble, block[0], block[1], _characters(lines, line), line, False)
+        character = _characters(lines, line) - self._lead(bubble, part)
+        return _Mark(bubble, block[0], block[1], character, line, False)
 
     def _find(self, mark: _Mark) -> int:
         """Return the row that `mark` is on now."""
@@ -227,9 +230,22 @@ class View:
             part = bubble.foot if mark.part_from_end else mark.index
             return start + bubble.top(part) + mark.line
         part = min(bubble.part_of(mark.document, mark.index), bubble.foot)
+        character = mark.character + self._lead(bubble, part)
+        while character < 0 and part > HEAD:
+            part -= 1
+            character += _characters(bubble.lines(part, self.frame(bubble)))
         self._rows(index, part)
-        line = _line_at(bubble.lines(part, self.frame(bubble)), mark.character, mark.line)
+        line = _line_at(bubble.lines(part, self.frame(bubble)), character, mark.line)
         return self._heights.top(index) + bubble.top(part) + line
+
+    def _lead(self, bubble: Bubble, part: int) -> int:
+        """Return how many cells of a block's first row are text of the block before, a piece of the same paragraph."""
+        found = bubble.block(part)
+        if found is None or not isinstance(found[2], Flow) or found[2].previous is None:
+            return 0
+        bubble.lines(part, self.frame(bubble))
+        styles = bubble.styles(found[0], self.frame(bubble))
+        return sum(cell_len(text) for text, _ in found[2].previous._carried(self.inner, styles))
 
     def _locate(self, row: int) -> tuple[int, int] | None:
         """Return the bubble and the part that cover `row`."""
@@ -361,8 +377,8 @@ class View:
         self._cache.clear()
 
 
-def _characters(lines: Sequence[Line], line: int) -> int:
-    """Return how many characters of text stand before row `line`."""
+def _characters(lines: Sequence[Line], line: int | None = None) -> int:
+    """Return how many cells of text stand before row `line`."""
     return sum([_length(row) for row in lines[:line]])
 
 
