@@ -7,8 +7,8 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from streamtui.catalog import NOTHING_CONFIGURED, SettingsCatalog
 from streamtui.chat import statistics
 from streamtui.chat.clean import clean, clean_line
 from streamtui.chat.conversation import Conversation, Options
-from streamtui.chat.errors import ConfigError, StoreError, StreamtuiError
+from streamtui.chat.errors import ConfigError, StreamtuiError
 from streamtui.chat.ports import EndpointMemory, Library, Model, NoMemory, NoRecorder, Recorder
 from streamtui.chat.reply import Reply
 from streamtui.chat.retry import Policy
@@ -94,7 +94,7 @@ def _app(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int
     from streamtui.tui import start
 
     start.refuse_unusable_terminal(os.environ)
-    with Store.open(config.paths.data) as store:
+    with _store(config) as store:
         catalog = _catalog(said, config, store.memory, secrets)
         return start.run(
             start.Start(
@@ -128,7 +128,7 @@ def _ask(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int
     with ExitStack() as stack:
         store: Store | None = None
         if not said.no_save or said.latest or said.resume:
-            store = stack.enter_context(Store.open(config.paths.data))
+            store = stack.enter_context(_store(config))
         catalog = _catalog(said, config, store.memory if store else NoMemory(), secrets)
         if not catalog.is_configured and not getattr(said, "demo", False):
             raise ConfigError(NOTHING_CONFIGURED)
@@ -235,10 +235,21 @@ def _models(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> 
 
 
 def _with_library(config: Config, command: Callable[[Library], Coroutine[Any, Any, int]]) -> int:
-    with Store.open(config.paths.data) as store:
+    with _store(config) as store:
         if store.trouble:
-            raise StoreError(store.trouble)
+            ask.say(sys.stderr, f"streamtui: {store.trouble}")
         return _on_loop(command(store.library))
+
+
+@contextmanager
+def _store(config: Config) -> Iterator[Store]:
+    """Open the store, and say it if in the end something could not be written down."""
+    store = Store.open(config.paths.data)
+    try:
+        yield store
+    finally:
+        if not store.close():
+            ask.say(sys.stderr, f"streamtui: the last text could not be saved. {store.trouble or ''}".rstrip())
 
 
 async def _list(library: Library, *, as_json: bool) -> int:
