@@ -15,11 +15,11 @@ from openai.types.chat import ChatCompletionMessageParam
 from streamtui.chat.events import ProviderEvent
 from streamtui.chat.messages import ChatRequest
 from streamtui.chat.ports import Deadlines, EndpointMemory
-from streamtui.providers.catalogue import read_models
 from streamtui.providers.completions import CompletionsParser, request_fields, request_messages
 from streamtui.providers.endpoint import BaseUrl, parse_base_url
 from streamtui.providers.exchange import Draft, Exchange
 from streamtui.providers.failures import Peer
+from streamtui.providers.model_list import read_models
 from streamtui.providers.quirks import NO_PREFILL
 from streamtui.providers.secret import Secret
 from streamtui.providers.sse import Limits

@@ -11,8 +11,8 @@ _SHORTEST_KEY: Final = 6
 """Shorter "keys" are dummies such as `none`, and hiding them would hide ordinary words."""
 
 _KEY_SHAPES = re.compile(
-    r"\bsk-[\w*.-]{4,}"
-    r"|\b(?P<bearer>Bearer\s+)[^\s'\"\\,;]+"
+    r"\bsk-[\w*.-]{8,}"
+    r"|\b(?P<bearer>Bearer\s+)(?=\S*\d|\S{20})[^\s'\"\\,;]+"
     r"|(?P<header>\bx-api-key['\"]?\s*[:=,]\s*b?['\"]?)[^\s'\"\\,;]+"
     r"|(?P<scheme>\b[a-z][a-z0-9+.-]*://)[^\s/@'\"]+@",
     re.IGNORECASE,

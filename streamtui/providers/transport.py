@@ -17,6 +17,9 @@ from streamtui.providers.endpoint import BaseUrl
 
 C = TypeVar("C")
 
+_LIMITS: Final = httpx2.Limits(max_connections=None, max_keepalive_connections=10, keepalive_expiry=60)
+"""People think between prompts; the library's default of 5 s would mean a new handshake for almost every one."""
+
 NO_KEY: Final = "none"
 """Sent as the key where there is none: the SDKs and some local servers want one."""
 
@@ -44,9 +47,8 @@ def make_http_client(base: BaseUrl, connect_s: float, headers: dict[str, str]) -
     """Return the HTTP client to hand to an SDK.
 
     `headers` are sent instead of whatever the SDK adds on its own or reads from the environment (custom headers,
-    organisation, telemetry), which may belong to another endpoint. A machine's own servers are not asked through a
-    proxy. Redirects are not followed, since they would carry the prompt along. The only timeout is for connecting;
-    `EventReader` watches the rest.
+    organisation, telemetry), which may belong to another endpoint. Redirects are not followed, since they would carry
+    the prompt along. The only timeout is for connecting; `EventReader` watches the rest.
     """
 
     async def only_ours(request: httpx2.Request) -> None:
@@ -54,8 +56,12 @@ def make_http_client(base: BaseUrl, connect_s: float, headers: dict[str, str]) -
             del request.headers[name]
         request.headers.update({"user-agent": f"streamtui/{__version__}", **headers})
 
+    # A transport of our own keeps the environment's proxies out, to which a machine's own servers are unknown; the
+    # environment's certificates still count.
+    own = httpx2.AsyncHTTPTransport(trust_env=base.scheme == "https", limits=_LIMITS) if base.is_loopback else None
     return httpx2.AsyncClient(
-        trust_env=not base.is_loopback,
+        transport=own,
+        limits=_LIMITS,
         follow_redirects=False,
         timeout=httpx2.Timeout(None, connect=connect_s),
         event_hooks={"request": [only_ours], "response": [_refuse]},

@@ -45,6 +45,7 @@ FAULTS = (
     Fault("quota", "rate_limit", "quota", status=429),
     Fault("500", "server", "a problem of its own", status=500, retryable=True),
     Fault("502-html", "server", "a problem of its own", status=502, retryable=True),
+    Fault("error-endless", "server", "a problem of its own", status=500, retryable=True),
     Fault("503", "server", "a problem of its own", status=503, retryable=True),
     Fault("529", "overloaded", "is overloaded", status=529, retryable=True),
     Fault("context-length", "context_length", "too long", status=400),

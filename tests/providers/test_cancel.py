@@ -13,7 +13,7 @@ from streamtui.chat.events import Connected, Finished, TextDelta
 from streamtui.chat.ports import Deadlines, Provider
 from tests.providers.conftest import Make, ask, hear
 from tests.server import ScriptedServer
-from tests.server.fixtures import eventually
+from tests.server.fixtures import CERTIFICATE, eventually
 
 ALLOWED_S = 0.6
 PATIENT = Deadlines(30, 30, 30)
@@ -73,6 +73,16 @@ async def test_cancel(make: Make, server: ScriptedServer, name: str, model: str,
         assert request[0].closed is not None
         assert request[0].closed - asked < ALLOWED_S
     assert (await hear(provider, "ok")).finish_reason
+
+
+async def test_cancel_over_tls(make: Make, tls_server: ScriptedServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    listener = Listener(make(base_url=tls_server.url, deadlines=PATIENT), "slow-5")
+    await eventually(lambda: listener.text)
+    asked = await listener.cancel()
+    closed = await eventually(lambda: tls_server.of("slow-5")[0].closed)
+    assert closed is not None
+    assert closed - asked < ALLOWED_S
 
 
 async def test_cancel_while_connecting(make: Make) -> None:

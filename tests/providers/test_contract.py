@@ -3,6 +3,8 @@
 A new provider is added to `PROVIDERS`; one with a server of its own also to `SERVED`.
 """
 
+import asyncio
+
 import pytest
 
 from streamtui import providers
@@ -12,6 +14,7 @@ from streamtui.chat.messages import ChatRequest, Turn, Usage
 from streamtui.chat.ports import Provider
 from tests.providers.conftest import Make, ask, hear
 from tests.server import ESCAPES, HELLO, MARKDOWN, ScriptedServer, words
+from tests.server.fixtures import CERTIFICATE
 
 PROVIDERS = list(providers.PROVIDERS)
 SERVED = ["openai", "anthropic"]
@@ -49,8 +52,6 @@ async def test_names_and_models(any_provider: Provider) -> None:
 
 
 async def test_a_provider_serves_several_replies_at_once(any_provider: Provider) -> None:
-    import asyncio
-
     model = "demo-fast" if any_provider.name == "demo" else "flood-300"
     heard = await asyncio.gather(*(hear(any_provider, model) for _ in range(10)))
     assert {reply.text for reply in heard} == {heard[0].text}
@@ -180,6 +181,14 @@ async def test_loopback_needs_no_proxy(provider: Provider, closed_port: int, mon
         monkeypatch.setenv(name, f"http://127.0.0.1:{closed_port}")
     monkeypatch.delenv("NO_PROXY", raising=False)
     assert (await hear(provider, "ok")).text == WHOLE
+
+
+async def test_a_certificate_of_ones_own_can_be_trusted(
+    make: Make, tls_server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+    heard = await hear(make(base_url=tls_server.url), "ok")
+    assert heard.text == WHOLE
 
 
 async def test_max_tokens_and_prefill_of_the_demo(make: Make) -> None:

@@ -1,5 +1,6 @@
 """Every fault through every provider: the right kind, one clear line, no key, and what arrived is kept."""
 
+import socket
 import ssl
 
 import pytest
@@ -71,8 +72,6 @@ async def test_connections_that_fail(
 
 
 async def test_a_connection_that_is_never_accepted_times_out(make: Make) -> None:
-    import socket
-
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)

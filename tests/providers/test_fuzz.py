@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from streamtui.chat.errors import ProviderError
 from streamtui.chat.events import ReasoningDelta, TextDelta
-from streamtui.providers.catalogue import model_names
 from streamtui.providers.completions import CompletionsParser
 from streamtui.providers.failures import Peer
 from streamtui.providers.foreign import Parser
 from streamtui.providers.messages_api import MessagesParser
+from streamtui.providers.model_list import model_names
 from streamtui.providers.sse import EventDecoder
 
 PEER = Peer("host", "KEY")

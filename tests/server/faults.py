@@ -113,6 +113,14 @@ async def huge_header(reply: Reply) -> None:
     await reply.hello({"X-Huge": "x" * 256_000})
 
 
+@scenario("error-endless", "status 500 with a body without end")
+async def error_endless(reply: Reply) -> None:
+    await reply.head(500)
+    while True:
+        await reply.body(b"a" * 60_000)
+        await asyncio.sleep(0)
+
+
 @scenario("redirect-cross", "307 to the same server under another name")
 async def redirect_cross(reply: Reply) -> None:
     port = reply.request.headers["host"].rpartition(":")[2]
