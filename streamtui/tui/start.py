@@ -1,5 +1,6 @@
 """The door to the app: refuses terminals it can't work on, prepares the environment, runs it, says how it ended."""
 
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -54,6 +55,19 @@ def run(start: Start) -> int:
 
     app = StreamtuiApp(start)
     app.run()
-    if app.farewell:
-        sys.stderr.write(app.farewell + "\n")
+    _say_farewell(app.farewell)
     return app.return_code or 0
+
+
+def _say_farewell(line: str) -> None:
+    """Write the last line. Where the terminal is gone, leave nothing unwritten: at its end the interpreter would try
+    once more, fail, and exit with a code of its own."""
+    try:
+        if line:
+            sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere, stream.fileno())

@@ -1,5 +1,6 @@
 """A program in a real pseudo-terminal: keys go in, and what a person would see, or every raw byte, comes out."""
 
+import copy
 import fcntl
 import os
 import pty
@@ -15,8 +16,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
+import psutil
 import pyte
 
 KEYS: Final = {
@@ -66,6 +68,27 @@ class Written:
     data: bytes
 
 
+class _Screen(pyte.Screen):
+    """pyte's screen with the alternate one that it lacks, so that leaving a full-screen program shows what was before."""
+
+    _main: dict[int, Any] | None = None
+
+    def set_mode(self, *modes: int, **kwargs: bool) -> None:
+        if kwargs.get("private") and 1049 in modes and self._main is None:
+            self._main = copy.deepcopy(dict(self.buffer))
+            self._place = (self.cursor.x, self.cursor.y)
+            self.erase_in_display(2)
+        super().set_mode(*modes, **kwargs)
+
+    def reset_mode(self, *modes: int, **kwargs: bool) -> None:
+        if kwargs.get("private") and 1049 in modes and self._main is not None:
+            self.erase_in_display(2)
+            self.buffer.update(self._main)
+            self.cursor.x, self.cursor.y = self._place
+            self._main = None
+        super().reset_mode(*modes, **kwargs)
+
+
 @dataclass
 class _Emulator:
     """What a terminal would show."""
@@ -75,7 +98,7 @@ class _Emulator:
     screen: pyte.Screen = field(init=False)
 
     def __post_init__(self) -> None:
-        self.screen = pyte.Screen(self.columns, self.rows)
+        self.screen = _Screen(self.columns, self.rows)
         self._stream = pyte.ByteStream(self.screen)
         self._rest = b""
 
@@ -111,14 +134,15 @@ class Terminal:
         self._may_read.set()
         self._open = True
         self.written: list[Written] = []
-        self.started = 0.0
+        self.started = self.ended = 0.0
 
     # -- life
 
     def __enter__(self) -> Self:
         self._master, slave = pty.openpty()
         self._set_size(self._emulator.columns, self._emulator.rows)
-        self.modes = termios.tcgetattr(slave)
+        self.modes = self.line_settings()
+        """The line's settings before the program touched them."""
         self.started = time.monotonic()
         limit = str(self._largest_file)
         self.process = subprocess.Popen(
@@ -137,6 +161,8 @@ class Terminal:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         if self.process.poll() is None:
+            for child in self.children():
+                child.kill()
             self.process.kill()
         self.process.wait()
         self.resume_reading()
@@ -149,6 +175,8 @@ class Terminal:
     def exit_code(self, within: float = TIMEOUT_S) -> int:
         """Wait for the end and return the code, 128+n for a signal that killed. All output is read by then."""
         code = self.process.wait(within)
+        self.ended = time.monotonic()
+        self.resume_reading()
         if self._open:
             self._reader.join(within)
         return 128 - code if code < 0 else code
@@ -239,6 +267,14 @@ class Terminal:
             if each.time > since and text.encode() in each.data:
                 return each.time
         raise AssertionError(f"{text!r} never came. On the screen:\n{self.screen}")
+
+    def line_settings(self) -> list[Any]:
+        """What `stty` would show."""
+        return list(termios.tcgetattr(self._master))
+
+    def children(self) -> list[psutil.Process]:
+        """The processes that the program started."""
+        return psutil.Process(self.process.pid).children(recursive=True)
 
     # -- inside
 

@@ -1,0 +1,176 @@
+"""However the process ends, the words that arrived are kept and the terminal is left as it was found."""
+
+import re
+import signal
+import sys
+import termios
+import time
+
+import pytest
+
+from tests.e2e.conftest import EMPTY_BOX, Home, Launch
+from tests.e2e.terminal import Terminal
+from tests.e2e.test_turns import words_in
+from tests.server import ScriptedServer
+
+GONE_S = 3.0
+LEFT_ON = re.compile(rb"\x1b\[\?(1049|25|1000|1002|1003|1006|2004)([hl])")
+"""Modes that a full-screen program sets: the last word on each must leave the terminal as a shell wants it."""
+
+
+def modes(raw: bytes) -> dict[int, bool]:
+    """Return which modes are on after all of `raw`."""
+    return {int(mode): end == b"h" for mode, end in LEFT_ON.findall(raw)}
+
+
+def assert_restored(terminal: Terminal) -> None:
+    left = modes(terminal.raw)
+    assert left[1049] is False, "still on the alternate screen"
+    assert left[25] is True, "the cursor is hidden"
+    assert not any(left[mode] for mode in left if mode not in (25, 1049)), left
+    assert terminal.raw.count(b"\x1b[<u") >= terminal.raw.count(b"\x1b[>1u"), "kitty's keys are on"
+
+
+def assert_same_line_settings(terminal: Terminal) -> None:
+    assert terminal.line_settings() == terminal.modes, "echo and line editing are not back"
+
+
+@pytest.fixture
+def streaming(launch: Launch, endpoint: ScriptedServer, home: Home) -> Terminal:
+    """An app in the middle of a reply of a word every 5 ms, for more than a second."""
+    home.environment["CHAT_MODEL"] = "slow-5"
+    terminal = launch()
+    terminal.send("count for me")
+    terminal.wait_for("w200 ")
+    return terminal
+
+
+def assert_saved(home: Home, status: str, least: int) -> None:
+    reply = home.messages()[1]
+    numbers = words_in(reply["text"])
+    assert numbers == list(range(len(numbers)))
+    assert len(numbers) >= least
+    assert reply["status"] == status
+
+
+def test_kill_9_loses_at_most_half_a_second_and_is_marked_on_reopening(
+    streaming: Terminal, launch: Launch, home: Home, endpoint: ScriptedServer
+) -> None:
+    sent = time.monotonic() - endpoint.of("slow-5")[0].time
+    streaming.signal(signal.SIGKILL)
+    assert streaming.exit_code() == 137
+
+    again = launch("-c", ready=None)
+    again.wait_for("◌ interrupted")
+    numbers = words_in(again.screen)
+    assert numbers == list(range(numbers[0], numbers[-1] + 1))
+    kept = numbers[-1] * 0.005
+    assert sent - kept < 10 * 0.5
+    print(f"\nkilled after {sent:.2f} s of text at most, {kept:.2f} s kept")  # noqa: T201
+    assert_saved(home, "interrupted", 200 - 100)
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGINT, 130)])
+def test_a_signal_saves_restores_and_ends(streaming: Terminal, home: Home, number: int, code: int) -> None:
+    seen = words_in(streaming.screen)[-1]
+    sent = time.monotonic()
+    streaming.signal(number)
+    assert streaming.exit_code() == code
+    assert time.monotonic() - sent < GONE_S
+    assert_restored(streaming)
+    assert_same_line_settings(streaming)
+    assert_saved(home, "stopped", seen)
+
+
+def test_closing_the_window_saves_and_ends(streaming: Terminal, home: Home) -> None:
+    seen = words_in(streaming.screen)[-1]
+    closed = time.monotonic()
+    streaming.close_master()
+    assert streaming.exit_code(GONE_S) == 129
+    assert time.monotonic() - closed < GONE_S
+    assert_saved(home, "stopped", seen)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_it_even_where_the_terminal_has_stopped_reading(
+    streaming: Terminal, home: Home, endpoint: ScriptedServer, number: int
+) -> None:
+    seen = words_in(streaming.screen)[-1]
+    streaming.stop_reading()
+    before = endpoint.of("slow-5")[0]
+    time.sleep(1.0)  # the pipe to the terminal has to fill up; there is nothing to see by then
+    assert before.closed is None
+    sent = time.monotonic()
+    streaming.signal(number)
+    assert streaming.exit_code() == 128 + number
+    assert streaming.ended - sent < GONE_S
+    assert_saved(home, "stopped", seen)
+
+
+def test_quitting_in_mid_stream_keeps_the_text_and_restores_the_screen(streaming: Terminal, home: Home) -> None:
+    seen = words_in(streaming.screen)[-1]
+    streaming.press("ctrl+d")
+    assert streaming.exit_code() == 0
+    assert_restored(streaming)
+    assert_same_line_settings(streaming)
+    assert_saved(home, "stopped", seen)
+
+
+def in_a_shell(launch: Launch) -> Terminal:
+    """Start the app from an interactive shell, which has job control."""
+    shell = launch(program=["bash", "--norc", "--noprofile", "-i"], ready="ready>", environment={"PS1": "ready> "})
+    shell.type(f"{sys.executable} -m streamtui\r")
+    shell.wait_for(EMPTY_BOX)
+    return shell
+
+
+@pytest.mark.parametrize("how", ["ctrl+z", "SIGTSTP"])
+def test_it_suspends_to_the_shell_and_comes_back(
+    launch: Launch, home: Home, endpoint: ScriptedServer, how: str
+) -> None:
+    home.environment["CHAT_MODEL"] = "slow-20x100"
+    shell = in_a_shell(launch)
+    shell.type("a draft")
+    shell.wait_for("│ a draft")
+    if how == "ctrl+z":
+        shell.press("ctrl+z")
+    else:
+        for child in shell.children():
+            child.send_signal(signal.SIGTSTP)
+    shell.wait_for("Stopped")
+    assert modes(shell.raw)[1049] is False
+    assert modes(shell.raw)[25] is True
+    shell.type("echo back in the $((40 + 2)) shell\r")
+    shell.wait_for("back in the 42 shell")
+    shell.type("fg\r")
+    shell.wait_for("│ a draft")
+    assert "shell" not in shell.screen
+    assert modes(shell.raw)[1049] is True
+    shell.press("enter")
+    shell.wait_for("w99")
+    shell.wait_for("✓")
+    shell.press("ctrl+d")
+    shell.wait_for(lambda: shell.screen.rstrip().endswith("ready>"), what="the shell")
+    shell.type("echo left with $?\r")
+    shell.wait_for("left with 0")
+
+
+def test_a_reply_goes_on_after_a_suspension_in_mid_stream(launch: Launch, home: Home, endpoint: ScriptedServer) -> None:
+    home.environment["CHAT_MODEL"] = "slow-10x300"
+    shell = in_a_shell(launch)
+    shell.send("count")
+    shell.wait_for("w30 ")
+    shell.press("ctrl+z")
+    shell.wait_for("Stopped")
+    shell.type("fg\r")
+    shell.wait_for("✓", what="the reply is complete")
+    assert words_in(home.messages()[1]["text"]) == list(range(300))
+
+
+def test_termios_is_what_it_was_after_an_ordinary_end(launch: Launch) -> None:
+    terminal = launch()
+    changed = terminal.line_settings()
+    terminal.press("ctrl+d")
+    assert terminal.exit_code() == 0
+    assert changed[3] & termios.ECHO == 0
+    assert_same_line_settings(terminal)
