@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,11 +10,10 @@ from time import perf_counter
 from streamtui.markdown.block import Block
 from streamtui.markdown.code import CodeChunk, Listing, Recolouring
 from streamtui.markdown.flow import LONG, Flow
+from streamtui.markdown.inline import clean
 from streamtui.markdown.references import References, labels
 from streamtui.markdown.scanner import Scanner
 from streamtui.markdown.table import Columns, TableChunk
-
-_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +35,7 @@ class Document:
 
     Feed it with `append` as often as you like; `update` takes the text in, once a frame. Blocks freeze once text that
     is still to come can't change them. However the text was cut, the blocks end up as if it had come at once.
-    Control characters other than newline and tab become U+FFFD.
+    Control and bidi characters other than newline and tab become U+FFFD, one for one, so offsets stay.
     """
 
     def __init__(self, source: str = "") -> None:
@@ -96,7 +94,7 @@ class Document:
     def append(self, text: str) -> None:
         """Add text at the end; nothing is parsed until `update`."""
         if text:
-            self._pending.append(text if text.isprintable() else _UNSAFE.sub("\ufffd", text))
+            self._pending.append(clean(text))
 
     def finish(self) -> None:
         """Say that no more text will come; call `update` once more after it."""

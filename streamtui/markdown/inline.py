@@ -101,9 +101,8 @@ def _part(kind: str, styles: Styles) -> Style:
 
 
 def _shown(text: str) -> str:
-    if text.isprintable():
-        return text
-    return _UNSAFE.sub("\ufffd", _BLANK.sub(" ", text))
+    """Clean what entities and percent codes have brought back."""
+    return text if text.isprintable() else clean(_BLANK.sub(" ", text))
 
 
 @lru_cache(1024)

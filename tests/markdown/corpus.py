@@ -5,35 +5,154 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 
-_WORDS = (
-    "the parser keeps its state between frames and only the last block is read again when tokens arrive so a reader "
-    "sees thirty frames a second at most , latency matters more than throughput here . snake_case_name __init__"
-).split(" ")
+_WORDS = [
+    "the",
+    "parser",
+    "keeps",
+    "its",
+    "state",
+    "between",
+    "frames",
+    "and",
+    "only",
+    "the",
+    "last",
+    "block",
+    "is",
+    "read",
+    "again",
+    "when",
+    "tokens",
+    "arrive",
+    "so",
+    "a",
+    "reader",
+    "sees",
+    "thirty",
+    "frames",
+    "a",
+    "second",
+    "at",
+    "most",
+    ",",
+    "latency",
+    "matters",
+    "more",
+    "than",
+    "throughput",
+    "here",
+    ".",
+    "snake_case_name",
+    "__init__",
+]
 _MARKUP = [
-    "**bold words**", "*em*", "`code`", "`a | b`", "~~gone~~", "[link](https://example.com/a?b=c)", "[^1]", "**a *b* c**",
-    "https://auto.example.org/x_y", "<https://angle.example>", "***both***", "2*3*4", "[ref one]", "[text][ref two]",
-    "![alt](https://img.example/p.png)", "&amp; &copy;", "\\* \\[no\\]", "Vec<String>", "<b>tag</b>", "[local](docs/a.md)",
-    "user@example.com", "`` x ` y ``", "[Ref *three*]", "_em_",
-]  # fmt: skip
-_WIDE = ["流式渲染需要保持增量更新，", "避免每次都重新解析整个文档。", "🚀", "👩‍💻", "é", "e\u0301", "❤️", "한국어", "ｗｉｄｅ", "✨!"]
-_BROKEN = ["**", "*", "_", "`", "``", "[", "](", "![", "<", "~~", "](x", "\\", "|", "[^", "&#27;", "***", "[ref one", "\t"]
+    "**bold words**",
+    "*em*",
+    "`code`",
+    "`a | b`",
+    "~~gone~~",
+    "[link](https://example.com/a?b=c)",
+    "[^1]",
+    "**a *b* c**",
+    "https://auto.example.org/x_y",
+    "<https://angle.example>",
+    "***both***",
+    "2*3*4",
+    "[ref one]",
+    "[text][ref two]",
+    "![alt](https://img.example/p.png)",
+    "&amp; &copy;",
+    "\\* \\[no\\]",
+    "Vec<String>",
+    "<b>tag</b>",
+    "[local](docs/a.md)",
+    "user@example.com",
+    "`` x ` y ``",
+    "[Ref *three*]",
+    "_em_",
+]
+_WIDE = [
+    "流式渲染需要保持增量更新，",
+    "避免每次都重新解析整个文档。",
+    "🚀",
+    "👩‍💻",
+    "é",
+    "e\u0301",
+    "❤️",
+    "한국어",
+    "ｗｉｄｅ",
+    "✨!",
+]
+_BROKEN = [
+    "**",
+    "*",
+    "_",
+    "`",
+    "``",
+    "[",
+    "](",
+    "![",
+    "<",
+    "~~",
+    "](x",
+    "\\",
+    "|",
+    "[^",
+    "&#27;",
+    "***",
+    "[ref one",
+    "\t",
+]
 CODE = {
-    "python": ['def f(x: int = {n}) -> str:', '    """Doc {n}', 'more "quoted" text', '    """', '    return f"{{x!r}} {n}"  # hm', "@deco"],
-    "js": ["const a{n} = `line {n}", "  ${{b}} more`;", "/* open {n}", " close */ let x = /re+/g;", "function f() {{ return {n} }}"],
+    "python": [
+        "def f(x: int = {n}) -> str:",
+        '    """Doc {n}',
+        'more "quoted" text',
+        '    """',
+        '    return f"{{x!r}} {n}"  # hm',
+        "@deco",
+    ],
+    "js": [
+        "const a{n} = `line {n}",
+        "  ${{b}} more`;",
+        "/* open {n}",
+        " close */ let x = /re+/g;",
+        "function f() {{ return {n} }}",
+    ],
     "ts": ["interface A{n} {{ b?: string }}", "type T = `x${{string}}`;", "let a: number = {n}; // c"],
     "go": ["func main() {{", "\ts := `raw {n}", "end`", "\treturn {n} /* c */", "}}"],
-    "rust": ["fn f<'a>(x: &'a str) -> Vec<String> {{", '    let s = r#"raw {n}', '"#;', "    /* a /* nested */ b */", "}}"],
+    "rust": [
+        "fn f<'a>(x: &'a str) -> Vec<String> {{",
+        '    let s = r#"raw {n}',
+        '"#;',
+        "    /* a /* nested */ b */",
+        "}}",
+    ],
     "java": ["class A{n} {{", "  /** doc", "   * more */ int x = {n};", '  String s = """', '   text""";', "}}"],
-    "c": ["#include <stdio.h>", "#define X(a) \\", "  (a + {n})", "size_t f(int a) {{ /* c", " still */ return {n}; }}", "// end"],
+    "c": [
+        "#include <stdio.h>",
+        "#define X(a) \\",
+        "  (a + {n})",
+        "size_t f(int a) {{ /* c",
+        " still */ return {n}; }}",
+        "// end",
+    ],
     "cpp": ["template <typename T> std::vector<T> f{n}();", 'auto s = R"(raw {n}', ')";', "#if 0", "dead", "#endif"],
     "json": ['{{"a{n}": [1, {n}, "x"],', ' "b":', '  {{"c": null, "d": true}}}}', "// no"],
     "yaml": ["key{n}: value", "list:", "  - a: {n}", "text: |", "  block {n}", "  more", "# comment", "- &x 'q'"],
     "ruby": ["def f{n}", "  x = <<~EOS", "    here {n} #{{y}}", "  EOS", "end", "=begin", "doc", "=end"],
     "bash": ["cat <<EOF", "here $x {n}", "EOF", 'echo "a', 'b $(ls)" # c', "for i in 1 {n}; do", "done"],
-    "html": ["<div class='a{n}'>", "<!-- open", "close -->", "<script>let a = {n};", "</script>", "<style>b {{ c: d }}</style>"],
+    "html": [
+        "<div class='a{n}'>",
+        "<!-- open",
+        "close -->",
+        "<script>let a = {n};",
+        "</script>",
+        "<style>b {{ c: d }}</style>",
+    ],
     "css": ["a{n} {{ color: #fff; }}", "/* c", "c */ .b::after {{ content: 'x' }}", "@media x {{"],
     "sql": ["SELECT a{n} FROM b -- c", "WHERE x = 'str", "more' AND y > {n};", "/* c", "*/"],
-    "toml": ["[table{n}]", 'a = """', 'multi {n}', '"""', "b = [1, {n}] # c"],
+    "toml": ["[table{n}]", 'a = """', "multi {n}", '"""', "b = [1, {n}] # c"],
     "diff": ["--- a/x", "+++ b/x", "@@ -1,{n} +1 @@", "-gone {n}", "+come", " same"],
     "markdown": ["# Title {n}", "text **b**", "- item", "> quote", "    code"],
     "console": ["$ ls -l {n}", "total {n}", "$ cat <<X", "> more", "X"],
@@ -41,7 +160,7 @@ CODE = {
     "kotlin": ["fun f() = {n}", 'val s = """', 'raw ${{x}}"""'],
     "": ["plain text {n}", "<b>"],
     "nonsense": ["who knows {n}"],
-}  # fmt: skip
+}
 _LONG_LINE = "x" * 300 + " = 1\tafter"
 
 
@@ -89,8 +208,13 @@ def fence(rng: random.Random, lines: int, language: str | None = None) -> list[s
 
 def table(rng: random.Random, rows: int, columns: int) -> list[str]:
     """Return a table with cells of all kinds, some rows short, some long."""
+
     def row(cells: int) -> str:
-        return "| " + " | ".join(prose(rng, rng.randrange(0, 4), wild=0.03).replace("|", "\\|") for _ in range(cells)) + " |"
+        return (
+            "| "
+            + " | ".join(prose(rng, rng.randrange(0, 4), wild=0.03).replace("|", "\\|") for _ in range(cells))
+            + " |"
+        )
 
     marks = [rng.choice(["---", ":--", "--:", ":-:", "-"]) for _ in range(columns)]
     out = [row(columns), "|" + "|".join(marks) + "|"]
@@ -109,7 +233,9 @@ def block(rng: random.Random, depth: int = 0) -> list[str]:
     if kind == 3:
         return table(rng, rng.choice([0, 1, 3, 40 if depth == 0 and rng.random() < 0.3 else 4]), rng.randrange(1, 6))
     if kind == 4:
-        return [rng.choice(["---", "* * *", "    indented code", "\tindented", "[^1]: note " + prose(rng, 4), "", "<div>"])]
+        return [
+            rng.choice(["---", "* * *", "    indented code", "\tindented", "[^1]: note " + prose(rng, 4), "", "<div>"])
+        ]
     if kind == 5:
         return [f"[ref {rng.choice(['one', 'two', 'three'])}]: https://ref.example/{rng.randrange(9)} 'title'"]
     if kind < 8:
@@ -194,14 +320,23 @@ def _mixed(rng: random.Random, size: int) -> str:
     while total < size:
         part = [
             "## " + prose(rng, 6, wild=0),
-            "", prose(rng, rng.randrange(30, 90), wild=0.01),
-            "", *("- " + prose(rng, 12, wild=0) for _ in range(5)),
-            "", *fence(rng, 30, rng.choice(["python", "js", "rust", "bash", "json"])), "```" if rng.random() < 0 else "",
-            "", *table(rng, 6, 4),
-            "", *(f"{n + 1}. " + prose(rng, 14, wild=0) for n in range(4)),
-            "", "> " + prose(rng, 30, wild=0),
-            "", prose(rng, 60, wild=0.02), "",
-        ]  # fmt: skip
+            "",
+            prose(rng, rng.randrange(30, 90), wild=0.01),
+            "",
+            *("- " + prose(rng, 12, wild=0) for _ in range(5)),
+            "",
+            *fence(rng, 30, rng.choice(["python", "js", "rust", "bash", "json"])),
+            "```" if rng.random() < 0 else "",
+            "",
+            *table(rng, 6, 4),
+            "",
+            *(f"{n + 1}. " + prose(rng, 14, wild=0) for n in range(4)),
+            "",
+            "> " + prose(rng, 30, wild=0),
+            "",
+            prose(rng, 60, wild=0.02),
+            "",
+        ]
         out += part
         total += sum(len(line) + 1 for line in part)
     return "\n".join(out)[:size]

@@ -1,0 +1,93 @@
+"""Streamed equals one-shot: for every document, fragmentation and width, also when the width changes on the way."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from streamtui.markdown import Block, Document
+from tests.markdown import corpus
+from tests.markdown.painting import Painted, check_rows, one_shot, paint, settle
+
+_BATCH = 50
+
+
+def stream(source: str, width: int, rng: random.Random) -> tuple[Document, list[Painted]]:
+    """Feed `source` in random pieces, painting now and then, checking what `update` says on the way."""
+    document = Document()
+    painted_at = width
+    for piece in corpus.pieces(source, rng, rng.choice([12, 80, 400])):
+        document.append(piece)
+        if rng.random() < 0.6:
+            continue
+        before = list(document.blocks)
+        first = document.update()
+        check_change(before, list(document.blocks), first)
+        if rng.random() < 0.1:
+            painted_at = rng.randrange(10, 200) if painted_at == width else width
+        if rng.random() < 0.5 and first is not None:
+            paint(document, painted_at, first)
+        if rng.random() < 0.1:
+            before = list(document.blocks)
+            first = document.idle_work(0.0005)
+            check_change(before, list(document.blocks), first)
+    assert document.source == source.replace("\x1b", "\ufffd").replace("\u202e", "\ufffd")
+    document.finish()
+    document.update()
+    return document, settle(document, width)
+
+
+def check_change(before: list[Block], after: list[Block], first: int | None) -> None:
+    """Assert that blocks before the first changed one are the same objects, and the first one is not."""
+    kept = len(after) if first is None else first
+    assert len(before) >= kept
+    assert all(old is new for old, new in zip(before[:kept], after[:kept], strict=True))
+    if first is None:
+        assert len(before) == len(after)
+    elif first < min(len(before), len(after)):
+        assert before[first] is not after[first]
+
+
+@pytest.mark.parametrize("batch", range(40))
+def test_streamed_equals_one_shot(batch: int) -> None:
+    for seed in range(batch * _BATCH, (batch + 1) * _BATCH):
+        rng = random.Random(seed)
+        source = corpus.document(seed, 4)
+        width = rng.choice([10, 20, 40, 60, 80, 116, 200])
+        whole, expected = one_shot(source, width)
+        live, got = stream(source, width, rng)
+        assert got == expected, f"seed {seed}, width {width}"
+        assert live.code_blocks == whole.code_blocks
+        assert [(block.start, block.end) for block in live.blocks] == [(b.start, b.end) for b in whole.blocks]
+        check_rows(got, width)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_huge_blocks_stream_as_they_open(seed: int) -> None:
+    shape = ["python", "table", "paragraph", "dangling", "list", "json", "cpp", "yaml"][seed % 8]
+    source = corpus.shape(shape, 2500, seed)
+    rng = random.Random(seed)
+    _, expected = one_shot(source, 72)
+    assert stream(source, 72, rng)[1] == expected
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_one_endless_line(seed: int) -> None:
+    rng = random.Random(seed)
+    start = ["", "> - ", "```js\n", "    "][seed]
+    source = start + corpus.prose(rng, 3000).replace("\n", " ") + "\n\nafter"
+    _, expected = one_shot(source, 50)
+    assert stream(source, 50, rng)[1] == expected
+
+
+def test_a_look_does_not_depend_on_what_was_painted_before() -> None:
+    source = corpus.document(77, 6)
+    document = Document(source)
+    document.finish()
+    document.update()
+    wide = settle(document, 120)
+    settle(document, 33)
+    for block in document.blocks:
+        block.forget()
+    assert settle(document, 120) == wide
