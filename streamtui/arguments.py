@@ -33,6 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands (without one, the app opens)")
     _ask(commands, shared)
     _saved(commands, shared)
+    _serve(commands, shared)
     return parser
 
 
@@ -95,6 +96,29 @@ def _saved(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", shar
     add("delete", "delete a conversation").add_argument("id", metavar="ID")
     add("models", "list the models that can be asked").add_argument("--json", action="store_true")
     add("stats", "how fast the models were, over all saved replies").add_argument("--json", action="store_true")
+
+
+def _serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", shared: argparse.ArgumentParser) -> None:
+    serve = commands.add_parser(
+        "serve",
+        parents=[shared],
+        allow_abbrev=False,
+        help="chat in a browser, or with curl, over server-sent events",
+        description="Serve a page and an API on this machine. Prints the address to open and the token for curl.",
+    )
+    serve.add_argument("--host", metavar="HOST", default="127.0.0.1", help="listen here; elsewhere needs --token-file")
+    serve.add_argument("--port", metavar="PORT", type=_port, default=8000, help="0 takes any free one")
+    serve.add_argument("--token-file", metavar="FILE", help="let in whoever knows the token in this file")
+    serve.add_argument("--allow-host", metavar="NAME", action="append", default=[], help="answer to this name too")
+    serve.add_argument("--max-streams", metavar="N", type=_positive, help="replies asked for upstream at once")
+    serve.add_argument("--workers", metavar="N", type=_positive, default=1, help="processes that serve")
+
+
+def _port(text: str) -> int:
+    value = int(text)
+    if not 0 <= value <= 65535:
+        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
+    return value
 
 
 def _temperature(text: str) -> float:

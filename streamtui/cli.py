@@ -82,6 +82,8 @@ def _run(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int
             return _with_library(config, lambda library: _export(library, said.id, said.format, said.output))
         case "delete":
             return _with_library(config, lambda library: _delete(library, said.id))
+        case "serve":
+            return _serve(said, config, secrets)
         case "stats":
             return _with_library(config, lambda library: _stats(library, config, as_json=said.json))
         case "models":
@@ -218,6 +220,17 @@ class Headless:
         if said.output:
             sink = ask.File(stack.enter_context(ask.open_file(said.output)), sink)
         return ask.Whole(sink) if said.no_stream else sink
+
+
+def _serve(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int:
+    try:
+        from streamtui import serving
+    except ModuleNotFoundError as error:
+        raise ConfigError(f"`serve` needs {error.name}: pip install 'streamtui[web]'.") from None
+    for warning in config.warnings:
+        ask.say(sys.stderr, f"streamtui: {warning}")
+    _catalog(said, config, NoMemory(), secrets)
+    return _on_loop(serving.run(said, config, _options(config)))
 
 
 def _models(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int:

@@ -1,0 +1,70 @@
+"""`streamtui serve`: hands the engine to the web front end, once in every worker."""
+
+import argparse
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from streamtui.catalog import NOTHING_CONFIGURED, SettingsCatalog
+from streamtui.chat.clean import clean_line
+from streamtui.chat.conversation import Options
+from streamtui.chat.errors import ConfigError
+from streamtui.chat.ports import NoMemory
+from streamtui.config import Config
+from streamtui.store import Store
+from streamtui.store.transcript import summary_json, transcript
+from streamtui.web import Engine, Limits, Place, serve
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """Builds the engine of one worker. Picklable, so that it can be sent to a process of its own."""
+
+    config: Config
+    options: Options
+    demo: bool
+    insecure_http: bool
+
+    def __call__(self) -> AbstractContextManager[Engine]:
+        return self._engine()
+
+    @contextmanager
+    def _engine(self) -> Iterator[Engine]:
+        with Store.open(self.config.paths.data) as store:
+            catalog = SettingsCatalog(self.config, store.memory, demo=self.demo, insecure_http=self.insecure_http)
+            yield Engine(catalog, store, summary_json, transcript, self.options, self.config.settings.system)
+
+    def check(self) -> None:
+        """Raise `ConfigError` for settings with which nothing could be answered."""
+        catalog = SettingsCatalog(self.config, NoMemory(), demo=self.demo, insecure_http=self.insecure_http)
+        if not (catalog.is_configured or self.demo):
+            raise ConfigError(NOTHING_CONFIGURED)
+        if host := catalog.exposed_host(catalog.model()):
+            raise ConfigError(f"The key would travel in the clear to {host}: use https, or allow it: --insecure-http.")
+
+
+async def run(said: argparse.Namespace, config: Config, options: Options) -> int:
+    """Serve until cancelled."""
+    demo, insecure = getattr(said, "demo", False), getattr(said, "insecure_http", False)
+    composition = Composition(config, options, demo, insecure)
+    composition.check()
+    place = Place(
+        config.paths.data,
+        said.host,
+        said.port,
+        _token(said.token_file),
+        tuple(said.allow_host),
+        said.workers,
+    )
+    await serve(composition, place, Limits(streams=said.max_streams or config.settings.upstream_streams))
+    return 0
+
+
+def _token(name: str | None) -> str | None:
+    if name is None:
+        return None
+    try:
+        return Path(name).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise ConfigError(f"{clean_line(name)} can't be read: --token-file takes a file with a token in it.") from None
