@@ -13,6 +13,7 @@ from streamtui.chat.messages import ChatRequest, Usage
 from streamtui.chat.metrics import estimate_tokens
 from streamtui.chat.ports import Deadlines, EndpointMemory
 from streamtui.providers import demo_pages as pages
+from streamtui.providers.demo_long import long_page
 from streamtui.providers.secret import Secret
 from streamtui.providers.sse import Limits
 
@@ -110,7 +111,7 @@ def perform(request: ChatRequest) -> Performance:
     speed = next((_SPEEDS[word] for word in _SPEEDS if word in words), 80.0)
     parts: Iterable[str] = [_page(set(prompt) | words, first=len(prompts) <= 1)]
     if "long" in words:
-        parts = pages.long_page()
+        parts = long_page()
     written = request.turns[-1].text if request.prefill else ""
     if written:
         whole = "".join(parts)

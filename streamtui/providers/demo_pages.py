@@ -1,9 +1,8 @@
 """What the demo model says. Everything here is written in advance and true of the app as it is."""
 
-from collections.abc import Iterator
 from typing import Final
 
-_LABEL: Final = "*Demo model: this answer was written in advance, and nothing left your machine.*\n\n"
+LABEL: Final = "*Demo model: this answer was written in advance, and nothing left your machine.*\n\n"
 
 TOUR: Final = """# Welcome to streamtui
 
@@ -44,7 +43,7 @@ export OPENAI_BASE_URL="http://localhost:11434/v1"
 """
 
 KEYS: Final = (
-    _LABEL
+    LABEL
     + """## Keys
 
 | key | what it does |
@@ -68,7 +67,7 @@ A prompt that is exactly `quit` or `exit` leaves too.
 )
 
 STOP: Final = (
-    _LABEL
+    LABEL
     + """## Stopping a reply
 
 Press `Esc` while a reply is coming in. It stops **at once**, and the connection to the model is closed, so nothing \
@@ -85,7 +84,7 @@ If you stop *before* the first word, your prompt comes back into the box, as if 
 )
 
 HISTORY: Final = (
-    _LABEL
+    LABEL
     + """## Where conversations go
 
 Every conversation is saved **while it happens**, on your own machine only.
@@ -105,7 +104,7 @@ If the terminal is closed, or the machine gives up, you lose at most half a seco
 )
 
 MODELS: Final = (
-    _LABEL
+    LABEL
     + """## Connecting a model
 
 Three variables, in the environment or in a file `.env` where you start the app:
@@ -130,7 +129,7 @@ In the app, `/model` changes the model of the conversation. The top line always 
 )
 
 MARKDOWN: Final = (
-    _LABEL
+    LABEL
     + """# Markdown, as it streams
 
 Text can be **bold**, *italic*, ***both***, `code`, or ~~gone~~. A link shows where it goes: [CommonMark](https://commonmark.org/).
@@ -186,7 +185,7 @@ That is all of it.
 )
 
 TABLE: Final = (
-    _LABEL
+    LABEL
     + """| planet | diameter in km | moons | day |
 |:-------|---------------:|------:|:----|
 | Mercury | 4,879 | 0 | 176 days |
@@ -203,7 +202,7 @@ Columns keep their width as rows arrive, so a table does not jump about while it
 )
 
 CODE: Final = (
-    _LABEL
+    LABEL
     + '''The same small task in four languages: the first ten Fibonacci numbers.
 
 ```python
@@ -249,7 +248,7 @@ All four print `0 1 1 2 3 5 8 13 21 34`.
 )
 
 AGAIN: Final = (
-    _LABEL
+    LABEL
     + """I have no answer to that: I only know a few pages by heart. Ask me for one of them:
 
 - **tour**: what this app is
@@ -265,85 +264,3 @@ see what reasoning looks like: it streams like the answer, is kept apart from it
 
 First, find the page that was asked for. Second, say it at the speed that was asked for. That is the whole plan.
 """
-
-_ROMAN: Final = (
-    (100, "C"), (90, "XC"), (50, "L"), (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"),
-)  # fmt: skip
-_LAST: Final = 215
-"""Makes about 20,000 tokens."""
-_HAN: Final = "〇一二三四五六七八九"
-
-
-def long_page() -> Iterator[str]:
-    """Yield the sections of about 20,000 tokens of varied Markdown."""
-    yield (
-        _LABEL
-        + f"# The numbers from 1 to {_LAST}\n\nOne section each. Scroll up while they come, or stop me with `Esc`.\n\n"
-    )
-    for number in range(1, _LAST + 1):
-        yield _section(number)
-    yield f"---\n\nThat was all: {_LAST} numbers, and you are still here. Press `Home` to go back to the first.\n"
-
-
-def _section(number: int) -> str:
-    divisors = [d for d in range(1, number + 1) if number % d == 0]
-    nature = "a prime" if len(divisors) == 2 else "the unit" if number == 1 else "composite"
-    parity = "even" if number % 2 == 0 else "odd"
-    parts = [
-        f"## {number}\n\n**{number}** is {nature}, *{parity}*, and the {_ordinal(number)} number of this list. "
-        f"Its square is {number**2:,}, its cube {number**3:,}; "
-        f"the numbers up to it add up to {number * (number + 1) // 2:,}.\n",
-        (_table, _code, _divisors)[number % 3](number, divisors),
-    ]
-    if number % 5 == 0:
-        parts.append(f"> In Roman numerals {number} is {_roman(number)}, in Chinese ones {_han(number)} 🔢.\n")
-    if number % 7 == 0:
-        parts.append("".join(f"- [{'x' if number % d == 0 else ' '}] divisible by {d}\n" for d in (2, 3, 5, 7)))
-    return "\n".join([*parts, ""])
-
-
-def _table(number: int, divisors: list[int]) -> str:
-    rows = [("binary", f"{number:b}"), ("octal", f"{number:o}"), ("hexadecimal", f"{number:x}")]
-    rows += [("Roman", _roman(number)), ("汉字", _han(number)), ("divisors", str(len(divisors)))]
-    return "| notation | value |\n|:---------|------:|\n" + "".join(f"| {name} | `{value}` |\n" for name, value in rows)
-
-
-def _code(number: int, divisors: list[int]) -> str:
-    return (
-        "```python\n"
-        f"# The divisors of {number}, found the slow way.\n"
-        f"divisors = [d for d in range(1, {number} + 1) if {number} % d == 0]\n"
-        f"assert divisors == {divisors}\n"
-        f'print(f"{{len(divisors)}} divisors, sum {{sum(divisors)}}")  # sum {sum(divisors)}\n'
-        "```\n"
-    )
-
-
-def _divisors(number: int, divisors: list[int]) -> str:
-    lines = [f"{place}. {d} times {number // d}\n" for place, d in enumerate(divisors, 1)]
-    return f"It can be written as a product in {len(divisors)} ways:\n\n" + "".join(lines)
-
-
-def _ordinal(number: int) -> str:
-    ending = "th" if 10 < number % 100 < 14 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending}"
-
-
-def _roman(number: int) -> str:
-    numeral = ""
-    for value, letters in _ROMAN:
-        numeral += letters * (number // value)
-        number %= value
-    return numeral
-
-
-def _han(number: int) -> str:
-    """Return a number below 1000 in Chinese numerals."""
-    hundreds, rest = divmod(number, 100)
-    tens, ones = divmod(rest, 10)
-    numeral = f"{_HAN[hundreds]}百" if hundreds else ""
-    if tens:
-        numeral += "十" if tens == 1 and not hundreds else f"{_HAN[tens]}十"
-    elif hundreds and ones:
-        numeral += "零"
-    return numeral + (_HAN[ones] if ones else "")
