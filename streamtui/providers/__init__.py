@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Final
 
 from streamtui.chat.errors import ConfigError, ProviderError
@@ -67,11 +68,8 @@ def preload(name: str) -> None:
 
     Raises `ProviderError` where an optional package is missing.
     """
-    row = _row(name)
-    if row.sdk and importlib.util.find_spec(row.sdk) is None:
-        raise ProviderError("missing_extra", f"For {name} models, install streamtui[{row.extra or name}].")
-    module = importlib.import_module(f"{__name__}.{row.module}")
-    if row.sdk:
+    module = _load(name)
+    if _row(name).sdk:
         module.preload()
 
 
@@ -90,9 +88,7 @@ def create(
     missing optional package.
     """
     key = Secret(api_key, _row(name).key_variable or "The API key") if isinstance(api_key, str) and api_key else api_key
-    preload(name)
-    module = importlib.import_module(f"{__name__}.{_row(name).module}")
-    provider: Provider = module.create(
+    provider: Provider = _load(name).create(
         base_url=base_url or None,
         api_key=key or None,
         deadlines=deadlines or Deadlines(),
@@ -100,6 +96,13 @@ def create(
         limits=limits or Limits(),
     )
     return provider
+
+
+def _load(name: str) -> ModuleType:
+    row = _row(name)
+    if row.sdk and importlib.util.find_spec(row.sdk) is None:
+        raise ProviderError("missing_extra", f"For {name} models, install streamtui[{row.extra or name}].")
+    return importlib.import_module(f"{__name__}.{row.module}")
 
 
 def _row(name: str) -> ProviderRow:

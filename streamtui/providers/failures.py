@@ -71,7 +71,7 @@ def stream_error(peer: Peer, model: str, payload: object) -> ProviderError:
         message = f"{peer.host} broke the reply off: {peer.quote(said) or 'it gave no reason.'} Try again in a moment."
     else:
         message = _message(kind, peer, model, status, peer.quote(said))
-    retryable = kind in ("overloaded", "rate_limit") or (kind == "server" and code != "insufficient_quota")
+    retryable = kind in ("overloaded", "rate_limit", "server") and code != "insufficient_quota"
     return ProviderError(kind, message, retryable=retryable)
 
 
@@ -81,12 +81,16 @@ def said_by(body: str) -> tuple[str, str]:
         found = json.loads(body)
     except (ValueError, RecursionError):
         return ("", "") if "<" in body[:200] else (body[:_QUOTED], "")
+    if isinstance(found, list) and found:
+        found = found[0]
     if isinstance(found, dict):
         found = found.get("error") or found
     if not isinstance(found, dict):
         return (found if isinstance(found, str) else "", "")
     said = next((found[name] for name in ("message", "detail", "msg", "error", "title") if found.get(name)), "")
     code = next((c for c in (found.get("code"), found.get("type")) if isinstance(c, str)), "")
+    if isinstance(said, list):
+        said = "; ".join(str(item.get("msg") if isinstance(item, dict) else item) for item in said)
     return (said if isinstance(said, str) else json.dumps(said), code)
 
 

@@ -111,7 +111,7 @@ class EventReader:
             if self._winding_down:
                 return b""
             raise self._timed_out() from None
-        except Exception as error:
+        except Exception as error:  # the library lets some faults of the layers below it through as they are
             if self._winding_down:
                 return b""
             raise broken_stream_error(self._peer, error) from error
