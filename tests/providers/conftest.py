@@ -17,7 +17,7 @@ from tests.server.fixtures import closed_port, scripted_server, server, tls_serv
 __all__ = ["closed_port", "scripted_server", "server", "tls_server"]
 
 KEY = "sk-test-0123456789abcdef"
-QUICK = Deadlines(connect=2.0, first_byte=0.4, content=0.4)
+PATIENT = Deadlines(connect=5.0, first_byte=10.0, content=10.0)
 
 
 @dataclass
@@ -74,7 +74,7 @@ async def make(server: ScriptedServer) -> AsyncIterator[Make]:
 
     def make(name: str = "openai", **more: object) -> Provider:
         urls = {"openai": server.url, "anthropic": server.anthropic_url, "demo": None}
-        options = {"base_url": urls[name], "api_key": KEY, "deadlines": QUICK, "memory": NoMemory(), **more}
+        options = {"base_url": urls[name], "api_key": KEY, "deadlines": PATIENT, "memory": NoMemory(), **more}
         made.append(providers.create(name, **options))  # type: ignore[arg-type]  # for brevity in tests
         return made[-1]
 

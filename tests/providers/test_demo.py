@@ -79,8 +79,8 @@ async def test_speeds(make: Make) -> None:
         tokens_in("demo-slow", 0.5), tokens_in("demo", 0.5), tokens_in("demo-long-fast", 0.5)
     )
     assert 1 < slow < 8
-    assert 15 < normal < 45
-    assert fast > 10_000
+    assert 8 < normal < 45
+    assert fast > 3_000
 
 
 async def test_fast_gives_the_event_loop_turns(make: Make) -> None:
@@ -97,4 +97,4 @@ async def test_fast_gives_the_event_loop_turns(make: Make) -> None:
     await asyncio.sleep(0)
     await say(make, "long")
     watching.cancel()
-    assert longest < 0.1
+    assert longest < 0.25
