@@ -244,13 +244,11 @@ class TableChunk(RowsBlock):
         """Paint a cell. `steady`: its row still grows, so a column that will get wider by it shows only a part yet."""
         runs = inline_runs(cell, self.columns.references, styles, base)
         rows = cut_runs(runs, wrap("".join([text for text, _ in runs]), room))
-        if steady and len(rows) > 1 and room < _STEADY:
-            text = "".join([text for text, _ in runs])
-            end = chop(text.replace("\n", " "), max(1, room - 1))[0].end
-            return [*cut_runs(runs, [Span(0, end, "")])[:1]] if room < 2 else [
-                [*cut_runs(runs, [Span(0, end, "")])[0], Segment("…", base)]
-            ]
-        return rows
+        if not steady or len(rows) == 1 or room >= _STEADY:
+            return rows
+        text = "".join([text for text, _ in runs]).replace("\n", " ")
+        shown = chop(text, room - 1)[0] if room > 1 else Span(0, 0, "")
+        return [[*cut_runs(runs, [shown])[0], Segment("…", base)]]
 
     def _stack(
         self, cells: list[str], prefix: list[Segment], width: int, taken: int, styles: Styles

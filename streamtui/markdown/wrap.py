@@ -76,7 +76,7 @@ def _wrap_wide(text: str, offset: int, width: int) -> list[Span]:
     kept = 0  # cells of the row after that chance
     previous = ""
     for start, end, cells in split_graphemes(text)[0]:
-        glyph = text[start]
+        glyph = text[start:end]
         if glyph == " ":
             if previous != " ":
                 fit = start
@@ -84,7 +84,7 @@ def _wrap_wide(text: str, offset: int, width: int) -> list[Span]:
             used += 1
             previous = glyph
             continue
-        if (cells == 2 or previous > "\u2e7f") and start > row and previous != " " and _may_break(previous, glyph):
+        if (cells == 2 or previous > "\u2e7f") and start > row and previous != " " and _may_break(previous[0], glyph[0]):
             fit, after, kept = start, start, 0
         if used + cells > width and start > row:
             if fit <= row:
