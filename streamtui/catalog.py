@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from streamtui import providers
+from streamtui.chat.clean import clean_line
 from streamtui.chat.errors import ConfigError, ProviderError
 from streamtui.chat.events import ProviderEvent
 from streamtui.chat.messages import ChatRequest
@@ -118,11 +119,15 @@ class SettingsCatalog:
     def model(self, id: str | None = None) -> Model:
         if id is None:
             return self._default()
-        prefix, name = (DEMO, DEMO) if id == DEMO else providers.parse_model(id)
+        id = clean_line(id)
+        prefix, name = _split(id)
+        if not name:
+            raise ConfigError(f"{id or 'An empty name'} names no model: -m NAME, or PROVIDER:NAME.")
         if prefix is None:
             prefix = self._provider_of(name)
-        if prefix == "openai" and self._config.base_url is None and self._key("openai") is None:
-            raise ConfigError(f"{id} needs OPENAI_API_KEY, or OPENAI_BASE_URL for another endpoint.")
+        row = providers.PROVIDERS[prefix]
+        if row.key_variable and self._base_url(prefix) is None and self._key(prefix) is None:
+            raise ConfigError(f"{id} needs {row.key_variable}, or {row.url_variables[0]} for another endpoint.")
         return Model(self._provider(prefix), name)
 
     async def resolve(self, model: Model) -> Model:
@@ -183,7 +188,7 @@ class SettingsCatalog:
 
     def _named(self) -> tuple[str | None, str] | None:
         named = self._config.model
-        return providers.parse_model(named.value) if named else None
+        return _split(named.value) if named else None
 
     def _provider_of(self, name: str) -> str:
         """Return who answers to a bare model name."""
@@ -200,7 +205,8 @@ class SettingsCatalog:
         if name not in self._providers:
             settings = self._config.settings
             deadlines = Deadlines(settings.connect_timeout, settings.first_byte_timeout, settings.content_timeout)
-            self._providers[name] = LazyProvider(self._endpoint(name), deadlines, self._memory)
+            memory = _Prefilling(self._memory) if settings.prefill else self._memory
+            self._providers[name] = LazyProvider(self._endpoint(name), deadlines, memory)
         return self._providers[name]
 
     def _endpoint(self, name: str) -> Endpoint:
@@ -219,3 +225,19 @@ class SettingsCatalog:
             return None
         found = self._config.key_for(self._base_url(name), row.key_variable)
         return Secret(found.value, f"{row.key_variable} from {found.source}") if found else None
+
+
+def _split(id: str) -> tuple[str | None, str]:
+    """Split a model's id into its provider, where it names one, and its name; `demo` is both."""
+    return (DEMO, DEMO) if id == DEMO else providers.parse_model(id)
+
+
+class _Prefilling:
+    """What is known about endpoints, and on top the reader's own word that they go on writing a prefilled text."""
+
+    def __init__(self, memory: EndpointMemory) -> None:
+        self._memory = memory
+        self.learn = memory.learn
+
+    def quirks(self, endpoint: str, model: str) -> frozenset[str]:
+        return self._memory.quirks(endpoint, model) | {"prefill"}

@@ -4,7 +4,9 @@ Nothing here is put into the process's environment and nothing is read from it b
 `.env` of a foreign folder can set the names listed here and no others.
 """
 
+import math
 import os
+import re
 import stat
 import tomllib
 from collections.abc import Mapping
@@ -15,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 import platformdirs
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 
 from streamtui.chat.clean import clean, clean_line
 from streamtui.chat.errors import ConfigError
@@ -32,6 +34,8 @@ ENV_NAMES: Final = (
 )
 """All that is taken from any `.env` file."""
 _LARGEST_FILE: Final = 256 * 1024
+_LONG_GAP: Final = re.compile(r"[^\S\r\n]{100,}")
+"""The parser's time grows with the square of white space within a value, and a `.env` may come from anywhere."""
 
 
 class Source(StrEnum):
@@ -107,8 +111,16 @@ class Paths:
 
 def paths(data_dir: str | None = None) -> Paths:
     """Return the places on disk, by the platform's custom; `data_dir` moves the data."""
-    data = Path(data_dir).expanduser() if data_dir else Path(platformdirs.user_data_dir(APP, appauthor=False))
+    data = _expanded(data_dir) if data_dir else Path(platformdirs.user_data_dir(APP, appauthor=False))
     return Paths(data.absolute(), Path(platformdirs.user_config_dir(APP, appauthor=False)))
+
+
+def _expanded(name: str) -> Path:
+    """Return the path with `~` replaced; as a shell does, one whose user is unknown is taken literally."""
+    try:
+        return Path(name).expanduser()
+    except RuntimeError:
+        return Path(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +151,8 @@ class Config:
             Source.OPTION: _present({"CHAT_MODEL": said.get("model"), "OPENAI_BASE_URL": said.get("base_url")}),
             Source.ENVIRONMENT: _present({name: environment.get(name) for name in ENV_NAMES}),
             Source.CONFIG: _config_layer(places, written, warnings),
-            Source.ENV_FILE: _read_env(Path(env_file).expanduser(), warnings, required=True) if env_file else {},
-            Source.DOT_ENV: _read_env((folder or Path.cwd()) / ".env", warnings),
+            Source.ENV_FILE: _read_env(_expanded(env_file), warnings, required=True) if env_file else {},
+            Source.DOT_ENV: _read_env((folder or Path()) / ".env", warnings),
         }
         names = {each.name for each in fields(Settings)}
         given = {name: value for name, value in said.items() if name in names and value is not None}
@@ -173,7 +185,9 @@ class Config:
 
 
 def _present(values: Mapping[str, str | None]) -> dict[str, str]:
-    return {name: value.strip() for name, value in values.items() if value and value.strip()}
+    """Return the values cleaned, without the empty ones."""
+    cleaned = {name: clean(value).strip() for name, value in values.items() if value}
+    return {name: value for name, value in cleaned.items() if value}
 
 
 def _config_layer(places: Paths, settings: Settings, warnings: list[str]) -> dict[str, str]:
@@ -194,8 +208,13 @@ def _read_env(path: Path, warnings: list[str], *, required: bool = False) -> dic
         return {}
     if text is None:
         return {}
-    values = dotenv_values(stream=StringIO(text), interpolate=False)
-    known = _present({name: clean(values[name] or "") for name in ENV_NAMES if name in values})
+    values: dict[str, str | None] = {}
+    for binding in parse_stream(StringIO(_LONG_GAP.sub(" ", text))):
+        if binding.key in ENV_NAMES:
+            values[binding.key] = binding.value
+        elif binding.error and any(name in binding.original.string for name in ENV_NAMES):
+            warnings.append(f"{clean_line(str(path))}: line {binding.original.line} is not NAME=value. It is left out.")
+    known = _present(values)
     if any(name.endswith("_KEY") for name in known) and _is_readable_by_others(path):
         warnings.append(f"{clean_line(str(path))} holds a key and others can read it: chmod 600 it.")
     return known
@@ -231,7 +250,9 @@ def _settings(path: Path) -> Settings:
     text = _read_text(path, required=False)
     try:
         said = tomllib.loads(text or "")
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except RecursionError:
+        raise ConfigError(f"{clean_line(str(path))} is nested too deeply.") from None
+    except ValueError as error:  # not only TOMLDecodeError: a number of 5,000 digits raises its base
         raise ConfigError(f"{clean_line(str(path))}: {error}.") from None
     known = {each.name: each for each in fields(Settings)}
     for name in said:
@@ -250,13 +271,23 @@ def _checked(path: Path, wanted: Any, name: str, value: Any) -> Any:
     if type(value) not in types:
         expected = " or ".join(t.__name__ for t in types if t is not type(None))
         raise ConfigError(f"{clean_line(str(path))}: `{name}` must be a {expected}, not {clean_line(repr(value), 60)}.")
+    if isinstance(value, float | int) and not _is_sane(name, value):
+        raise ConfigError(f"{clean_line(str(path))}: `{name}` can't be {value}.")
     return clean(value) if isinstance(value, str) else value
+
+
+def _is_sane(name: str, value: float) -> bool:
+    if name == "temperature":
+        return 0 <= value <= 2
+    return math.isfinite(value) and value >= (1 if name in ("max_tokens", "upstream_streams") else 0)
 
 
 def _prices(path: Path, table: Any) -> dict[str, Price]:
     try:
-        return {clean(model): Price(**values) for model, values in table.items()}
+        prices = {clean(model): Price(**values) for model, values in table.items()}
+        numbers = [value for price in prices.values() for value in (price.input, price.output, price.context)]
+        if all(value is None or (type(value) in (int, float) and _is_sane("prices", value)) for value in numbers):
+            return prices
     except (AttributeError, TypeError):
-        raise ConfigError(
-            f'{clean_line(str(path))}: [prices."MODEL"] takes input, output and context, all numbers.'
-        ) from None
+        pass
+    raise ConfigError(f'{clean_line(str(path))}: [prices."MODEL"] takes input, output and context, all numbers.')

@@ -1,0 +1,246 @@
+"""Which model answers, where, and with which key; what the server received is the proof."""
+
+import pytest
+
+from streamtui.catalog import DEFAULT_MODEL, SettingsCatalog
+from streamtui.chat import ConfigError, Conversation, ProviderError
+from streamtui.chat.ports import NoMemory
+from tests.config.conftest import PLACES, Sources
+from tests.server import ScriptedServer
+
+KEY = "sk-env-0123456789abcdef"
+OTHER = "sk-file-0123456789abcdef"
+
+
+async def asked(catalog: SettingsCatalog, id: str | None = None) -> None:
+    """Ask the model that `-m id` means."""
+    model = await catalog.resolve(catalog.model(id))
+    async with Conversation(model).ask("hi") as reply:
+        async for _ in reply:
+            pass
+    await catalog.aclose()
+
+
+def test_with_a_key_and_nothing_else_the_default_model_answers_at_openai(sources: Sources) -> None:
+    sources.environment = {"OPENAI_API_KEY": KEY}
+
+    assert sources.catalog().model().label == f"{DEFAULT_MODEL} @ api.openai.com"
+
+
+@pytest.mark.parametrize(
+    ("environment", "id", "label"),
+    [
+        ({"OPENAI_API_KEY": KEY}, "gpt-5", "gpt-5 @ api.openai.com"),
+        ({"OPENAI_API_KEY": KEY}, "openai:gpt-5", "gpt-5 @ api.openai.com"),
+        ({"OPENAI_API_KEY": KEY}, "llama3.2:3b", "llama3.2:3b @ api.openai.com"),
+        ({"OPENAI_API_KEY": KEY}, "unknown:thing", "unknown:thing @ api.openai.com"),
+        ({"OPENAI_API_KEY": KEY}, "demo", "demo @ offline"),
+        ({"OPENAI_API_KEY": KEY}, "demo:demo-long", "demo:demo-long @ offline"),
+        ({"OPENAI_BASE_URL": "http://127.0.0.1:8080/v1"}, "x", "x @ 127.0.0.1:8080"),
+        ({"ANTHROPIC_API_KEY": KEY}, "claude-opus-5", "anthropic:claude-opus-5 @ api.anthropic.com"),
+        ({"ANTHROPIC_API_KEY": KEY}, "anthropic:x", "anthropic:x @ api.anthropic.com"),
+        ({"ANTHROPIC_API_KEY": KEY, "OPENAI_API_KEY": KEY}, "claude-x", "anthropic:claude-x @ api.anthropic.com"),
+        ({"ANTHROPIC_API_KEY": KEY, "OPENAI_BASE_URL": "http://localhost:1"}, "claude-x", "claude-x @ localhost:1"),
+        ({"OPENAI_API_KEY": KEY}, "claude-x", "claude-x @ api.openai.com"),
+        ({"OPENAI_API_KEY": KEY}, "m\x1b]0;x\n", "m�]0;x @ api.openai.com"),
+    ],
+)
+def test_what_a_name_means(sources: Sources, environment: dict[str, str], id: str, label: str) -> None:
+    sources.environment = environment
+
+    assert sources.catalog().model(id).label == label
+
+
+@pytest.mark.parametrize(
+    ("environment", "id", "says"),
+    [
+        ({}, "gpt-5", "OPENAI_API_KEY"),
+        ({}, "anthropic:x", "ANTHROPIC_API_KEY"),
+        ({"OPENAI_API_KEY": KEY}, "anthropic:x", "ANTHROPIC_API_KEY"),
+        ({"ANTHROPIC_API_KEY": KEY}, "gpt-5", "OPENAI_API_KEY"),
+        ({"OPENAI_API_KEY": KEY}, "", "no model"),
+        ({"OPENAI_API_KEY": KEY}, "openai:", "no model"),
+        ({"OPENAI_API_KEY": "sk bad key"}, "x", "OPENAI_API_KEY from the environment"),
+        ({"OPENAI_BASE_URL": "localhost:8080"}, "x", "http://"),
+        ({"OPENAI_BASE_URL": "http://user:secret@host/v1"}, "x", "password"),
+    ],
+)
+def test_what_cannot_be_asked_is_said_before_anything_is_sent(
+    sources: Sources, environment: dict[str, str], id: str, says: str
+) -> None:
+    sources.environment = environment
+
+    with pytest.raises(ConfigError) as caught:
+        sources.catalog().model(id)
+
+    assert says in str(caught.value)
+    assert "bad key" not in str(caught.value) and "secret" not in str(caught.value)
+
+
+def test_with_nothing_configured_the_demo_answers_and_says_so(sources: Sources) -> None:
+    catalog = sources.catalog()
+
+    assert not catalog.is_configured
+    assert catalog.model().label == "demo @ offline"
+
+
+@pytest.mark.parametrize("named", ["demo", "demo:demo-fast"])
+def test_the_demo_that_was_asked_for_by_name_is_configured(sources: Sources, named: str) -> None:
+    sources.options = {"model": named}
+
+    assert sources.catalog().is_configured
+    assert sources.catalog().model().provider.name == "demo"
+
+
+def test_the_demo_option_beats_everything(sources: Sources) -> None:
+    sources.environment = {"OPENAI_API_KEY": KEY, "CHAT_MODEL": "gpt-5"}
+
+    assert sources.catalog(demo=True).model().id == "demo"
+
+
+async def test_at_an_endpoint_with_no_model_named_its_first_answers(sources: Sources, server: ScriptedServer) -> None:
+    sources.environment = {"OPENAI_BASE_URL": server.url}
+    catalog = sources.catalog()
+
+    model = await catalog.resolve(catalog.model())
+
+    assert model.name == "ok"
+    await catalog.aclose()
+
+
+async def test_the_models_on_offer_come_from_all_that_is_configured(sources: Sources, server: ScriptedServer) -> None:
+    sources.environment = {
+        "OPENAI_BASE_URL": server.url, "ANTHROPIC_BASE_URL": server.anthropic_url, "ANTHROPIC_API_KEY": KEY,
+    }  # fmt: skip
+    catalog = sources.catalog()
+
+    names = await catalog.available()
+
+    assert {"ok", "anthropic:ok"} <= set(names)
+    await catalog.aclose()
+
+
+async def test_one_endpoint_that_does_not_answer_hides_none_of_the_others(
+    sources: Sources, server: ScriptedServer
+) -> None:
+    sources.environment = {
+        "OPENAI_BASE_URL": server.url, "ANTHROPIC_BASE_URL": "http://127.0.0.1:9", "ANTHROPIC_API_KEY": KEY,
+    }  # fmt: skip
+    catalog = sources.catalog()
+
+    assert "ok" in await catalog.available()
+    await catalog.aclose()
+    sources.environment["OPENAI_BASE_URL"] = "http://127.0.0.1:9"
+    catalog = sources.catalog()
+    with pytest.raises(ProviderError):
+        await catalog.available()
+    await catalog.aclose()
+
+
+@pytest.mark.parametrize("place", [place for place in PLACES if place != "option"])
+async def test_the_key_that_goes_out_is_the_one_that_may(sources: Sources, server: ScriptedServer, place: str) -> None:
+    sources.environment = {"OPENAI_API_KEY": KEY}
+    if place == "environment":
+        sources.environment["OPENAI_BASE_URL"] = server.url
+    else:
+        PLACES[place](sources, f"OPENAI_BASE_URL={server.url}")
+
+    await asked(sources.catalog(), "ok")
+
+    sent = server.of("ok")[0]
+    if place in ("environment", "config folder"):
+        assert sent.headers["authorization"] == f"Bearer {KEY}"
+    else:
+        assert KEY not in repr(sent), "a file that sets a base URL never gets a key from elsewhere"
+        assert sent.headers["authorization"] == "Bearer none"
+
+
+@pytest.mark.parametrize("place", ["--env-file", "./.env"])
+async def test_a_file_that_sets_the_base_url_gets_its_own_key(
+    sources: Sources, server: ScriptedServer, place: str
+) -> None:
+    sources.environment = {"OPENAI_API_KEY": KEY}
+    PLACES[place](sources, f"OPENAI_BASE_URL={server.url}\nOPENAI_API_KEY={OTHER}\n")
+
+    await asked(sources.catalog(), "ok")
+
+    assert server.of("ok")[0].headers["authorization"] == f"Bearer {OTHER}"
+
+
+async def test_a_file_that_sets_the_anthropic_url_never_gets_the_environments_key(
+    sources: Sources, server: ScriptedServer
+) -> None:
+    sources.environment = {"ANTHROPIC_API_KEY": KEY, "OPENAI_API_KEY": KEY}
+    sources.dot_env(f"ANTHROPIC_BASE_URL={server.anthropic_url}\n")
+
+    await asked(sources.catalog(), "anthropic:ok")
+
+    assert KEY not in repr(server.of("ok")[0])
+
+
+async def test_the_sdk_takes_nothing_from_the_environment_on_its_own(
+    sources: Sources, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("OPENAI_API_KEY", "OPENAI_ADMIN_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
+        monkeypatch.setenv(name, KEY)
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", f"X-Custom: {KEY}")
+    sources.dot_env(f"OPENAI_BASE_URL={server.url}")
+
+    await asked(sources.catalog(), "ok")
+
+    assert KEY not in repr(server.of("ok")[0])
+
+
+@pytest.mark.parametrize(
+    ("url", "key", "exposed"),
+    [
+        ("http://192.0.2.1/v1", KEY, "192.0.2.1"),
+        ("http://example.org:8080/v1", KEY, "example.org:8080"),
+        ("http://192.0.2.1/v1", "", None),
+        ("https://192.0.2.1/v1", KEY, None),
+        ("http://127.0.0.1:8080/v1", KEY, None),
+        ("http://localhost/v1", KEY, None),
+        ("http://[::1]:1/v1", KEY, None),
+        ("http://localhost.example.org/v1", KEY, "localhost.example.org"),
+    ],
+)
+def test_a_key_in_the_clear_to_another_machine_is_noticed(
+    sources: Sources, url: str, key: str, exposed: str | None
+) -> None:
+    sources.environment = {"OPENAI_BASE_URL": url, "OPENAI_API_KEY": key}
+    catalog = sources.catalog()
+
+    assert catalog.exposed_host(catalog.model("x")) == exposed
+    assert sources.catalog(insecure_http=True).exposed_host(catalog.model("x")) is None
+    if exposed is not None:
+        catalog.allow_exposed(exposed)
+        assert catalog.exposed_host(catalog.model("x")) is None
+
+
+@pytest.mark.parametrize("prefill", [True, False])
+async def test_the_setting_for_prefill_reaches_the_provider(
+    sources: Sources, server: ScriptedServer, prefill: bool
+) -> None:
+    sources.environment = {"OPENAI_BASE_URL": server.url}
+    sources.toml(f"prefill = {str(prefill).lower()}")
+    catalog = sources.catalog()
+
+    model = await catalog.resolve(catalog.model("prefill"))
+
+    assert model.provider.can_prefill("prefill") is prefill
+    await catalog.aclose()
+
+
+def test_the_catalog_knows_all_keys_for_redaction(sources: Sources) -> None:
+    sources.environment = {"OPENAI_API_KEY": KEY}
+    sources.dot_env(f"ANTHROPIC_API_KEY={OTHER}")
+
+    assert [secret.reveal() for secret in sources.catalog().secrets] == [KEY, OTHER]
+    assert KEY not in repr(sources.catalog().secrets)
+
+
+def test_making_a_catalog_imports_nothing_and_connects_to_nothing(sources: Sources) -> None:
+    sources.environment = {"OPENAI_BASE_URL": "http://127.0.0.1:9/v1"}
+
+    assert sources.catalog().model().provider.host == "127.0.0.1:9"
+    assert NoMemory().quirks("x", "y") == frozenset()
