@@ -122,11 +122,16 @@ class Subject(App[None]):
         self._plan = plan
         self._out = out
         self._found: dict[str, float] = {}
+        self._resized = asyncio.Event()
 
     def compose(self) -> ComposeResult:
         yield self._design.widget()
         yield Input()
         yield Static("foot", id="foot")
+
+    def on_resize(self) -> None:
+        if "rss" in self._found:
+            self._resized.set()
 
     def on_mount(self) -> None:
         self.run_worker(self._run())
@@ -146,9 +151,8 @@ class Subject(App[None]):
         self._out.write_text(json.dumps({"ready": True, **self._found}))
         if history:
             # The parent resizes the terminal now.
-            before, width = time.process_time(), self.size.width
-            while self.size.width == width:
-                await asyncio.sleep(0.01)
+            before = time.process_time()
+            await self._resized.wait()
             await self._calm()
             self._found["resize"] = time.process_time() - before
         self._out.write_text(json.dumps({"done": True, **self._found}))

@@ -18,7 +18,8 @@ from tests.benchmarks.replay import END
 from tests.benchmarks.table import show
 from tests.benchmarks.terminal import Terminal
 
-READY = "Ask anything"
+READY = "sk anything"
+"""Of the prompt's placeholder; the cursor stands on its first letter."""
 _ECHO = [chr(code) for code in range(0x100, 0x17F)]
 """Letters that nothing else on screen has."""
 _CALM_S = 2.0
@@ -172,8 +173,7 @@ def startup(runs: int) -> None:
                     cpus.append(terminal.cpu())
                     time.sleep(_CALM_S)
                     sizes.append(terminal.rss_mib())
-            rows.append(
-                [label, statistics.median(walls), min(walls), statistics.median(cpus), statistics.median(sizes)]
-            )
+            middle = [statistics.median(values) for values in (walls, cpus, sizes)]
+            rows.append([label, middle[0], min(walls), *middle[1:]])
     head = ["program", "prompt painted ms", "best ms", "CPU s", "RSS MiB, calm"]
     show("Startup", head, rows, f"Medians of {runs}.")
