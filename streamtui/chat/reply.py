@@ -311,8 +311,10 @@ class Reply:
         return events
 
     def _retry_notice(self, failure: ProviderError, wait: float, attempt: int) -> Notice:
-        text = f"{failure} · retrying in {wait:.0f} s ({attempt} of {self.policy.retries})"
-        return Notice("retry", text if wait >= 1 else text.replace(" in 0 s", ""), wait_s=wait)
+        """Say what happened, not what to do: that is being done."""
+        what = str(failure).split(". ")[0].rstrip(".")
+        when = f" in {wait:.0f} s" if wait >= 1 else ""
+        return Notice("retry", f"{what} · retrying{when} ({attempt} of {self.policy.retries})", wait_s=wait)
 
     def _reconnect(self, failure: ProviderError, number: int) -> Notice:
         """Close the broken segment and open the next, which goes on where it stopped."""
