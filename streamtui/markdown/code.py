@@ -181,7 +181,6 @@ class CodeChunk(RowsBlock):
         pieces = list(_pieces(text.removesuffix("\n"), runs, styles))
         return _wrap_code(pieces, left.rest, width - left.cells, width, styles, whole, fresh)
 
-
     def _line(self, index: int) -> str:
         return self.listing.lines[index] if index < self.last else self.tail[index - self.last]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
@@ -111,6 +112,12 @@ class Flow(Block):
 
     def _is_numbered(self) -> bool:
         return getattr(self.place.containers[-1], "number", None) is not None
+
+    def lead(self, width: int, styles: Styles) -> int:
+        """Return how many cells of the first row's text belong to the piece this one flows on from."""
+        if self.previous is None:
+            return 0
+        return sum(cell_len(text) for text, _ in self.previous._carried(width, styles))
 
     def _carried(self, width: int, styles: Styles) -> list[Run]:
         """Return the last row, which the next piece starts with, rendering earlier pieces first."""

@@ -18,9 +18,7 @@ from streamtui.markdown.wrap import Span
 
 Run = tuple[str, Style]
 
-_UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u202a-\u202e\u2066-\u2069\u2028\u2029\ud800-\udfff\ufeff]"
-)
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u202a-\u202e\u2066-\u2069\u2028\u2029\ud800-\udfff\ufeff]")
 _BLANK = re.compile(r"[\t\n]")
 OPENABLE = ("http://", "https://", "mailto:")
 

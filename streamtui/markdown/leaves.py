@@ -103,9 +103,7 @@ class Paragraph:
         text = self.text.rstrip(" \t\n")
         if not text and not self.previous:
             return []
-        return [
-            Flow(self.start, self.end, self.place, text, level, self.references, previous=self.previous)
-        ]
+        return [Flow(self.start, self.end, self.place, text, level, self.references, previous=self.previous)]
 
     def _source(self, at: int) -> int:
         index = bisect_right(self._origins, (at, 1 << 62)) - 1
@@ -235,9 +233,7 @@ class Table:
         return [self._chunk()] if self.rows or self._is_head else []
 
     def _chunk(self) -> TableChunk:
-        chunk = TableChunk(
-            self.start, self.end, self.place, self.columns, self.rows, self._is_head, self.partial
-        )
+        chunk = TableChunk(self.start, self.end, self.place, self.columns, self.rows, self._is_head, self.partial)
         self.rows = []
         self.start = self.end
         self._is_head = False

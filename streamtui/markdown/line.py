@@ -25,9 +25,7 @@ class Line(NamedTuple):
     that was there where the row was only wrapped."""
 
 
-def paint(
-    prefix: list[Segment], content: Iterable[Segment], width: int, pad: Style, joint: str = "\n"
-) -> Line:
+def paint(prefix: list[Segment], content: Iterable[Segment], width: int, pad: Style, joint: str = "\n") -> Line:
     """Return a row of `prefix` (the gutter) and `content`, filled up to `width` cells with `pad`."""
     segments = [*prefix, *content]
     gutter = sum([cell_len(segment.text) for segment in prefix])

@@ -57,7 +57,7 @@ class Gutter(NamedTuple):
     rest: list[Segment]
     cells: int
     lost: str
-    """Markers for which there is no room; they lead the text."""
+    """Numbers for which there is no room; they lead the text."""
 
 
 def gutter(place: Place, width: int, styles: Styles, task: bool | None = None) -> Gutter:
@@ -77,7 +77,7 @@ def gutter(place: Place, width: int, styles: Styles, task: bool | None = None) -
         marker = _BAR if isinstance(container, Quote) else _marker(container, index, place)
         if len(marker) > room:
             room = 0
-            if isinstance(container, Item) and index >= place.shown:
+            if isinstance(container, Item) and container.number is not None and index >= place.shown:
                 lost.append(marker.lstrip())
             continue
         room -= len(marker)

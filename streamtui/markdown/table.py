@@ -250,9 +250,7 @@ class TableChunk(RowsBlock):
         shown = chop(text, room - 1)[0] if room > 1 else Span(0, 0, "")
         return [[*cut_runs(runs, [shown])[0], Segment("…", base)]]
 
-    def _stack(
-        self, cells: list[str], prefix: list[Segment], width: int, taken: int, styles: Styles
-    ) -> list[Line]:
+    def _stack(self, cells: list[str], prefix: list[Segment], width: int, taken: int, styles: Styles) -> list[Line]:
         """Paint a row as "head: value" lines, for when the columns can't stand side by side."""
         lines: list[Line] = []
         room = max(2, width - taken)

@@ -84,7 +84,12 @@ def _wrap_wide(text: str, offset: int, width: int) -> list[Span]:
             used += 1
             previous = glyph
             continue
-        if (cells == 2 or previous > "\u2e7f") and start > row and previous != " " and _may_break(previous[0], glyph[0]):
+        if (
+            (cells == 2 or previous > "\u2e7f")
+            and start > row
+            and previous != " "
+            and _may_break(previous[0], glyph[0])
+        ):
             fit, after, kept = start, start, 0
         if used + cells > width and start > row:
             if fit <= row:

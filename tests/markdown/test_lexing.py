@@ -6,6 +6,7 @@ import random
 
 import pytest
 from pygments.lexers import get_lexer_by_name
+from rich.style import Style
 
 from streamtui.markdown import Document, Styles
 from streamtui.markdown.lexing import carries_state, lexer_for
@@ -15,11 +16,11 @@ from tests.markdown.painting import one_shot, paint, settle
 _LANGUAGES = [name for name in corpus.CODE if name not in ("", "nonsense")]
 
 
-def whole(language: str, text: str) -> list[list[tuple[str, object]]]:
+def whole(language: str, text: str) -> list[list[tuple[str, Style | None]]]:
     """Return each line's characters with their styles, as Pygments lexes the whole text."""
     options = {"startinline": True} if language == "php" else {}
     styles = Styles.dark()
-    lines: list[list[tuple[str, object]]] = [[]]
+    lines: list[list[tuple[str, Style | None]]] = [[]]
     for _, kind, value in get_lexer_by_name(language, **options).get_tokens_unprocessed(text):
         for char in value:
             if char == "\n":
@@ -29,9 +30,9 @@ def whole(language: str, text: str) -> list[list[tuple[str, object]]]:
     return lines[:-1]
 
 
-def shown(document: Document) -> list[list[tuple[str, object]]]:
+def shown(document: Document) -> list[list[tuple[str, Style | None]]]:
     """Return each painted code line's characters with their styles."""
-    lines: list[list[tuple[str, object]]] = []
+    lines: list[list[tuple[str, Style | None]]] = []
     for line in paint(document, 400)[1:]:
         cells = [(char, segment.style) for segment in line.strip for char in segment.text]
         lines.append(cells[2 : line.text_end])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Callable
 from time import process_time
 
 import pytest
@@ -66,7 +67,7 @@ def _nested(depth: int) -> str:
     return "".join("  " * level + "- a\n" for level in range(depth))
 
 
-ADVERSARIAL = {
+ADVERSARIAL: dict[str, Callable[[int], str]] = {
     "dangling strong": lambda n: "**a " * n,
     "brackets": lambda n: "[" * n,
     "closed brackets": lambda n: "[a](" * n,
