@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from pygments.lexer import ExtendedRegexLexer, Lexer, RegexLexer
 from pygments.lexers import get_lexer_by_name
+from pygments.lexers.data import JsonLexer
 from pygments.token import Error, Token, Whitespace, _TokenType
 from pygments.util import ClassNotFound
 
@@ -18,6 +19,7 @@ Runs: TypeAlias = "array[int]"
 _KINDS: list[_TokenType] = [Token.Text]
 _NUMBERS: dict[_TokenType, int] = {Token.Text: 0}
 _LONGEST = 0xFFFF
+_LONGEST_LINE = 2000  # characters; a longer line stays plain until it is lexed with the whole
 _OPTIONS: dict[str, dict[str, object]] = {"php": {"startinline": True}}
 _ALIASES = {"c#": "csharp", "f#": "fsharp", "jsonc": "json", "golang": "go", "shell": "bash", "plaintext": "text"}
 
@@ -81,14 +83,23 @@ def carries_state(lexer: Lexer | None) -> bool:
 
 
 class LineLexer:
-    """Lexes one line after another, carrying a `RegexLexer`'s stack of states from each to the next."""
+    """Lexes one line after another, carrying a `RegexLexer`'s stack of states from each to the next.
+
+    JSON needs no state: no token of it spans lines. Other lexers leave lines plain.
+    """
 
     def __init__(self, lexer: Lexer | None) -> None:
         self._lexer = lexer if carries_state(lexer) and isinstance(lexer, RegexLexer) else None
+        self._stateless = lexer if isinstance(lexer, JsonLexer) else None
 
     def lex(self, line: str, stack: tuple[str, ...]) -> tuple[Runs, tuple[str, ...]]:
         """Return the runs of `line` (its newline included) and the stack after it."""
-        if self._lexer is None or len(line) > _LONGEST // 16:
+        if self._stateless is not None and len(line) <= _LONGEST_LINE:
+            runs: Runs = array("H")
+            for number, length in lex_whole(self._stateless, line):
+                add_run(runs, number, length)
+            return runs, stack
+        if self._lexer is None or len(line) > _LONGEST_LINE:
             return plain(line), stack
         try:
             return _step(self._lexer, line, stack)

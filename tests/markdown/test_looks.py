@@ -31,7 +31,8 @@ LOOKS = {
     ),
     "lists": (
         30,
-        "- one\n- two\n\n- three\n  1. x\n  2. y\n\n     more\n> - quoted\n>\n> para\n\n- [ ] open\n- [x] done\n\n- - deep\n-\n",
+        "- one\n- two\n\n- three\n  1. x\n  2. y\n\n     more\n"
+        "> - quoted\n>\n> para\n\n- [ ] open\n- [x] done\n\n- - deep\n-\n",
         """
         |• one
         |• two

@@ -17,9 +17,40 @@ from tests.markdown.painting import FORBIDDEN, check_rows, one_shot, paint
 from tests.markdown.test_streaming import stream
 
 _SNIPPETS = st.sampled_from(
-    ["\n", "\n\n", "    ", "\t", "- ", "1. ", "> ", "```", "~~~\n", "|", "|-|-|\n", "**", "`", "[", "](", "[a]: b\n", "---\n", "# ",
-     "\x1b]0;x\x07", "&#27;", "&#x9b;", "&#8238;", "\u200d", "\ufe0f", "🇩🇪", "\ud800", "<http://%1b>", "\\", "=\n", "👨‍👩‍👧", "\u0301"]
-)  # fmt: skip
+    [
+        "\n",
+        "\n\n",
+        "    ",
+        "\t",
+        "- ",
+        "1. ",
+        "> ",
+        "```",
+        "~~~\n",
+        "|",
+        "|-|-|\n",
+        "**",
+        "`",
+        "[",
+        "](",
+        "[a]: b\n",
+        "---\n",
+        "# ",
+        "\x1b]0;x\x07",
+        "&#27;",
+        "&#x9b;",
+        "&#8238;",
+        "\u200d",
+        "\ufe0f",
+        "🇩🇪",
+        "\ud800",
+        "<http://%1b>",
+        "\\",
+        "=\n",
+        "👨‍👩‍👧",
+        "\u0301",
+    ]
+)
 _TEXT = st.lists(st.one_of(_SNIPPETS, st.text(max_size=6)), max_size=40).map("".join)
 
 
@@ -51,9 +82,24 @@ def test_any_width(width: int) -> None:
 
 @pytest.mark.parametrize(
     "source",
-    ["a &#27;[31m b", "`\x1b[2J`", "```\n\x9b1m\n```", "# \x07", "[x](http://a/%1b%07)", "<http://a/%1b>", "http://a/%1b", "|\x1b|\n|-|",
-     "![\x1b](http://a)", "```\x1b\n```", "a\rb", "\u202etxt", "&#8238;", "&NewLine;&Tab;x", "![a&#27;](http://b)"],
-)  # fmt: skip
+    [
+        "a &#27;[31m b",
+        "`\x1b[2J`",
+        "```\n\x9b1m\n```",
+        "# \x07",
+        "[x](http://a/%1b%07)",
+        "<http://a/%1b>",
+        "http://a/%1b",
+        "|\x1b|\n|-|",
+        "![\x1b](http://a)",
+        "```\x1b\n```",
+        "a\rb",
+        "\u202etxt",
+        "&#8238;",
+        "&NewLine;&Tab;x",
+        "![a&#27;](http://b)",
+    ],
+)
 def test_no_control_byte_gets_out(source: str) -> None:
     _, painted = one_shot(source, 30)
     check_rows(painted, 30)

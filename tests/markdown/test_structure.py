@@ -111,7 +111,7 @@ def _comparable(source: str) -> str:
     """Take out what is meant to differ: footnotes, very long paragraphs; and what markdown-it gets wrong: lazy lines
     after a definition, a quote mark indented by four after an empty quote line."""
     lines = [line[:500] for line in source.split("\n") if "]: https" not in line and not line.rstrip().endswith(">")]
-    return re.sub(r"\[\^|[\x1b\t]", "x", "\n".join(lines))
+    return re.sub(r"\[\^|[\x1b\t\u202e]", "x", "\n".join(lines))
 
 
 CASES = [
