@@ -1,33 +1,96 @@
-"""Textual's driver for terminals, with ears that don't wait: Escape counts after the escape delay, no byte deafens it.
+"""Textual's driver for terminals, with better ears: Escape in time, pastes whole, the last size of many, any byte.
 
-Private Textual names used here, checked on 8.2.8: `LinuxDriver.run_input_thread` (replaced), `LinuxDriver._debug`.
+Private Textual names used here, checked on 8.2.8: `LinuxDriver.run_input_thread` (replaced), `LinuxDriver._debug`,
+`_app`, `_get_terminal_size`, `_in_band_window_resize`, and `textual._xterm_parser`.
 """
 
+import asyncio
 import codecs
 import os
 import selectors
+import signal
+from collections.abc import Iterator
 from contextlib import closing
 from typing import Final
 
-from textual import constants
+from textual import constants, events
 from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
+from textual.geometry import Size
 
 _POLL_S: Final = 0.1
 """How often to look whether the app has ended, while nobody types."""
 _GRACE_S: Final = 0.002
 """By how much to outwait the parser's own clock."""
+_BEGIN: Final = "\x1b[200~"
+_END: Final = "\x1b[201~"
+_ALT_ENTER: Final = "\x1b\r", "\x1b[13;3u"
+"""What terminals send, and a form of it that Textual's parser does not take for Enter."""
+
+
+class Ears:
+    """Takes bracketed pastes out of what a terminal sends, so that nothing inside one is ever read as a key."""
+
+    def __init__(self) -> None:
+        self._held = ""
+        self._pasted: list[str] | None = None
+
+    def hear(self, text: str) -> Iterator[str | events.Paste]:
+        """Yield keys, as the terminal encodes them, and whole pastes."""
+        text, self._held = self._held + text, ""
+        while text:
+            if self._pasted is None:
+                keys, begins, text = text.partition(_BEGIN)
+                # A lone Escape is never held: it has to be counted from now on.
+                if not begins and (kept := _begun(keys, _BEGIN)) > 1:
+                    keys, self._held = keys[:-kept], keys[-kept:]
+                if keys:
+                    yield keys.replace(*_ALT_ENTER)
+                if begins:
+                    self._pasted = []
+            else:
+                pasted, ends, text = text.partition(_END)
+                if not ends and (kept := _begun(pasted, _END)):
+                    pasted, self._held = pasted[:-kept], pasted[-kept:]
+                self._pasted.append(pasted)
+                if ends:
+                    yield events.Paste("".join(self._pasted))
+                    self._pasted = None
+
+    def rest(self) -> str:
+        """Return what was held as the beginning of a paste and is none, nothing having followed it."""
+        if self._pasted is not None:
+            return ""
+        held, self._held = self._held, ""
+        return held
+
+
+def _begun(text: str, mark: str) -> int:
+    """Return how much of `mark` is begun at the end of `text`."""
+    return next((size for size in range(len(mark) - 1, 0, -1) if text.endswith(mark[:size])), 0)
 
 
 class TerminalDriver(LinuxDriver):
-    """Reads keys.
+    """Reads keys and sizes.
 
-    The stock one looks at the clock only every 100 ms, so that a lone Escape waits that long whatever `ESCDELAY` says,
-    and it stops reading for good at the first byte that is no UTF-8.
+    The stock driver looks at the clock only every 100 ms, so that a lone Escape waits that long whatever `ESCDELAY`
+    says; it reads escape sequences inside a paste as keys; it stops reading for good at the first byte that is no
+    UTF-8; and it measures the terminal in a signal handler, which the next signal can interrupt: of many resizes an
+    older one may then come out as the last.
     """
+
+    def start_application_mode(self) -> None:
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, self._measure)
+
+    def _measure(self) -> None:
+        if not self._in_band_window_resize:
+            size = Size(*self._get_terminal_size())
+            self._app.post_message(events.Resize(size, size))
 
     def run_input_thread(self) -> None:
         decode = codecs.getincrementaldecoder("utf-8")("replace").decode
+        ears = Ears()
         parser = XTermParser(self._debug)
         patience = _POLL_S
         with closing(selectors.DefaultSelector()) as selector:
@@ -40,11 +103,19 @@ class TerminalDriver(LinuxDriver):
                         break
                     if not data:
                         break
-                    if text := decode(data):
-                        for event in parser.feed(text):
-                            self.process_message(event)
+                    self._take(parser, ears.hear(decode(data)))
                     patience = constants.ESCAPE_DELAY + _GRACE_S
+                elif held := ears.rest():
+                    self._take(parser, [held])
                 else:
                     patience = _POLL_S
                 for event in parser.tick():
                     self.process_message(event)
+
+    def _take(self, parser: XTermParser, heard: "Iterator[str | events.Paste] | list[str]") -> None:
+        for each in heard:
+            if isinstance(each, str):
+                for event in parser.feed(each):
+                    self.process_message(event)
+            else:
+                self.process_message(each)
