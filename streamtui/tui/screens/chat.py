@@ -199,7 +199,7 @@ class ChatScreen(Screen[None]):
                 self.say(f"There is no command /{parsed}; / lists them.", "warning")
             return
         self._close_menu()
-        self.prompt.take()
+        self.prompt.take(event.text)
         if parsed is not None:
             self.run_worker(perform.run(self, *parsed))
             return

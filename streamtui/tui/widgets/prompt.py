@@ -103,10 +103,10 @@ class Prompt(TextArea):
     def is_blank(self) -> bool:
         return not self.text.strip()
 
-    def take(self) -> str:
-        """Return the text and leave the box empty."""
+    def take(self, submitted: str | None = None) -> str:
+        """Return the text and leave the box empty, but for what was typed after `submitted`."""
         text = self.text
-        self.put("")
+        self.put(clean(text).removeprefix(submitted) if submitted and clean(text).startswith(submitted) else "")
         return text
 
     def put(self, text: str) -> None:
