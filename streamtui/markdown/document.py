@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,9 +12,13 @@ from streamtui.markdown.block import Block
 from streamtui.markdown.code import CodeChunk, Listing, Recolouring
 from streamtui.markdown.flow import LONG, Flow
 from streamtui.markdown.inline import clean
+from streamtui.markdown.leaves import Code
 from streamtui.markdown.references import References, labels
 from streamtui.markdown.scanner import Scanner
 from streamtui.markdown.table import Columns, TableChunk
+
+_UNDECIDED = re.compile(r"[ >]*(?:[-=*_+#~`|:]{1,2}|\d{1,3}[.)]?) ?")
+"""The start of a line from which it can't be told yet what the line will be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +177,12 @@ class Document:
         return ahead.open_line
 
     def _look_ahead(self) -> Scanner:
-        """Return a scanner that has seen the document end here."""
+        """Return a scanner that has seen the document end here, or before a mark that says nothing yet.
+
+        Text, a newline and "-" are a heading, for the moment until the "-" turns out to be a bullet.
+        """
         ahead = self._scanner.fork()
-        if self._tail:
+        if self._tail and (isinstance(ahead.leaf, Code) or not _UNDECIDED.fullmatch(self._tail)):
             ahead.line(self._tail, self._taken_to, "")
         ahead.close()
         return ahead

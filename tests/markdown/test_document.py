@@ -79,6 +79,16 @@ def test_update_says_what_changed() -> None:
     assert document.finished
 
 
+@pytest.mark.parametrize("start", ["-", "- ", "1", "1.", "*", "**", "=", "``", "#", "> -", "  +", "|"])
+def test_a_lone_mark_at_the_end_changes_nothing_yet(start: str) -> None:
+    document = Document("some text\n")
+    document.update()
+    document.append(start)
+    assert document.update() is None
+    document.finish()
+    assert document.update() is not None
+
+
 def test_offsets_give_the_source_of_each_block() -> None:
     source = "# head\n\n- item\n  more\n- [ ] task\n\n> quote\n\n```py\ncode\n```\n\n|a|\n|-|\n|b|\n\nend"
     document = finished(source)
