@@ -40,6 +40,8 @@ PRELOAD_S: Final = 0.25
 """How long after the first paint the SDK is imported: the prompt is usable before, the reader still typing after."""
 TWICE_S: Final = 2.0
 """Within which the second Ctrl+C counts as the second."""
+LOW: Final = 10
+"""Terminals with fewer lines show the conversation and the prompt, or a dialog, and nothing else."""
 GUARD_S: Final = 2.5
 """After a signal the process is gone by then, whatever the terminal does."""
 RESTORE: Final = "\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[<u"
@@ -71,6 +73,7 @@ class StreamtuiApp(App[None], inherit_bindings=False):
     CSS_PATH = "streamtui.tcss"
     TITLE = "streamtui"
     ENABLE_COMMAND_PALETTE = True
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (LOW, "-tall")]  # noqa: RUF012 - Textual's own type
     COMMANDS = {CommandSource}  # noqa: RUF012 - Textual's own type
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "interrupt", "copy, stop, stash, quit", show=False, priority=True, system=True),

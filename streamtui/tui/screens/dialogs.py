@@ -1,7 +1,10 @@
 """Small dialogs over the chat: a question, the help."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
+from rich.table import Table
+from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -79,9 +82,9 @@ class Help(ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialog help"):
-            yield Static(Content(_table("Keys", KEYS)), markup=False)
-            yield Static(Content(_table("In the conversation", LOG_KEYS)), markup=False)
-            yield Static(Content(_table("Commands", [(c.usage, c.help) for c in COMMANDS])), markup=False)
+            yield Static(_table("Keys", KEYS), markup=False)
+            yield Static(_table("In the conversation", LOG_KEYS), markup=False)
+            yield Static(_table("Commands", [(c.usage, c.help) for c in COMMANDS]), markup=False)
 
 
 class Page(ModalScreen[None]):
@@ -100,9 +103,11 @@ class Page(ModalScreen[None]):
             yield Static(Content.assemble((f"{self._title}\n\n", "bold"), self._text), markup=False)
 
 
-def _table(title: str, rows: "list[tuple[str, str]] | tuple[tuple[str, str], ...]") -> str:
-    width = min(28, max(len(left) for left, _ in rows))
-    lines = [title, ""]
+def _table(title: str, rows: Sequence[tuple[str, str]]) -> Table:
+    """Return the rows below a title, what they mean in a column of its own."""
+    table = Table(title=Text(title, "bold"), title_justify="left", box=None, show_header=False, expand=True)
+    table.add_column(ratio=1, max_width=26, overflow="fold")
+    table.add_column(ratio=2)
     for left, right in rows:
-        lines.append(f"  {left.ljust(width)}  {right}" if len(left) <= width else f"  {left}\n  {' ' * width}  {right}")
-    return "\n".join([*lines, ""])
+        table.add_row(Text(left), Text(right))
+    return table
