@@ -12,10 +12,10 @@ from rich.style import Style
 from streamtui.markdown.block import Block
 from streamtui.markdown.inline import Run, cut_runs, inline_runs, leaves_open
 from streamtui.markdown.line import Line, paint
-from streamtui.markdown.place import Place, gap_line, gutter
+from streamtui.markdown.place import Gutter, Place, gap_line, gutter
 from streamtui.markdown.references import References
 from streamtui.markdown.styles import Styles
-from streamtui.markdown.wrap import wrap
+from streamtui.markdown.wrap import Span, wrap
 
 LONG = 2048
 """Longest text that is one piece. Inline markup does not reach over the cut between two pieces."""
@@ -84,20 +84,24 @@ class Flow(Block):
 
     def _render(self, width: int, styles: Styles) -> Sequence[Line]:
         left = gutter(self.place, width, styles, self.task)
-        runs = self._runs(width, styles, left.lost)
-        spans = wrap("".join([text for text, _ in runs]), width - left.cells)
-        rows = cut_runs(runs, spans)
-        if self.more:
-            carry = rows.pop()
-            spans.pop()
-            self._carry = [(text, style or styles.text) for text, style, _ in carry]
-            self._carry_key = (width, styles)
+        rows, spans = self._rows(left, width, styles)
         lines = [gap_line(self.place, width, styles)] if self.place.gap >= 0 and self.previous is None else []
         for index, (row, span) in enumerate(zip(rows, spans, strict=True)):
             prefix = left.rest if index or self.previous else left.first
             last = index == len(rows) - 1 and not self.more
             lines.append(paint(prefix, row, width, styles.text, "\n" if last else span.joint))
         return lines
+
+    def _rows(self, left: Gutter, width: int, styles: Styles) -> tuple[list[list[Segment]], list[Span]]:
+        """Return the content of the rows; what is left for the next piece is kept aside."""
+        runs = self._runs(width, styles, left.lost)
+        spans = wrap("".join([text for text, _ in runs]), width - left.cells)
+        rows = cut_runs(runs, spans)
+        if self.more:
+            spans.pop()
+            self._carry = [(text, style or styles.text) for text, style, _ in rows.pop()]
+            self._carry_key = (width, styles)
+        return rows, spans
 
     def _runs(self, width: int, styles: Styles, lost: str) -> list[Run]:
         base = styles.text + styles.heading(self.level) if self.level else styles.text
@@ -120,7 +124,7 @@ class Flow(Block):
         return sum(cell_len(text) for text, _ in self.previous._carried(width, styles))
 
     def _carried(self, width: int, styles: Styles) -> list[Run]:
-        """Return the last row, which the next piece starts with, rendering earlier pieces first."""
+        """Return the last row, which the next piece starts with; earlier pieces are laid out first."""
         key = (width, styles)
         behind: list[Flow] = []
         piece: Flow | None = self
@@ -128,7 +132,7 @@ class Flow(Block):
             behind.append(piece)
             piece = piece.previous
         for piece in reversed(behind):
-            piece._render(width, styles)
+            piece._rows(gutter(piece.place, width, styles), width, styles)
         return self._carry
 
 
