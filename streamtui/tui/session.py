@@ -35,6 +35,8 @@ class Session:
         self.conversation = conversation
         self.draft = ""
         self.queued = ""
+        self.is_new = False
+        """Whether its draft was saved as that of the conversation that has no row yet."""
         self.unread = False
         """Whether a reply ended while the conversation was out of view."""
         self.editing: str | None = None

@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual import events, on, work
+from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -13,8 +13,6 @@ from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
 from streamtui.chat.clean import clean_line
-from streamtui.chat.conversation import Conversation
-from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.events import Event, Failed, Finished, Notice
 from streamtui.chat.live import Run
 from streamtui.chat.messages import ChatMessage
@@ -23,8 +21,8 @@ from streamtui.chat.reply import Reply
 from streamtui.tui import commands
 from streamtui.tui.figures import idle_line, state_line
 from streamtui.tui.log import MessageLog
-from streamtui.tui.screens import perform
-from streamtui.tui.screens.dialogs import Question
+from streamtui.tui.screens import opening, perform
+from streamtui.tui.screens.sending import Outbox
 from streamtui.tui.screens.stage import Stage, branches_of
 from streamtui.tui.session import Session
 from streamtui.tui.widgets.bars import StatusBar, TitleBar
@@ -37,12 +35,6 @@ if TYPE_CHECKING:
 DRAFT_S: Final = 0.3
 """How long the reader pauses before the draft is saved."""
 STATE_S: Final = 0.25
-TAIL: Final = 60
-"""Messages shown before the rest of a conversation is read: more than any screen holds."""
-LOW: Final = 10
-"""Terminals with fewer lines show the conversation and the prompt, and nothing else."""
-PAST: Final = 50
-"""Past replies that the estimate of progress rests on."""
 SPOKEN: Final = ("reconnected", "field_dropped", "not_saved")
 """Notices that are worth a word beside the bubble, because the text soon takes their place there."""
 
@@ -68,6 +60,7 @@ class ChatScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
+        self.outbox = Outbox(self)
         self._session: Session | None = None
         self._draft_timer: Timer | None = None
         self._state_timer: Timer | None = None
@@ -93,9 +86,6 @@ class ChatScreen(Screen[None]):
         """Let replies that are settled after this find nobody to tell."""
         if self._session is not None:
             self._session.view = None
-
-    def on_resize(self, event: events.Resize) -> None:
-        self.set_class(event.size.height < LOW, "-low")
 
     @property
     def stage(self) -> Stage:
@@ -204,64 +194,7 @@ class ChatScreen(Screen[None]):
             self.run_worker(perform.run(self, *parsed))
             return
         self.prompt.recent.remember(event.text)
-        self.send(event.text)
-
-    @work
-    async def send(self, prompt: str) -> None:
-        """Send, or queue, a prompt of the session in view; it comes back into the box if that can't be done."""
-        session = self.session
-        try:
-            if session.is_streaming:
-                session.send(prompt)
-            elif await self.prepare(session):
-                self._send(session, prompt)
-            else:
-                raise StreamtuiError("Not sent.")
-        except StreamtuiError as error:
-            self.say(str(error), "error")
-            if session.view is self and self.prompt.is_blank:
-                self.prompt.put(prompt)
-            else:
-                session.draft = session.draft or prompt
-
-    def _send(self, session: Session, prompt: str) -> None:
-        self.pick()
-        models, session.compared = session.compared, ()
-        edited, session.editing = session.editing, None
-        if models:
-            self.compare(prompt, models)
-        elif edited is not None:
-            perform.start_branch(self, session.conversation.edit(edited, prompt))
-        else:
-            session.send(prompt)
-
-    async def prepare(self, session: Session) -> bool:
-        """Make a session's model ready to be asked; return whether the reader wants it asked. Raises
-        `StreamtuiError`."""
-        await session.ready.wait()
-        conversation = session.conversation
-        resolved = await self.app.catalog.resolve(conversation.model)
-        if resolved != conversation.model:
-            conversation.use(resolved)
-            self.refresh_title()
-        self._learn_lengths(session)
-        host = self.app.catalog.exposed_host(resolved)
-        if host is None:
-            return True
-        question = f"Your API key would travel to {host} unencrypted, readable by everyone on the way. Send it?"
-        if not await self.app.push_screen_wait(Question(question, "Send it")):
-            return False
-        self.app.catalog.allow_exposed(host)
-        return True
-
-    @work(group="lengths")
-    async def _learn_lengths(self, session: Session) -> None:
-        """Read how long this model's replies were, for the estimate of progress; without it there is none."""
-        try:
-            timings = await self.app.storage.library.timings(session.conversation.model.id, PAST)
-        except StreamtuiError:
-            return
-        session.past = [each.metrics.characters for each in timings if each.status == "complete"]
+        self.outbox.send(event.text)
 
     @on(Prompt.Recalled)
     def recall(self) -> None:
@@ -309,8 +242,15 @@ class ChatScreen(Screen[None]):
             return
         session.draft = text
         session.editing = session.editing if text else None
-        conversation = session.conversation
-        self.app.storage.library.keep_draft(conversation.id if conversation.messages else None, text)
+        library = self.app.storage.library
+        if not session.conversation.messages:
+            library.keep_draft(None, text)
+            session.is_new = True
+            return
+        library.keep_draft(session.conversation.id, text)
+        if session.is_new:
+            library.keep_draft(None, "")
+            session.is_new = False
 
     def stash(self) -> None:
         """Put the draft on top of the prompt history and leave the box empty."""
@@ -376,7 +316,8 @@ class ChatScreen(Screen[None]):
     def stop_in_view(self) -> bool:
         """Stop the reply in view, of several the highlighted one; return whether there was one."""
         columns = self.stage.columns
-        return self.session.stop(columns.stop() if columns is not None else None)
+        stopped = self.session.stop(columns.stop() if columns is not None else None)
+        return self.outbox.take_back() or stopped
 
     def action_command(self, name: str) -> None:
         command = commands.find(name)
@@ -449,40 +390,5 @@ class ChatScreen(Screen[None]):
 
     @work(exclusive=True, group="open")
     async def open_saved(self, conversation: str) -> None:
-        """Bring a saved conversation into view: its end at once, the rest as soon as it is read."""
-        session = self.app.sessions.get(conversation)
-        if session is not None:
-            self.show_session(session)
-            return
-        try:
-            await self._open(conversation)
-        except StreamtuiError as error:
-            self.say(str(error), "error")
-
-    async def _open(self, conversation: str) -> None:
-        app = self.app
-        library = app.storage.library
-        record, tail = await library.tail(conversation, TAIL)
-        model = app.start.model or app.catalog.model(record.model)
-        session = app.sessions.add(
-            Conversation.resume(model, app.storage.recorder, record, tail, options=app.start.options)
-        )
-        session.ready.clear()
-        try:
-            session.draft = await library.draft(conversation)
-            self.show_session(session, tail)
-            _, messages = await library.load(conversation)
-            session.conversation.adopt(messages)
-            if session is self._session:
-                self._show_older(tail)
-        finally:
-            session.ready.set()
-
-    def _show_older(self, tail: Sequence[ChatMessage]) -> None:
-        """Put what was read after the end above it; nothing in view moves."""
-        first = tail[0].id if tail else ""
-        path = self.session.conversation.path()
-        older = next((index for index, message in enumerate(path) if message.id == first), 0)
-        self.log_view.prepend(path[:older])
-        for message, (index, count) in branches_of(self.session, path).items():
-            self.log_view.set_branches(message, index, count)
+        """Bring a saved conversation into view."""
+        await opening.open_saved(self, conversation)

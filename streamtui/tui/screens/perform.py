@@ -30,7 +30,7 @@ async def on_message(chat: "ChatScreen", action: str, message: str) -> None:
     try:
         match action:
             case "regenerate":
-                if await chat.prepare(chat.session):
+                if await chat.outbox.prepare(chat.session):
                     start_branch(chat, conversation.regenerate(message))
             case "continue":
                 await _continue(chat, message)
@@ -66,7 +66,7 @@ async def _run(chat: "ChatScreen", name: str, argument: str) -> None:
         case "system":
             _system(chat, argument)
         case "retry":
-            if await chat.prepare(chat.session):
+            if await chat.outbox.prepare(chat.session):
                 start_branch(chat, chat.session.conversation.regenerate())
         case "continue":
             await _continue(chat, None)
@@ -162,7 +162,7 @@ def _system(chat: "ChatScreen", argument: str) -> None:
 
 
 async def _continue(chat: "ChatScreen", message: str | None) -> None:
-    if await chat.prepare(chat.session):
+    if await chat.outbox.prepare(chat.session):
         chat.session.run(chat.session.conversation.continue_(message))
 
 
