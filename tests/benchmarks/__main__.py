@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from tests.benchmarks import whole, widgets
+from tests.benchmarks import opening, whole, widgets
 
 
 def _sections(quick: bool) -> dict[str, Callable[[], None]]:
@@ -15,6 +15,7 @@ def _sections(quick: bool) -> dict[str, Callable[[], None]]:
         "flood": lambda: whole.flood(runs, (1000, 5000, 20_000) if quick else (1000, 5000, 20_000, 50_000)),
         "paced": lambda: whole.paced(1 if quick else 3, ((1000, 100), (5000, 1000))),
         "keys": lambda: whole.keys(60 if quick else 240),
+        "opening": lambda: opening.opening(runs, (10, 10_000) if quick else (10, 100, 1000, 10_000)),
         "shapes": lambda: widgets.shapes(quick),
         "history": lambda: widgets.history(quick),
     }

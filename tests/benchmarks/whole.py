@@ -38,7 +38,7 @@ class Bench:
     """Runs the program against one server."""
 
     def __init__(self, folder: Path, server: subprocess.Popen[str], port: int) -> None:
-        self._folder = folder
+        self.folder = folder
         self._server = server
         self.environment = {
             "PATH": os.environ["PATH"],
@@ -52,11 +52,12 @@ class Bench:
         }
 
     @contextmanager
-    def app(self, model: str, *words: str) -> Iterator[Terminal]:
-        command = [sys.executable, "-m", "streamtui", "-m", model, "--data-dir", str(self._folder / "data"), *words]
+    def app(self, model: str, *words: str, ready: str = READY) -> Iterator[Terminal]:
+        """Run the program until it is calm."""
+        command = [sys.executable, "-m", "streamtui", "-m", model, "--data-dir", str(self.folder / "data"), *words]
         os.chdir(Path(__file__).parents[2])
         with Terminal(command, self.environment) as terminal:
-            terminal.wait_for(READY)
+            terminal.wait_for(ready)
             time.sleep(_CALM_S)
             yield terminal
 

@@ -16,7 +16,7 @@ from textual.widget import Widget
 
 from streamtui.tui.log.clock import FrameClock
 from streamtui.tui.log.heights import Heights
-from tests.log.conftest import conversation, reading, user
+from tests.log.conftest import conversation, reading, reply, user
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ async def test_every_row_is_as_wide_as_the_window_whatever_is_in_it() -> None:
         + "x " * 90
         + "|\n"
     )
-    for size in ((80, 24), (21, 9), (7, 5), (133, 20)):
+    for size in ((80, 24), (21, 9), (7, 5), (4, 4), (133, 20)):
         async with reading([user(text), *conversation(1)], size) as reader:
             streaming = reader.begin()
             await reader.stream(streaming, text, 50)
@@ -174,3 +174,13 @@ def test_heights_are_found_as_by_counting() -> None:
         assert heights.top(index) == sum(plain[:index])
         if row < heights.total:
             assert heights.top(index) <= row < heights.top(index) + plain[index]
+
+
+async def test_nothing_in_a_message_is_a_command_a_link_or_markup_to_the_terminal() -> None:
+    text = "\x1b]8;;http://evil\x1b\\x \x9b31m [bold]b[/] [@click=app.quit]q[/] [a](https://example.com) https://example.org"
+    async with reading([user(text), reply(text, reasoning=text)]) as reader:
+        await reader.pilot.click(reader.log, offset=reader.place_of("thought"))
+        strips = reader.log.render_lines(reader.log.size.region)
+        assert "[bold]b[/] [@click=app.quit]q[/]" in reader.text
+        assert not any(ord(character) < 32 or 127 <= ord(character) < 160 for row in reader.rows for character in row)
+        assert not any(segment.style and segment.style.link for strip in strips for segment in strip)

@@ -27,6 +27,11 @@ FIRST_BLOCK: Final = 2
 """Part: the first block, of the reasoning where it is unfolded; the foot comes after the last."""
 _FOOT: Final = -1
 
+# What bubbles nobody has seen yet share: ten thousand of them are held at once.
+_NO_PARTS: Final = Heights()
+_NO_EVENTS: Final[list[TextDelta | ReasoningDelta]] = []
+_NO_ROWS: Final[dict[int, tuple[object, list[Strip]]]] = {}
+
 
 class Bubble:
     """A message as parts, head first and foot last, between them one part per block.
@@ -66,12 +71,12 @@ class Bubble:
         self.thoughts: Document | None = None
         self.width = 0
         self.height = 0
-        self._heights = Heights()
+        self._heights = _NO_PARTS
         self._thoughts_shown = 0
         self._begun = False
-        self._fresh: list[TextDelta | ReasoningDelta] = []
+        self._fresh = _NO_EVENTS
         self._foot_rows = 1
-        self._chrome: dict[int, tuple[object, list[Strip]]] = {}
+        self._chrome = _NO_ROWS
         self.message = message
         self._weigh()
 
@@ -98,6 +103,7 @@ class Bubble:
         self.width = width
         if self.body is None:
             self.body, self.thoughts = self._documents()
+            self._heights, self._chrome = Heights(), {}
         self._measure_from(HEAD)
 
     def _documents(self) -> tuple[Document | PlainText, Document | None]:
@@ -116,8 +122,7 @@ class Bubble:
     def close(self) -> None:
         """Drop what can be made again from the message; the height stays as last known."""
         self.body = self.thoughts = None
-        self._heights = Heights()
-        self._chrome.clear()
+        self._heights, self._chrome = _NO_PARTS, _NO_ROWS
 
     def reflow(self, width: int) -> None:
         """Take on another width: exact heights become guesses again."""
@@ -256,8 +261,8 @@ class Bubble:
         """Take on `message`, more of which will come in through `feed`."""
         self.message = message
         self.live = Live(meter)
-        self._chrome.clear()
         self._foot_rows = 1
+        self._fresh = []
         self._begun = False
         self.thought_s = None
         self.body = self.thoughts = None
@@ -279,8 +284,10 @@ class Bubble:
 
     def take_in(self, now: float) -> bool:
         """Parse what was fed and guess the heights of what is new. Return whether anything changed."""
+        if not self._fresh:
+            return False
         fresh, self._fresh = self._fresh, []
-        if not fresh or not isinstance(self.body, Document):
+        if not isinstance(self.body, Document):
             return False
         self._append(fresh, now)
         first: int | None = None
@@ -341,7 +348,6 @@ class Bubble:
         self.live = None
         self.message = message
         self._weigh()
-        self._chrome.clear()
         if self.body is None:
             self.estimate(self.width)
             return
@@ -349,6 +355,7 @@ class Bubble:
             self.body = self.thoughts = None
             self.open(self.width)
             return
+        self._chrome = {}
         for document in (self.thoughts, self.body):
             if isinstance(document, Document) and not document.finished:
                 document.finish()

@@ -48,7 +48,8 @@ class Frame:
         body = [bar, Segment(" ", self.tone.text), *segments]
         if rest:
             body.append(Segment(" " * rest, self.tone.text))
-        return Strip(body, LEFT + cells + rest)
+        row = Strip(body, LEFT + cells + rest)
+        return row if row.cell_length <= self.width else row.crop(0, self.width)
 
     def line(self, left: Sequence[Segment], right: Sequence[Segment] = ()) -> Strip:
         """Return a row with `left` and `right` at its ends; where they don't fit, `right` goes, then `left` is cut."""

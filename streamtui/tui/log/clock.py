@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-FRAME_S: Final = 1 / 18
+FRAME_S: Final = 1 / 15
 """The pause between two frames of a fast stream."""
 _SLOWEST_S: Final = 0.3
 _SHARE: Final = 0.2

@@ -201,7 +201,8 @@ class Controls(Surface):
             if step > 0 or not in_view:
                 self.following = True
                 return
-            self.current = in_view[-1].message.id
+            view.current = in_view[-1]
+            self._paint()
             return
         index = view.index(view.current) + step
         if index >= len(view.bubbles):

@@ -7,6 +7,7 @@ from typing import Final
 
 from rich.segment import Segment
 
+from streamtui.chat.clean import clean
 from streamtui.markdown import Block, CodeBlock, Line, Styles
 from streamtui.markdown.line import paint
 from streamtui.markdown.wrap import wrap
@@ -44,7 +45,7 @@ class _Lines(Block):
     __slots__ = ("joint", "text")
 
     def __init__(self, source: str, start: int, end: int) -> None:
-        self.text = source[start:end].removesuffix("\n").expandtabs(_TAB)
+        self.text = clean(source[start:end]).removesuffix("\n").expandtabs(_TAB)
         self.joint = "" if end < len(source) and source[end - 1] != "\n" else "\n"
         super().__init__(start, end)
 
