@@ -69,7 +69,7 @@ class Written:
 
 
 class _Screen(pyte.Screen):
-    """pyte's screen with the alternate one that it lacks, so that leaving a full-screen program shows what was before."""
+    """pyte's screen with the alternate one that it lacks: leaving a full-screen program shows what was before."""
 
     _main: dict[int, Any] | None = None
 
@@ -214,6 +214,10 @@ class Terminal:
         """Paste as terminals do that were asked to say so."""
         self._write(b"\x1b[200~" + text.encode() + b"\x1b[201~")
 
+    def send_bytes(self, data: bytes) -> None:
+        """Let any bytes come from the keyboard."""
+        self._write(data)
+
     def resize(self, columns: int, rows: int) -> None:
         with self._changed:
             self._emulator.columns, self._emulator.rows = columns, rows
@@ -260,6 +264,18 @@ class Terminal:
 
     def wait_until_gone(self, text: str, timeout: float = TIMEOUT_S) -> None:
         self.wait_for(lambda: text not in self.screen, timeout, what=f"{text!r} gone")
+
+    def wait_for_quiet(self, seconds: float) -> None:
+        """Wait until nothing was written for so long: for things that can't be seen."""
+        began = time.monotonic()
+        self.wait_for(
+            lambda: time.monotonic() - max(began, self.written[-1].time) > seconds, what=f"{seconds} s of quiet"
+        )
+
+    def scribble(self, text: str) -> None:
+        """Let another program write on the screen."""
+        with self._changed:
+            self._emulator.feed(f"\x1b[H{text}".encode())
 
     def first_written(self, text: str, since: float) -> float:
         """Return when `text` first came out of the program after `since`; it must have."""

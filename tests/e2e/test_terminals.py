@@ -1,0 +1,181 @@
+"""Terminals that are small, slow, frozen, resized all the time, or no terminals at all."""
+
+import random
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.e2e.conftest import EMPTY_BOX, Home, Launch
+from tests.e2e.test_turns import words_in
+from tests.server import ScriptedServer
+
+
+def test_a_storm_of_resizes_in_mid_stream_leaves_a_whole_screen(
+    launch: Launch, endpoint: ScriptedServer, home: Home
+) -> None:
+    home.environment["CHAT_MODEL"] = "slow-5x300"
+    terminal = launch()
+    terminal.send("count")
+    terminal.wait_for("w20 ")
+    sizes = random.Random(1)
+    for _ in range(200):
+        terminal.resize(sizes.randint(1, 200), sizes.randint(1, 60))
+    terminal.resize(90, 28)
+    terminal.wait_for("✓")
+    terminal.wait_for("╭" + "─" * 86 + "╮", what="the box as wide as the screen")
+    assert words_in(terminal.screen)[-1] == 299
+    terminal.type("still here")
+    terminal.wait_for("│ still here")
+    assert words_in(home.messages()[1]["text"]) == list(range(300))
+
+
+def test_a_terminal_that_stops_reading_for_a_while_loses_nothing(
+    launch: Launch, endpoint: ScriptedServer, home: Home
+) -> None:
+    home.environment["CHAT_MODEL"] = "rate-400x800"
+    terminal = launch()
+    terminal.send("count")
+    terminal.wait_for("w20 ")
+    terminal.stop_reading()
+    terminal.type("typed into the dark")
+    request = endpoint.of("rate-400x800")[0]
+    deadline = time.monotonic() + 15
+    while request.ended is None and time.monotonic() < deadline:  # the stream isn't held up by the drawing
+        time.sleep(0.05)
+    assert request.ended is not None
+    while len(words_in(home.messages()[1]["text"])) < 800 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert words_in(home.messages()[1]["text"]) == list(range(800))
+    terminal.resume_reading()
+    terminal.wait_for("✓")
+    terminal.wait_for("│ typed into the dark")
+    assert words_in(terminal.screen)[-1] == 799
+
+
+def test_a_megabyte_pasted_sends_nothing_runs_nothing_and_stays_usable(
+    launch: Launch, endpoint: ScriptedServer
+) -> None:
+    terminal = launch()
+    line = "/quit\nexit\n\x03\x04\x1b and some words to fill the line up with\n"
+    terminal.paste(line * (1_000_000 // len(line)) + "the very end")
+    terminal.wait_for("the very end")
+    assert endpoint.requests == []
+    typed = time.monotonic()
+    terminal.type(" indeed")
+    shown = terminal.wait_for("the very end indeed")
+    assert shown - typed < 5.0
+    terminal.press("ctrl+c")
+    terminal.wait_for(EMPTY_BOX)
+    terminal.send("short again")
+    terminal.wait_for("Hello, world!")
+    assert endpoint.of("ok")[-1].json["messages"][-1]["content"] == "short again"
+
+
+def test_a_megabyte_pasted_and_sent_arrives_whole(launch: Launch, endpoint: ScriptedServer, home: Home) -> None:
+    terminal = launch()
+    text = "\n".join(f"line {number} of many, with a few more words" for number in range(25_000))
+    terminal.paste(text)
+    terminal.wait_for("line 24999 of many")
+    terminal.press("enter")
+    terminal.wait_for("Hello, world!")
+    assert endpoint.of("ok")[0].json["messages"][0]["content"] == text
+
+
+def test_keys_inside_a_paste_are_text(launch: Launch, endpoint: ScriptedServer) -> None:
+    terminal = launch()
+    terminal.paste("one\r\ntwo\rthree\n/quit\n\x03\x1b[A\x1b]0;title\x07")
+    terminal.wait_for("/quit")
+    assert endpoint.requests == []
+    terminal.press("enter")
+    terminal.wait_for("Hello, world!")
+    content = endpoint.of("ok")[0].json["messages"][0]["content"]
+    assert content == "one\ntwo\nthree\n/quit\n��[A�]0;title�"
+
+
+@pytest.mark.parametrize(("columns", "rows"), [(20, 5), (40, 12), (200, 60)])
+def test_it_works_at_any_size(launch: Launch, endpoint: ScriptedServer, home: Home, columns: int, rows: int) -> None:
+    terminal = launch(size=(columns, rows), ready="Ask")
+    terminal.type("hi")
+    terminal.wait_for("hi")
+    terminal.press("enter")
+    terminal.wait_for(lambda: "Hello" in terminal.screen or "world!" in terminal.screen, what="the reply")
+    for key, seen in (("ctrl+o", "filter"), ("f1", "Enter")):
+        terminal.press(key)
+        terminal.wait_for(seen)
+        terminal.press("esc")
+        terminal.wait_until_gone(seen)
+    terminal.type("more")
+    terminal.wait_for("more")
+    terminal.press("ctrl+c")
+    terminal.wait_until_gone("more")
+    terminal.press("ctrl+d")
+    assert terminal.exit_code() == 0
+
+
+@pytest.mark.parametrize("term", ["dumb", "unknown", ""])
+def test_a_terminal_that_cant_is_refused_in_one_line(launch: Launch, term: str) -> None:
+    terminal = launch(environment={"TERM": term}, ready=None)
+    assert terminal.exit_code() == 2
+    assert len(terminal.screen.split("streamtui ask")) == 2
+    assert b"\x1b[?1049h" not in terminal.raw
+    assert "Traceback" not in terminal.screen
+
+
+def test_without_a_terminal_it_says_what_to_use_instead(home: Home) -> None:
+    done = home.run(stdin="hello")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert "streamtui ask" in done.stderr
+
+
+def test_output_to_a_file_is_refused_even_with_a_keyboard(launch: Launch, home: Home) -> None:
+    shell = f"{sys.executable} -m streamtui > out.txt"
+    terminal = launch(program=["sh", "-c", shell], ready=None)
+    assert terminal.exit_code() == 2
+    assert "needs a terminal" in terminal.screen
+    assert (home.work / "out.txt").read_text() == ""
+
+
+@pytest.mark.parametrize("locale", ["C", "POSIX", "de_DE.ISO-8859-1"])
+def test_a_locale_without_unicode_is_no_obstacle(
+    launch: Launch, endpoint: ScriptedServer, home: Home, locale: str
+) -> None:
+    home.environment["CHAT_MODEL"] = "markdown"
+    terminal = launch(environment={"LANG": locale, "LC_ALL": locale})
+    terminal.type("héllo 你好")
+    terminal.wait_for("héllo")
+    terminal.press("enter")
+    terminal.wait_for("✓")
+    assert endpoint.of("markdown")[0].json["messages"][0]["content"] == "héllo 你好"
+    assert "你好" in home.messages()[1]["text"]
+
+
+def test_a_byte_that_is_no_utf8_does_not_deafen_it(launch: Launch, endpoint: ScriptedServer) -> None:
+    terminal = launch()
+    terminal.send_bytes(b"caf\xe9 ")
+    terminal.type("au lait")
+    terminal.wait_for("au lait")
+    terminal.press("enter")
+    terminal.wait_for("Hello, world!")
+
+
+def test_no_child_process_is_left_behind(launch: Launch, endpoint: ScriptedServer) -> None:
+    terminal = launch()
+    terminal.send("hi")
+    terminal.wait_for("Hello, world!")
+    assert terminal.children() == []
+    terminal.press("ctrl+d")
+    assert terminal.exit_code() == 0
+
+
+def test_the_environment_of_children_is_the_users_own(home: Home) -> None:
+    """What Textual reads at import is set for it alone."""
+    code = "from streamtui.tui import environment, start; import os; environment.prepare(); print(sorted(os.environ))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=home.environment, capture_output=True, text=True, check=True
+    )
+    assert "ESCDELAY" not in done.stdout
+    assert "TEXTUAL_FPS" not in done.stdout
