@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol, TextIO
 
-from streamtui.chat.clean import clean_line
-from streamtui.chat.errors import ConfigError
+from streamtui.chat.clean import clean, clean_line
+from streamtui.chat.errors import ConfigError, StreamtuiError
 from streamtui.chat.events import Event, Failed, Finished, Notice, ReasoningDelta, TextDelta, wire
 from streamtui.chat.merge import merge
 from streamtui.chat.messages import Status, Usage
@@ -25,6 +25,8 @@ from streamtui.chat.reply import Reply
 
 _PIECE: Final = 4096
 """Bytes a pipe that reports itself writable takes without blocking (PIPE_BUF on Linux)."""
+_FAREWELL_S: Final = 0.5
+"""For how long a cancelled run waits for a slow reader."""
 DONE: Final = 0
 FAILED: Final = 1
 
@@ -32,18 +34,29 @@ FAILED: Final = 1
 class Output:
     """Writes text to a file descriptor, waiting on the event loop where the reader is slow.
 
-    Raises `BrokenPipeError` when the reader has gone.
+    Raises `BrokenPipeError` when the reader has gone, `StreamtuiError` when nothing can be written for another reason.
+    What a cancelled `write` had not written yet goes out with the next.
     """
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._unwritten = bytearray()
 
     async def write(self, text: str) -> None:
-        data = memoryview(text.encode("utf-8", "replace"))
-        while data:
+        self._unwritten += text.encode("utf-8", "replace")
+        while self._unwritten:
             if not self._is_writable():
                 await self._writable()
-            data = data[os.write(self._descriptor, data[:_PIECE]) :]
+            with suppress(BlockingIOError):  # somebody else filled the pipe in between
+                del self._unwritten[: self._write(bytes(self._unwritten[:_PIECE]))]
+
+    def _write(self, piece: bytes) -> int:
+        try:
+            return os.write(self._descriptor, piece)
+        except (BrokenPipeError, BlockingIOError):
+            raise
+        except OSError as error:
+            raise StreamtuiError(f"The output can't be written: {error.strerror}.") from None
 
     def _is_writable(self) -> bool:
         try:
@@ -121,26 +134,45 @@ class Text:
             await self.output.write("\n")
 
 
+class Lines:
+    """Cuts several texts that arrive in pieces into whole lines, headed by their labels."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str | None, list[str]] = {}
+
+    def feed(self, label: str | None, text: str) -> str:
+        """Return the lines that are whole now."""
+        parts = self._parts.setdefault(label, [])
+        first, newline, more = text.partition("\n")
+        parts.append(first)
+        if not newline:
+            return ""
+        *whole, rest = ("".join(parts) + newline + more).split("\n")
+        parts[:] = [rest]
+        return "".join(f"[{label}] {line}\n" for line in whole)
+
+    def end(self, label: str | None) -> str:
+        """Return the last line, if it was not whole."""
+        rest = "".join(self._parts.pop(label, []))
+        return f"[{label}] {rest}\n" if rest else ""
+
+
 @dataclass(slots=True)
 class Interleaved:
     """Several answers line by line, each line headed by its label, as soon as it is whole."""
 
     output: Output
     aside: TextIO
-    _lines: dict[str | None, str] = field(default_factory=dict)
+    _lines: Lines = field(default_factory=Lines)
 
     async def event(self, event: Event, label: str | None) -> None:
         match event:
             case TextDelta(text):
-                *whole, rest = (self._lines.get(label, "") + text).split("\n")
-                self._lines[label] = rest
-                for line in whole:
-                    await self.output.write(f"[{label}] {line}\n")
+                await self.output.write(self._lines.feed(label, text))
             case Notice(text=text):
                 say(self.aside, f"[{label}] {text}")
             case Finished() | Failed():
-                if rest := self._lines.pop(label, ""):
-                    await self.output.write(f"[{label}] {rest}\n")
+                await self.output.write(self._lines.end(label))
                 if isinstance(event, Failed):
                     say(self.aside, f"[{label}] streamtui: {event.error.message}")
 
@@ -166,41 +198,72 @@ class Whole:
 
 @dataclass(slots=True)
 class File:
-    """The answer written to a file as it arrives; whatever had arrived stays there when the reply breaks off."""
+    """The answer written to a file as it arrives; whatever had arrived stays there when the reply breaks off.
+
+    Several answers go into it as `Interleaved` prints them.
+    """
 
     file: TextIO
     inner: Sink
-    _label: str | None = None
+    _lines: Lines = field(default_factory=Lines)
+    _in_line: bool = False
 
     async def event(self, event: Event, label: str | None) -> None:
-        if isinstance(event, TextDelta):
-            if label != self._label:
-                self.file.write(f"\n[{label}] " if self._label else f"[{label}] ")
-                self._label = label
-            self.file.write(event.text)
+        match event:
+            case TextDelta(text):
+                self._in_line = not text.endswith("\n")
+                self._write(text if label is None else self._lines.feed(label, text))
+            case Finished() | Failed():
+                self._write("\n" * self._in_line if label is None else self._lines.end(label))
+                await self.inner.event(event, label)
+            case _:
+                await self.inner.event(event, label)
+
+    def _write(self, text: str) -> None:
+        try:
+            self.file.write(text)
             self.file.flush()
-            return
-        if isinstance(event, Finished | Failed):
-            self.file.write("\n")
-            self.file.flush()
-        await self.inner.event(event, label)
+        except OSError as error:
+            with suppress(OSError):  # closing it later would try again
+                self.file.close()
+            raise StreamtuiError(f"{clean_line(self.file.name)} can't be written: {error.strerror}.") from None
 
 
 async def run(replies: dict[str, Reply], sink: Sink, *, show_metrics: bool) -> int:
     """Run the replies at once, labelled where there are several, and return the exit code.
 
-    Cancelling settles the replies; what arrived has been written out.
+    Cancelling settles the replies; what arrived has been written out, and the end of each said.
     """
     merged = len(replies) > 1
+    told = dict.fromkeys(replies, 0)
     code = DONE
-    async with _events(replies) as stream:
-        async for label, event in stream:
-            await sink.event(event, label if merged else None)
-            if isinstance(event, Failed):
-                code = FAILED
-            if show_metrics and isinstance(event, Finished | Failed):
-                usage = replies[label].usage
-                say(sys.stderr, _labelled(label if merged else None, metrics_line(event.metrics, usage)))
+
+    async def tell(label: str, event: Event) -> None:
+        if isinstance(event, TextDelta):
+            told[label] += len(event.text)
+        if isinstance(event, Finished | Failed):
+            del told[label]
+        await sink.event(event, label if merged else None)
+        if show_metrics and isinstance(event, Finished | Failed):
+            line = metrics_line(event.metrics, replies[label].usage)
+            say(sys.stderr, _labelled(label if merged else None, line))
+
+    try:
+        async with _events(replies) as stream:
+            async for label, event in stream:
+                if isinstance(event, Failed):
+                    code = FAILED
+                await tell(label, event)
+    except asyncio.CancelledError:
+        with suppress(OSError, StreamtuiError, TimeoutError):
+            async with asyncio.timeout(_FAREWELL_S):
+                for label, characters in list(told.items()):
+                    if (ending := replies[label].ending) is None:
+                        continue
+                    if rest := replies[label].text[characters:]:
+                        await tell(label, TextDelta(rest))
+                    await tell(label, ending)
+        raise
     return code
 
 
@@ -250,7 +313,7 @@ def read_prompt(prompt: str | None, stdin: TextIO | None) -> str:
         piped = stdin.buffer.read().decode("utf-8", "replace")
     if prompt in (None, "-"):
         prompt = ""
-    text = "\n\n".join(part for part in (prompt, piped.strip("\n")) if part)
+    text = clean("\n\n".join(part for part in (prompt, piped.strip("\n")) if part))
     if not text.strip():
         raise ConfigError("There is no prompt: streamtui ask 'your question', or pipe it in.")
     return text
@@ -280,8 +343,10 @@ def labels(models: Sequence[str], prompts: Sequence[str]) -> list[str]:
     return names
 
 
-def say(aside: TextIO, text: str, end: str = "\n") -> None:
+def say(aside: TextIO | None, text: str, end: str = "\n") -> None:
     """Write a line to stderr; a closed stderr is no reason to fail."""
+    if aside is None:
+        return
     with suppress(OSError, ValueError):
         aside.write(text + end)
         aside.flush()

@@ -1,0 +1,234 @@
+"""How a run of `ask` ends early: signals, readers that leave or don't read, with real processes."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import psutil
+import pytest
+
+from streamtui.chat import Status
+from tests.ask.conftest import Command, Popen, ended, read_some, until
+from tests.server import ScriptedServer
+
+AT_ONCE_S = 3.0
+"""The contract's limit for obeying a signal."""
+
+
+def closed(server: ScriptedServer, model: str) -> bool:
+    return any(request.closed for request in server.of(model))
+
+
+def words_so_far(text: str) -> bool:
+    """Whether `text` is the beginning of what the server streams."""
+    whole = "".join(f"w{number} " for number in range(len(text)))
+    return whole.startswith(text.rstrip("\n"))
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)], ids=["INT", "TERM", "HUP"]
+)
+def test_a_signal_keeps_prints_and_saves_what_arrived(
+    command: Command, server: ScriptedServer, number: int, code: int
+) -> None:
+    process = command.start("ask", "-m", "slow-5", "hi")
+    head = read_some(process, 12)
+
+    sent_at = time.monotonic()
+    process.send_signal(number)
+    result = ended(process)
+
+    assert time.monotonic() - sent_at < AT_ONCE_S
+    assert (result.code, result.err) == (code, "")
+    printed = head.decode() + result.out
+    assert words_so_far(printed)
+    asked, answered = command.saved()
+    assert (asked.text, answered.status) == ("hi", Status.STOPPED)
+    assert answered.text == printed.removesuffix("\n"), "what is on stdout is what is saved, to the character"
+    until(lambda: closed(server, "slow-5"), "the close")
+
+
+@pytest.mark.parametrize("model", ["mute", "stall-first", "infinite", "stall", "429-after-60", "slow-headers"])
+def test_ctrl_c_is_obeyed_in_every_state(command: Command, server: ScriptedServer, model: str) -> None:
+    process = command.start("ask", "-m", model, "hi")
+    until(lambda: server.of(model), "the request")
+    if model in ("infinite", "stall"):
+        read_some(process)
+
+    sent_at = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    result = ended(process)
+
+    assert time.monotonic() - sent_at < AT_ONCE_S
+    assert result.code == 130 and "Traceback" not in result.err
+    assert command.saved()[0].text == "hi"
+    assert command.saved()[1].status is Status.STOPPED
+
+
+def test_many_ctrl_cs_equal_one(command: Command) -> None:
+    process = command.start("ask", "-m", "slow-5", "hi")
+    read_some(process)
+
+    for _ in range(20):
+        with suppress(ProcessLookupError):
+            process.send_signal(signal.SIGINT)
+    result = ended(process)
+
+    assert result.code == 130 and "Traceback" not in result.err
+    assert command.saved()[1].status is Status.STOPPED
+
+
+def test_ctrl_c_while_the_prompt_is_piped_in_sends_nothing(command: Command, server: ScriptedServer) -> None:
+    process = command.start("ask", "-m", "ok", "hi", stdin=subprocess.PIPE)
+    until(lambda: _reads(process), "reading")
+
+    process.send_signal(signal.SIGINT)
+    result = ended(process)
+
+    assert (result.code, result.out) == (130, "") and "Traceback" not in result.err
+    assert server.requests == []
+
+
+def _reads(process: Popen) -> bool:
+    """Whether the process waits for its standard input, on Linux."""
+    with suppress(OSError), open(f"/proc/{process.pid}/syscall", encoding="ascii") as file:
+        return file.read().startswith("0 0x0 ")
+    return False
+
+
+def test_the_last_line_of_json_says_that_it_was_stopped(command: Command) -> None:
+    process = command.start("ask", "--json", "-m", "slow-5", "hi")
+    head = read_some(process, 200)
+
+    process.send_signal(signal.SIGTERM)
+    result = ended(process)
+
+    events = [json.loads(line) for line in (head.decode() + result.out).splitlines()]
+    assert events[-1]["type"] == "done" and events[-1]["status"] == "stopped"
+    assert "".join(event["text"] for event in events[:-1]) == command.saved()[1].text
+
+
+def test_several_replies_are_each_stopped_printed_and_saved(command: Command) -> None:
+    process = command.start("ask", "--json", "-m", "slow-5", "-m", "stall", "hi")
+    head = read_some(process, 400)
+
+    process.send_signal(signal.SIGINT)
+    result = ended(process)
+
+    events = [json.loads(line) for line in (head.decode() + result.out).splitlines()]
+    done = {event["label"]: event["status"] for event in events if event["type"] == "done"}
+    assert done == {"slow-5": "stopped", "stall": "stopped"}
+    for message in command.saved()[1:]:
+        said = [event["text"] for event in events if event["label"] == message.model and event["type"] == "text"]
+        assert "".join(said) == message.text
+
+
+def test_the_file_keeps_what_arrived(command: Command, server: ScriptedServer) -> None:
+    process = command.start("ask", "-m", "slow-5", "-o", "reply.txt", "hi")
+    path = command.working / "reply.txt"
+    until(lambda: path.exists() and path.stat().st_size > 10, "the file")
+
+    process.send_signal(signal.SIGINT)
+    result = ended(process)
+
+    assert (result.code, result.out) == (130, "")
+    assert path.read_text() == command.saved()[1].text + "\n"
+
+
+def test_without_streaming_a_stopped_reply_is_saved_and_not_printed(command: Command, server: ScriptedServer) -> None:
+    process = command.start("ask", "--no-stream", "-m", "stall", "hi")
+    until(lambda: server.of("stall"), "the request")
+    until(lambda: len(command.saved()) == 2 and command.saved()[1].text, "saving")
+
+    process.send_signal(signal.SIGINT)
+    result = ended(process)
+
+    assert (result.code, result.out) == (130, "")
+    assert command.saved()[1].text == "w0 w1 w2 "
+
+
+def test_kill_9_loses_half_a_second_at_most(command: Command) -> None:
+    process = command.start("ask", "-m", "slow-5", "hi")
+    arrived = b""
+    until_at = time.monotonic() + 1.0
+    while time.monotonic() < until_at:
+        arrived += read_some(process)
+    killed_at = len(arrived)
+
+    process.kill()
+    process.communicate()
+
+    _, answered = command.saved()
+    assert answered.status is Status.INTERRUPTED
+    assert words_so_far(answered.text)
+    assert len(answered.text) > 0.5 * killed_at
+
+
+@pytest.mark.parametrize("more", [(), ("--json",), ("-m", "infinite")], ids=["text", "json", "merged"])
+def test_a_reader_who_leaves_ends_the_request(command: Command, server: ScriptedServer, more: tuple[str, ...]) -> None:
+    """As `streamtui ask … | head -1` does."""
+    process = command.start("ask", "-m", "markdown-slow-20", *more, "hi")
+    read_some(process)
+
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.wait(20) == 128 + signal.SIGPIPE
+
+    assert process.stderr is not None and process.stderr.read() == b""
+    until(lambda: closed(server, "markdown-slow-20"), "the close")
+    assert {message.status for message in command.saved()[1:]} == {Status.STOPPED}
+
+
+def test_head_gets_its_line_and_the_request_ends(command: Command, server: ScriptedServer) -> None:
+    process = command.start("ask", "-m", "markdown-slow-2", "hi")
+    assert process.stdout is not None
+
+    head = subprocess.run(["head", "-1"], stdin=process.stdout, capture_output=True, timeout=20)
+    process.stdout.close()
+
+    assert head.stdout == b"# A heading\n"
+    assert process.wait(20) == 128 + signal.SIGPIPE
+    until(lambda: closed(server, "markdown-slow-2"), "the close")
+
+
+def test_a_reader_who_does_not_read_stops_the_stream_and_costs_no_memory(
+    command: Command, server: ScriptedServer
+) -> None:
+    model = "flood-2000000"
+    process = command.start("ask", "--no-save", "-m", model, "hi")
+    read_some(process)
+    until(lambda: _is_idle(process.pid), "waiting for the reader")
+
+    before = psutil.Process(process.pid).memory_info().rss
+    time.sleep(0.3)  # all this time the server would like to send
+    grown = psutil.Process(process.pid).memory_info().rss - before
+
+    assert grown < 5_000_000
+    assert server.of(model)[0].ended is None
+    read_some(process, 500_000)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(20) == 130
+
+
+def _is_idle(pid: int) -> bool:
+    """Whether the process used no processor time for a moment."""
+    process = psutil.Process(pid)
+    before = sum(process.cpu_times()[:2])
+    time.sleep(0.1)
+    return sum(process.cpu_times()[:2]) - before < 0.02
+
+
+def test_a_long_reply_is_whole_for_a_slow_reader(command: Command) -> None:
+    process = command.start("ask", "-m", "flood-30000", "hi")
+    assert process.stdout is not None
+    got = b""
+    while piece := os.read(process.stdout.fileno(), 20_000):
+        got += piece
+        time.sleep(0.002)
+
+    assert ended(process).code == 0
+    assert got.decode() == "".join(f"w{number} " for number in range(30_000)) + "\n"
