@@ -50,6 +50,17 @@ async def test_keys_ask_for_actions_on_the_message_under_the_cursor() -> None:
         assert isinstance(copy, MessageLog.Copy) and copy.text == messages[1].text
 
 
+async def test_a_reply_that_broke_off_can_be_continued_by_click() -> None:
+    message = reply("half", Status.STOPPED)
+    async with reading([user("q"), message]) as reader:
+        reader.log.action_cursor_up()
+        await reader.pilot.click(reader.log, offset=reader.place_of("continue"))
+        await reader.pilot.pause()
+        [event] = reader.app.posted
+        assert isinstance(event, MessageLog.MessageAction)
+        assert (event.action, event.message_id) == ("continue", message.id)
+
+
 async def test_branches_are_shown_and_walked_by_click() -> None:
     messages = conversation(2)
     async with reading() as reader:

@@ -100,13 +100,16 @@ _NAMES: Final = {"user": "you", "system": "system"}
 
 
 def _actions(message: ChatMessage, tone: Tone) -> list[Segment]:
-    names = ["copy", "regenerate"] if message.role == "assistant" else ["copy", "edit"]
-    keys = {"copy": "y", "regenerate": "r", "edit": "e"}
+    """Return what can be done with the message under the cursor, for a click or by key."""
+    names = [("y ", "copy"), ("e ", "edit")]
+    if message.role == "assistant":
+        names = [("y ", "copy"), ("r ", "regenerate"), *([("", "continue")] if message.can_continue else [])]
     segments: list[Segment] = []
-    for name in names:
+    for key, name in names:
         meta = Style(meta={"do": name})
         segments += [Segment("  ", tone.text)] if segments else []
-        segments += [Segment(keys[name] + " ", tone.accent + meta), Segment(name, tone.quiet + meta)]
+        segments += [Segment(key, tone.accent + meta)] if key else []
+        segments.append(Segment(name, tone.quiet + meta))
     return segments
 
 

@@ -173,7 +173,7 @@ class Controls(Surface):
                 self._toggle(bubble)
             case {"do": "copy"}:
                 self.post_message(posts.Copy(bubble.message.text, "message"))
-            case {"do": ("regenerate" | "edit" | "branch_left" | "branch_right") as action}:
+            case {"do": ("regenerate" | "edit" | "continue" | "branch_left" | "branch_right") as action}:
                 self.post_message(posts.MessageAction(action, bubble.message.id))
             case _ if part == 0:
                 self.current = None if self._view.current is bubble else bubble.message.id
