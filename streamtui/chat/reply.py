@@ -237,7 +237,7 @@ class Reply:
                     await asyncio.sleep(0)
                     turn_at = self._clock()
         if self._finish_reason is None:
-            raise ProviderError("dropped", "the connection ended before the reply was finished; what arrived is kept")
+            raise ProviderError("dropped", "The connection ended before the reply was finished. What arrived is kept.")
 
     def _go_on(self) -> None:
         """Decide what the model is asked for the present segment, and where its text joins the text before it."""
@@ -303,7 +303,7 @@ class Reply:
         """What is still to be said when the stream has ended well: held-back text, and usage if nobody counted."""
         events = self.release()
         if not self._text:
-            events.append(Notice("finish", "the model ended its reply without any text"))
+            events.append(Notice("finish", "The model ended its reply without any text."))
         if self.usage is None:
             sent = sum(estimate_tokens(turn.text) for turn in self._sent.turns)
             self.usage = Usage(sent, self.meter.estimated_tokens, None, estimated=True)
