@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import struct
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
@@ -126,8 +127,13 @@ class _Protocol(H11Protocol):
         super().connection_made(transport)
         inner = self.app
 
+        def abort() -> None:
+            lingering = struct.pack("ii", 1, 0)  # what the client didn't read is thrown away, and it gets a reset
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, lingering)
+            transport.abort()
+
         async def with_abort(scope: Scope, receive: Receive, send: Send) -> None:
-            scope.setdefault("extensions", {})[ABORT] = transport.abort
+            scope.setdefault("extensions", {})[ABORT] = abort
             await inner(scope, receive, send)
 
         self.app = with_abort
@@ -158,7 +164,7 @@ def _set_options(listener: socket.socket, limits: Limits) -> None:
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # a peer that vanished without a word
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(limits.stall_s * 1000))
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(limits.stall_s * 2000))
 
 
 def _address(place: Place, code: str) -> str:

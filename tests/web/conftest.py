@@ -1,0 +1,44 @@
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from streamtui import web
+from tests.server import ScriptedServer
+from tests.server.fixtures import closed_port, scripted_server, server
+from tests.web.front import Front
+
+__all__ = ["closed_port", "scripted_server", "server"]
+
+Start = Callable[..., Front]
+
+
+@pytest.fixture(scope="session")
+def shared_front(scripted_server: ScriptedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
+    with Front(tmp_path_factory.mktemp("web") / "data", scripted_server.url, web.Limits(streams=200)) as front:
+        yield front
+
+
+@pytest.fixture
+def front(shared_front: Front, server: ScriptedServer) -> Front:
+    """A server that many tests share, in front of an endpoint with an empty log."""
+    return shared_front
+
+
+@pytest.fixture
+def start(server: ScriptedServer, tmp_path: Path) -> Iterator[Start]:
+    """Starts a server with limits of the test's own."""
+    with ExitStack() as stack:
+
+        def begin(limits: web.Limits | None = None, place: web.Place | None = None) -> Front:
+            return stack.enter_context(Front(tmp_path / "data", server.url, limits, place))
+
+        yield begin
+
+
+@pytest.fixture
+async def client(front: Front) -> AsyncIterator[httpx2.AsyncClient]:
+    async with front.client() as opened:
+        yield opened

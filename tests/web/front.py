@@ -1,0 +1,164 @@
+"""`serve` as the command line runs it, in a thread of the test's own or in a process, and clients to talk to it."""
+
+import asyncio
+import json
+import threading
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx2
+
+from streamtui import web
+from streamtui.catalog import SettingsCatalog
+from streamtui.config import Config, Paths
+from streamtui.store import Store
+from streamtui.store.transcript import summary_json, transcript
+
+PATIENCE_S = 20.0
+KEY = "sk-secret-of-the-tests"
+
+
+@contextmanager
+def engine(data: Path, base_url: str) -> Iterator[web.Engine]:
+    environment = {"OPENAI_BASE_URL": base_url, "OPENAI_API_KEY": KEY, "CHAT_MODEL": "ok"}
+    config = Config.read(Paths(data, data / "config"), environment, folder=data)
+    with Store.open(data) as store:
+        yield web.Engine(SettingsCatalog(config, store.memory), store, summary_json, transcript)
+
+
+class Front:
+    """A running server; a context manager. Everything but the data folder has a default that suits tests."""
+
+    def __init__(
+        self, data: Path, base_url: str, limits: web.Limits | None = None, place: web.Place | None = None
+    ) -> None:
+        self.data = data
+        self.said: list[str] = []
+        self._place = place or web.Place(data, port=0)
+        self._limits = limits or web.Limits()
+        self._compose = partial(engine, data, base_url)
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="front")
+        self._failure: Exception | None = None
+
+    @property
+    def address(self) -> str:
+        """The address as it was printed last, with its one-time code."""
+        return self.said[-1].rpartition(" ")[2]
+
+    @property
+    def code(self) -> str:
+        return self.address.partition("#code=")[2]
+
+    @property
+    def url(self) -> str:
+        return self.address.partition("/#")[0]
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
+
+    @property
+    def token(self) -> str:
+        return self.said[0].removeprefix("token: ")
+
+    def client(self, **options: Any) -> httpx2.AsyncClient:
+        headers = {"Authorization": f"Bearer {self.token}"}
+        limits = httpx2.Limits(max_connections=None)
+        return httpx2.AsyncClient(
+            base_url=self.url, headers=headers, trust_env=False, timeout=PATIENCE_S, limits=limits, **options
+        )
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._ready.wait(PATIENCE_S)
+        if self._failure is not None:
+            raise self._failure
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._task.cancel)
+            self._thread.join(PATIENCE_S)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._serve())
+        except asyncio.CancelledError:
+            pass
+        except Exception as error:
+            self._failure = error
+        finally:
+            self._ready.set()
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._task = asyncio.ensure_future(web.serve(self._compose, self._place, self._limits, self._say))
+        await self._task
+
+    def _say(self, line: str) -> None:
+        self.said.append(line)
+        if "#code=" in line:
+            self._ready.set()
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """One server-sent event."""
+
+    event: str
+    id: str
+    data: dict[str, Any]
+
+
+async def events(lines: AsyncIterator[str]) -> AsyncIterator[Sent]:
+    """Read an event stream."""
+    name = identity = ""
+    async for line in lines:
+        field, _, value = line.partition(": ")
+        if field == "event":
+            name = value
+        elif field == "id":
+            identity = value
+        elif field == "data":
+            yield Sent(name, identity, json.loads(value))
+
+
+async def read(client: httpx2.AsyncClient, method: str, path: str, **options: Any) -> list[Sent]:
+    """Read a whole event stream."""
+    async with client.stream(method, path, **options) as response:
+        assert response.status_code == 200, await response.aread()
+        return [event async for event in events(response.aiter_lines())]
+
+
+async def ask(client: httpx2.AsyncClient, model: str, prompt: str = "Hi", **more: Any) -> list[Sent]:
+    return await read(client, "POST", "/api/chat", json={"prompt": prompt, "model": model, **more})
+
+
+def text(sent: Iterable[Sent]) -> str:
+    return "".join(event.data["text"] for event in sent if event.event == "text")
+
+
+async def until(condition: Callable[[], object], what: str = "it") -> float:
+    """Wait until `condition` holds; return how long that took."""
+    began = time.monotonic()
+    while not condition():
+        assert time.monotonic() < began + PATIENCE_S, f"{what} never happened"
+        await asyncio.sleep(0.01)
+    return time.monotonic() - began
+
+
+async def eventually(condition: Callable[[], Awaitable[object]], what: str = "it") -> None:
+    deadline = time.monotonic() + PATIENCE_S
+    while not await condition():
+        assert time.monotonic() < deadline, f"{what} never happened"
+        await asyncio.sleep(0.02)

@@ -1,0 +1,26 @@
+"""`serve` in a process of its own, as the command line runs it: `python -m tests.web.process DATA BASE_URL WORKERS`."""
+
+import asyncio
+import signal
+import sys
+from functools import partial
+from pathlib import Path
+
+from streamtui import web
+from tests.web.front import engine
+
+
+async def main(data: Path, base_url: str, workers: int) -> None:
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, task.cancel)
+    place = web.Place(data, port=0, workers=workers)
+    await web.serve(partial(engine, data, base_url), place, web.Limits(streams=3))
+
+
+if __name__ == "__main__":
+    try:
+        asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
+    except asyncio.CancelledError:
+        sys.exit(143)

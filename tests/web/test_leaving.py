@@ -1,0 +1,155 @@
+"""Clients that leave, clients that never read, and a server that is told to end."""
+
+import asyncio
+import json
+import socket
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from streamtui import web
+from tests.server import ScriptedServer
+from tests.web.conftest import Start
+from tests.web.front import Front, ask, events, text, until
+
+
+async def last_reply(client: httpx2.AsyncClient, conversation: str) -> dict[str, str]:
+    found: dict[str, str] = (await client.get(f"/api/conversations/{conversation}")).json()["messages"][-1]
+    return found
+
+
+async def leave_after(client: httpx2.AsyncClient, count: int, method: str, model: str) -> tuple[str, str, float]:
+    """Ask, read `count` pieces, leave; return the conversation, the text that was read and when that was."""
+    body: dict[str, Any] = (
+        {"json": {"prompt": "Hi", "model": model}} if method == "POST" else {"params": {"q": "Hi", "model": model}}
+    )
+    async with client.stream(method, "/api/chat", **body) as response:
+        stream = events(response.aiter_lines())
+        seen = [await anext(stream) for _ in range(count)]
+    return response.headers["X-Conversation"], text(seen), time.monotonic()
+
+
+async def test_leaving_cancels_upstream_and_keeps_what_arrived(
+    client: httpx2.AsyncClient, server: ScriptedServer
+) -> None:
+    for method in ("POST", "GET"):
+        model = f"slow-20@{method}"
+        conversation, seen, left = await leave_after(client, 5, method, model)
+        (request,) = server.of(model)
+        await until(lambda request=request: request.closed, "the close upstream")  # type: ignore[misc]
+        assert request.closed is not None
+        assert request.closed - left < 1
+        reply = await last_reply(client, conversation)
+        assert reply["status"] == "stopped"
+        assert reply["text"].startswith(seen)
+
+
+async def test_leaving_before_the_first_token_cancels_too(front: Front, server: ScriptedServer) -> None:
+    request = raw_request(front, "mute")
+    with closing(socket.create_connection(("127.0.0.1", front.port))) as connection:
+        connection.sendall(request)
+        await until(lambda: server.of("mute"), "the request upstream")
+        left = time.monotonic()
+    (asked,) = server.of("mute")
+    await until(lambda: asked.closed, "the close upstream")
+    assert asked.closed is not None
+    assert asked.closed - left < 1
+
+
+async def test_a_follower_that_leaves_stops_nothing(client: httpx2.AsyncClient, server: ScriptedServer) -> None:
+    body = {"prompt": "Hi", "model": "slow-20x40"}
+    async with client.stream("POST", "/api/chat", json=body) as response:
+        stream = events(response.aiter_lines())
+        await anext(stream)
+        path = f"/api/conversations/{response.headers['X-Conversation']}/events"
+        async with client.stream("GET", path) as looking_on:
+            await anext(events(looking_on.aiter_lines()))
+        rest = [event async for event in stream]
+    assert rest[-1].data["status"] == "complete"
+
+
+async def test_a_client_that_never_reads_is_dropped_and_upstream_ends(start: Start, server: ScriptedServer) -> None:
+    front = start(web.Limits(stall_s=0.5))
+    with closing(socket.socket()) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(("127.0.0.1", front.port))
+        connection.sendall(raw_request(front, "infinite"))
+        await until(lambda: server.of("infinite"), "the request upstream")
+        (asked,) = server.of("infinite")
+        waited = await until(lambda: asked.closed, "the close upstream")
+        assert waited < 5
+        connection.setblocking(False)
+        assert await was_cut(connection)
+    async with front.client() as client:
+        (kept,) = (await client.get("/api/conversations")).json()
+        assert kept["status"] == "stopped"
+
+
+async def was_cut(connection: socket.socket) -> bool:
+    """Return whether the connection was reset, rather than ended in good order."""
+    loop = asyncio.get_running_loop()
+    try:
+        while await loop.sock_recv(connection, 65536):
+            pass
+    except ConnectionResetError:
+        return True
+    return False
+
+
+async def test_a_slow_reader_gets_everything(start: Start) -> None:
+    front = start(web.Limits(stall_s=5))
+    got = bytearray()
+    with closing(socket.socket()) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(("127.0.0.1", front.port))
+        connection.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendall(connection, raw_request(front, "flood-30000"))
+        while b"event: done" not in got[-4096:]:
+            got += await loop.sock_recv(connection, 65536)
+            await asyncio.sleep(0)
+    for number in (0, 1, 999, 15_000, 29_999):
+        assert f"w{number} ".encode() in got
+
+
+async def test_the_servers_end_is_a_done_for_everybody(start: Start, server: ScriptedServer) -> None:
+    front = start()
+    async with front.client() as client, front.client() as other:
+        asking = asyncio.create_task(ask(client, "slow-20"))
+        await until(lambda: server.of("slow-20"), "the request upstream")
+        (conversation,) = (await other.get("/api/conversations")).json()
+        async with other.stream("GET", f"/api/conversations/{conversation['id']}/events") as looking_on:
+            stream = events(looking_on.aiter_lines())
+            followed = [await anext(stream)]
+            began = time.monotonic()
+            await asyncio.to_thread(front.stop)
+            assert time.monotonic() - began < 3
+            followed += [event async for event in stream]
+        asked = await asking
+    assert asked[-1].data["status"] == followed[-1].data["status"] == "stopped"
+    assert text(asked) == text(followed)
+    (request,) = server.of("slow-20")
+    await until(lambda: request.closed, "the close upstream")
+
+
+async def test_nothing_of_a_reply_is_lost_over_a_restart(start: Start, tmp_path: Path) -> None:
+    front = start()
+    async with front.client() as client:
+        conversation, seen, _ = await leave_after(client, 5, "POST", "slow-20")
+    front.stop()
+    async with start().client() as client:
+        reply = await last_reply(client, conversation)
+    assert reply["text"].startswith(seen)
+    assert reply["status"] == "stopped"
+
+
+def raw_request(front: Front, model: str) -> bytes:
+    body = json.dumps({"prompt": "Hi", "model": model}).encode()
+    head = (
+        f"POST /api/chat HTTP/1.1\r\nHost: 127.0.0.1:{front.port}\r\nAuthorization: Bearer {front.token}\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
+    return head.encode() + body

@@ -1,0 +1,321 @@
+"""The page, in a real browser."""
+
+import asyncio
+import re
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+
+from streamtui.store import Store
+from tests.server import MARKDOWN, ScriptedServer, words
+from tests.store.samples import saved
+from tests.web.conftest import Start
+from tests.web.front import Front, until
+
+CHROMIUM = shutil.which("chromium")
+ARGUMENTS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    " --disable-component-update --disable-sync"
+).split()
+REPLY = ".turn.assistant .body"
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
+
+
+@pytest.fixture
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield opened
+        await opened.close()
+
+
+@pytest.fixture
+async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+    opened = await browser.new_context(viewport={"width": 1200, "height": 800})
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def page(context: BrowserContext, front: Front) -> AsyncIterator[Page]:
+    """The page, let in by the printed address; nothing on it may fail or load from elsewhere."""
+    opened = await context.new_page()
+    problems: list[str] = []
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    opened.on("console", lambda said: problems.append(said.text) if "Content Security" in said.text else None)
+    opened.on("request", lambda sent: None if sent.url.startswith(front.url) else problems.append(sent.url))
+    await opened.goto(front.address)
+    await expect(opened.locator("#model option").nth(5)).to_be_attached()
+    yield opened
+    assert not problems
+
+
+async def send(page: Page, model: str, prompt: str = "Hi") -> None:
+    await page.select_option("#model", label=model)
+    await page.fill("#prompt", prompt)
+    await page.press("#prompt", "Enter")
+
+
+async def test_type_see_it_grow_stop_reload_find_it(page: Page, server: ScriptedServer) -> None:
+    await send(page, "slow-20", "Count, please.")
+    reply = page.locator(REPLY)
+    await expect(reply).to_contain_text("w3 ")
+    assert len(await reply.inner_text()) < len("".join(words(200)))
+    await expect(reply).to_contain_text("w10 ")
+    await page.keyboard.press("Escape")
+    await expect(page.locator(".turn.assistant[data-status=stopped]")).to_be_visible()
+    kept = await reply.inner_text()
+    (request,) = server.of("slow-20")
+    await until(lambda: request.closed, "the close upstream")
+    await page.reload()
+    await expect(page.locator(REPLY)).to_have_text(kept)
+    await expect(page.locator(".turn.user .body")).to_have_text("Count, please.")
+    await expect(page.locator("#title")).to_have_text("Count, please.")
+
+
+async def test_the_stop_button_stops_and_the_conversation_goes_on(page: Page) -> None:
+    await send(page, "slow-20")
+    await expect(page.locator(REPLY)).to_contain_text("w2 ")
+    await page.click("#stop")
+    await expect(page.locator("#send")).to_be_visible()
+    await send(page, "ok", "And?")
+    await expect(page.locator(REPLY).nth(1)).to_have_text("Hello, world!")
+
+
+async def test_no_request_line_carries_a_secret(context: BrowserContext, start: Start) -> None:
+    front = start()
+    page = await context.new_page()
+    lines: list[str] = []
+    page.on("request", lambda sent: lines.append(sent.url))
+    code = front.code
+    await page.goto(front.address)
+    await expect(page.locator("#endpoint")).not_to_be_empty()
+    assert not [line for line in lines if code in line.partition("#")[0] or front.token in line]
+    assert code not in page.url
+    (cookie,) = await context.cookies()
+    assert (cookie["httpOnly"], cookie["sameSite"]) == (True, "Strict")
+    assert await page.evaluate("document.cookie") == ""
+
+
+async def test_without_a_code_the_page_asks_for_one(context: BrowserContext, start: Start) -> None:
+    front = start()
+    page = await context.new_page()
+    await page.goto(front.url)
+    await page.fill("#code", front.address)
+    await page.click("#unlock button")
+    await expect(page.locator("#prompt")).to_be_visible()
+    await expect(page.locator("#locked")).to_be_hidden()
+
+
+async def test_reasoning_failures_and_figures_are_shown(page: Page) -> None:
+    await send(page, "reasoning")
+    await expect(page.locator(".thought")).to_have_text("Let me see.")
+    await expect(page.locator(REPLY)).to_have_text("Hello, world!")
+    await expect(page.locator(".foot").first).to_contain_text("5 tokens")
+    await send(page, "401")
+    await expect(page.locator(".foot .bad")).to_contain_text("API key")
+
+
+async def test_hostile_text_stays_text(page: Page, server: ScriptedServer) -> None:
+    hostile = (
+        "<img src=x onerror=alert(1)><script>alert(2)</script> [a](javascript:alert(3)) [b](data:text/html,x) "
+        "![c](https://elsewhere.example/track.png) <https://ok.example/> [d](https://user:pw@ok.example)"
+    )
+    page.on("dialog", lambda dialog: pytest.fail(dialog.message))
+    await send(page, "echo", hostile)
+    await expect(page.locator(".turn.assistant[data-status=complete]")).to_be_visible()
+    assert await page.locator(f"{REPLY} img, {REPLY} script, {REPLY} iframe").count() == 0
+    links = await page.locator(f"{REPLY} a").evaluate_all("links => links.map(link => link.href)")
+    assert {link for link in links if not link.startswith("https://")} == set()
+    assert "<script>alert(2)</script>" in await page.locator(REPLY).inner_text()
+
+
+async def test_switching_conversations_stops_nothing(page: Page) -> None:
+    await send(page, "slow-20x60", "The long one")
+    await expect(page.locator(REPLY)).to_contain_text("w2 ")
+    await page.click("#new")
+    await send(page, "ok", "The short one")
+    await expect(page.locator(REPLY)).to_have_text("Hello, world!")
+    await page.get_by_role("button", name="The long one").click()
+    await expect(page.locator(REPLY)).to_have_text("".join(words(60)).strip())
+    await expect(page.locator(".turn.assistant[data-status=complete]")).to_be_visible()
+
+
+async def test_a_reply_from_elsewhere_is_followed(page: Page, context: BrowserContext, front: Front) -> None:
+    await send(page, "slow-20x80", "Watch me")
+    await expect(page.locator(REPLY)).to_contain_text("w2 ")
+    other = await context.new_page()
+    await other.goto(page.url)
+    await expect(other.locator(REPLY)).to_contain_text("w6 ")
+    await expect(other.locator("#stop")).to_be_visible()
+    await expect(other.locator(REPLY)).to_have_text("".join(words(80)).strip())
+    await expect(other.locator("#send")).to_be_visible()
+
+
+async def test_rename_and_delete(page: Page) -> None:
+    await send(page, "ok", "To be renamed")
+    await expect(page.locator(REPLY)).to_have_text("Hello, world!")
+    await page.click("#rename")
+    await page.fill("#answer", "A better name")
+    await page.press("#answer", "Enter")
+    await expect(page.locator("#conversations [aria-current] .name")).to_have_text("A better name")
+    await page.click("#delete")
+    await page.click("#confirm")
+    await expect(page.locator("#conversations")).not_to_contain_text("A better name")
+    await expect(page.locator(".welcome")).to_be_visible()
+
+
+async def test_a_reader_who_scrolled_up_is_left_alone(page: Page) -> None:
+    await send(page, "rate-200x1500")
+    await expect(page.locator(REPLY)).to_contain_text("w900 ")
+    await page.mouse.move(600, 300)
+    await page.mouse.wheel(0, -400)
+    await expect(page.locator("#bottom")).to_be_visible()
+    top = await page.evaluate("document.getElementById('log').scrollTop")
+    await expect(page.locator(".turn.assistant[data-status=complete]")).to_be_attached()
+    assert abs(await page.evaluate("document.getElementById('log').scrollTop") - top) <= 400
+    await page.click("#bottom")
+    await expect(page.locator("#bottom")).to_be_hidden()
+
+
+async def test_a_phone_has_everything(browser: Browser, start: Start) -> None:
+    front = start()
+    phone = await browser.new_context(viewport={"width": 360, "height": 640}, is_mobile=True, has_touch=True)
+    page = await phone.new_page()
+    await page.goto(front.address)
+    await expect(page.locator("#model option").nth(5)).to_be_attached()
+    await page.select_option("#model", label="markdown")
+    await page.fill("#prompt", "Hi")
+    await page.tap("#send")
+    await expect(page.locator(".turn.assistant[data-status=complete]")).to_be_visible()
+    assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    await page.tap("#menu")
+    await page.tap("#new")
+    await expect(page.locator(".welcome")).to_be_visible()
+    await phone.close()
+
+
+async def test_an_event_source_follows_and_resumes(page: Page, context: BrowserContext, front: Front) -> None:
+    """A plain `EventSource`, whose connection is lost on the way, gets every character once."""
+    await send(page, "slow-10x300", "For an EventSource")
+    await expect(page).to_have_url(re.compile("#c="))
+    async with cutting(front.port) as (port, cut):
+        other = await context.new_page()
+        await other.goto(f"http://127.0.0.1:{port}/")
+        following = asyncio.ensure_future(other.evaluate(FOLLOW, page.url.partition("#c=")[2]))
+        await cut()
+        await cut()
+        got = await following
+    assert got["text"] == "".join(words(300))
+    assert int(got["last"]) == len(got["text"])
+    assert got["opened"] >= 3
+
+
+FOLLOW = """(id) => new Promise((resolve) => {
+  const source = new EventSource(`/api/conversations/${id}/events`);
+  let text = "", last = "", opened = 0;
+  source.onopen = () => opened++;
+  source.addEventListener("text", (event) => {
+    text += JSON.parse(event.data).text;
+    last = event.lastEventId;
+  });
+  source.addEventListener("done", () => { source.close(); resolve({ text, last, opened }); });
+})"""
+
+
+@asynccontextmanager
+async def cutting(port: int) -> AsyncIterator[tuple[int, Callable[[], Awaitable[None]]]]:
+    """A relay to `port`, and a function that waits for an event stream on it and resets its connection."""
+    streams: asyncio.Queue[asyncio.StreamWriter] = asyncio.Queue()
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        up_reader, up_writer = await asyncio.open_connection("127.0.0.1", port)
+        await asyncio.gather(
+            pump(reader, up_writer), pump(up_reader, writer, lambda: streams.put_nowait(writer)), return_exceptions=True
+        )
+        up_writer.close()
+        writer.close()
+
+    async def pump(
+        reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seen: Callable[[], None] = lambda: None
+    ) -> None:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+            if b"event: text" in data:
+                seen()
+
+    async def cut() -> None:
+        while (writer := await streams.get()).is_closing():
+            pass
+        writer.transport.abort()
+
+    server = await asyncio.start_server(relay, "127.0.0.1", 0)
+    try:
+        yield server.sockets[0].getsockname()[1], cut
+    finally:
+        server.close()
+
+
+async def test_streamed_markdown_equals_markdown_in_one_piece(page: Page) -> None:
+    """For every size of piece, and text that is easily taken for something else half-way."""
+    tricky = [
+        MARKDOWN,
+        "para\n#5 is no heading\n\n# This is\n",
+        "para\n***bold***\n> quote\nlazy\n\n- a\n\n- b\n\n  more\n```\nfence\n```x\n```\nafter",
+        "Text:\n| a | b |\n|---|---|\n| `x|y` | 2 |\n\nTitle\n---\n\n1. one\n   ```py\n   code\n\n   more\n   ```\n2. two\n",
+        "a | b\n--|--x\n\n*a **b** c* _d_ snake_case __e__ ~~f~~ `g` ``h`i`` \\*j\\* https://example.org/k. \\\nl",
+        "    indented\n\n    more\n\nend\n\n- [x] done\n- [ ] open\n\n---\n\n<b>not bold</b>",
+    ]
+    differences = await page.evaluate(
+        """async (samples) => {
+          const { Renderer } = await import("/static/markdown.js");
+          const show = (text, size) => {
+            const root = document.createElement("div");
+            const renderer = new Renderer(root);
+            for (let at = 0; at < text.length; at += size) renderer.append(text.slice(at, at + size));
+            return root.outerHTML;
+          };
+          const found = [];
+          for (const text of samples) {
+            const whole = show(text, text.length);
+            for (let size = 1; size < 12; size++) {
+              if (show(text, size) !== whole) found.push([text, size, whole, show(text, size)]);
+            }
+          }
+          return found;
+        }""",
+        tricky,
+    )
+    assert not differences
+
+
+async def test_a_long_reply_costs_no_more_per_token_than_a_short_one(page: Page) -> None:
+    spent = await page.evaluate(
+        """async (paragraph) => {
+          const { Renderer } = await import("/static/markdown.js");
+          const renderer = new Renderer(document.createElement("div"));
+          const times = [];
+          for (let round = 0; round < 400; round++) {
+            const began = performance.now();
+            for (let at = 0; at < paragraph.length; at += 8) renderer.append(paragraph.slice(at, at + 8));
+            times.push(performance.now() - began);
+          }
+          const sum = (part) => part.reduce((a, b) => a + b, 0);
+          return [sum(times.slice(50, 100)), sum(times.slice(-50))];
+        }""",
+        "A paragraph with **bold** words and `code` in it, as replies have them.\n\n- and\n- a list\n\n",
+    )
+    assert spent[1] < 3 * spent[0] + 20
+
+
+async def test_a_saved_conversation_is_listed_and_opens(page: Page, front: Front) -> None:
+    with Store.open(front.data) as store:
+        record, _ = await saved(store, "From the terminal app", "Read **me** here.")
+    await page.get_by_role("button", name="From the terminal app").click()
+    await expect(page.locator(f"{REPLY} strong")).to_have_text("me")
+    assert record.id in page.url
