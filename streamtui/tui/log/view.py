@@ -12,7 +12,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from rich.cells import cell_len
 from textual.strip import Strip
 
 from streamtui.chat.messages import ChatMessage
@@ -241,11 +240,9 @@ class View:
     def _lead(self, bubble: Bubble, part: int) -> int:
         """Return how many cells of a block's first row are text of the block before, a piece of the same paragraph."""
         found = bubble.block(part)
-        if found is None or not isinstance(found[2], Flow) or found[2].previous is None:
+        if found is None or not isinstance(found[2], Flow):
             return 0
-        bubble.lines(part, self.frame(bubble))
-        styles = bubble.styles(found[0], self.frame(bubble))
-        return sum(cell_len(text) for text, _ in found[2].previous._carried(self.inner, styles))
+        return found[2].lead(self.inner, bubble.styles(found[0], self.frame(bubble)))
 
     def _locate(self, row: int) -> tuple[int, int] | None:
         """Return the bubble and the part that cover `row`."""
