@@ -1,7 +1,8 @@
 """The app: owns what lives as long as the process does, and ends it well.
 
 Private Textual names used here, checked on 8.2.8: `App._handle_exception` (where an unexpected exception ends up),
-`Driver._enable_mouse_support` and `_disable_mouse_support` (there is no public way to hand the mouse to the terminal).
+`App._display` (through which every frame goes), `Driver._enable_mouse_support` and `_disable_mouse_support` (there is
+no public way to hand the mouse to the terminal).
 """
 
 import asyncio
@@ -16,12 +17,14 @@ from functools import partial
 from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
+from rich.console import RenderableType
 from textual import work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.driver import Driver
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets import Input, TextArea
 
 from streamtui.chat.clean import clean_line
@@ -42,6 +45,7 @@ TWICE_S: Final = 2.0
 """Within which the second Ctrl+C counts as the second."""
 LOW: Final = 10
 """Terminals with fewer lines show the conversation and the prompt, or a dialog, and nothing else."""
+CATCH_UP_S: Final = 0.1
 GUARD_S: Final = 2.5
 """After a signal the process is gone by then, whatever the terminal does."""
 RESTORE: Final = "\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[<u"
@@ -94,6 +98,7 @@ class StreamtuiApp(App[None], inherit_bindings=False):
         self._chat = ChatScreen()
         self._last_interrupt = 0.0
         self._has_mouse = True
+        self._catching_up: Timer | None = None
 
     def get_driver_class(self) -> type[Driver]:
         chosen = super().get_driver_class()
@@ -227,6 +232,19 @@ class StreamtuiApp(App[None], inherit_bindings=False):
         else:
             private._disable_mouse_support()
             self.say("The mouse is the terminal's: select with it. F2 takes it back.")
+
+    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
+        """Draw, but not for a terminal that has stopped reading: it gets the whole screen once it reads again."""
+        if not getattr(self._driver, "is_behind", False):
+            super()._display(screen, renderable)
+        elif self._catching_up is None:
+            self._catching_up = self.set_interval(CATCH_UP_S, self._catch_up)
+
+    def _catch_up(self) -> None:
+        if self._catching_up is not None and not getattr(self._driver, "is_behind", False):
+            self._catching_up.stop()
+            self._catching_up = None
+            self.redraw()
 
     def redraw(self) -> None:
         if self._driver is not None:

@@ -1,7 +1,7 @@
-"""Textual's driver for terminals, with better ears: Escape in time, pastes whole, the last size of many, any byte.
+"""Textual's driver for terminals, with better ears, and without ever waiting for who doesn't read.
 
 Private Textual names used here, checked on 8.2.8: `LinuxDriver.run_input_thread` (replaced), `LinuxDriver._debug`,
-`_app`, `_get_terminal_size`, `_in_band_window_resize`, and `textual._xterm_parser`.
+`_app`, `_get_terminal_size`, `_in_band_window_resize`, `_writer_thread`, its `_queue`, and `textual._xterm_parser`.
 """
 
 import asyncio
@@ -22,6 +22,8 @@ _POLL_S: Final = 0.1
 """How often to look whether the app has ended, while nobody types."""
 _GRACE_S: Final = 0.002
 """By how much to outwait the parser's own clock."""
+_BACKLOG: Final = 8
+"""Frames that may wait to be written; a terminal that reads leaves none."""
 _BEGIN: Final = "\x1b[200~"
 _END: Final = "\x1b[201~"
 _ALT_ENTER: Final = "\x1b\r", "\x1b[13;3u"
@@ -75,12 +77,20 @@ class TerminalDriver(LinuxDriver):
 
     The stock driver looks at the clock only every 100 ms, so that a lone Escape waits that long whatever `ESCDELAY`
     says; it reads escape sequences inside a paste as keys; it stops reading for good at the first byte that is no
-    UTF-8; and it measures the terminal in a signal handler, which the next signal can interrupt: of many resizes an
-    older one may then come out as the last.
+    UTF-8; it measures the terminal in a signal handler, which the next signal can interrupt: of many resizes an older
+    one may then come out as the last; and it makes the event loop, and with it every stream, wait for a terminal that
+    has stopped reading.
     """
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether the terminal doesn't read what is written: then nothing more should be drawn."""
+        return self._writer_thread is not None and self._writer_thread._queue.qsize() > _BACKLOG
 
     def start_application_mode(self) -> None:
         super().start_application_mode()  # type: ignore[no-untyped-call]
+        if self._writer_thread is not None:
+            self._writer_thread._queue.maxsize = 0  # no limit: `is_behind` tells when to stop
         asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, self._measure)
 
     def _measure(self) -> None:
