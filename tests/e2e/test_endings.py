@@ -98,7 +98,7 @@ def test_a_signal_ends_it_even_where_the_terminal_has_stopped_reading(
     seen = words_in(streaming.screen)[-1]
     streaming.stop_reading()
     before = endpoint.of("slow-5")[0]
-    time.sleep(1.0)  # the pipe to the terminal has to fill up; there is nothing to see by then
+    time.sleep(3.0)  # the pipe to the terminal has to fill up, and every queue before it; there is nothing to see
     assert before.closed is None
     sent = time.monotonic()
     streaming.signal(number)
