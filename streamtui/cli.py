@@ -43,6 +43,7 @@ class Stopped(Exception):
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
+    _fill_closed_streams()
     said = arguments.parse(words)
     places = paths(getattr(said, "data_dir", None))
     secrets: list[Secret] = []
@@ -371,6 +372,20 @@ def _start_log(name: str | None, secrets: list[Secret]) -> None:
 def _complain(error: StreamtuiError, code: int, secrets: list[Secret]) -> int:
     ask.say(sys.stderr, redact(f"streamtui: {error}", secrets))
     return code
+
+
+def _fill_closed_streams() -> None:
+    """Give a process that was started with closed standard streams (`>&-`) a place to write to.
+
+    Otherwise the next file that is opened, the database for one, would be standard output.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(descriptor)
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(1, "w", encoding="utf-8")
+    if sys.stderr is None:
+        sys.stderr = os.fdopen(2, "w", encoding="utf-8")
 
 
 def _forget_stdout() -> None:
