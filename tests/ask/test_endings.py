@@ -95,8 +95,8 @@ def test_ctrl_c_while_the_prompt_is_piped_in_sends_nothing(command: Command, ser
 
 def _reads(process: Popen) -> bool:
     """Whether the process waits for its standard input, on Linux."""
-    with suppress(OSError), open(f"/proc/{process.pid}/syscall", encoding="ascii") as file:
-        return file.read().startswith("0 0x0 ")
+    with suppress(OSError):
+        return Path(f"/proc/{process.pid}/syscall").read_text(encoding="ascii").startswith("0 0x0 ")
     return False
 
 
