@@ -13,7 +13,9 @@ from streamtui.providers.secret import Secret, redact
 
 def report(error: BaseException, folder: Path, secrets: Iterable[Secret]) -> str:
     """Write the report and return the line for the user. Never raises: a crash must not hide behind another."""
-    what = redact(clean_line(f"{type(error).__name__}: {error}"), secrets)
+    secrets = list(secrets)
+    # Redacted before it is cut: half a key is not recognised. And an exception whose `str` fails has words here too.
+    what = clean_line(redact("".join(traceback.format_exception_only(error)), secrets))
     text = f"streamtui {__version__}, Python {platform.python_version()}, {platform.platform()}\n\n" + "".join(
         traceback.format_exception(error)
     )
