@@ -45,9 +45,9 @@ class FrameClock:
         return min(_SLOWEST_S, max(FRAME_S, self._cost / _SHARE))
 
     @property
-    def is_posted(self) -> bool:
-        """Whether a frame is due and about to be drawn."""
-        return self._posted
+    def is_due(self) -> bool:
+        """Whether a frame was asked for and not drawn yet."""
+        return self._posted or self._soon
 
     def request(self, after: float = 0.0) -> None:
         """Ask for a frame no sooner than `after` seconds from now."""

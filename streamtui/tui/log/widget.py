@@ -161,7 +161,7 @@ class MessageLog(Controls, can_focus=True):
     @property
     def drawing(self) -> bool:
         """Whether something that was fed is not on screen yet."""
-        return any(bubble.is_behind for bubble in self._streaming.values()) or self._frames.is_posted
+        return any(bubble.is_behind for bubble in self._streaming.values()) or self._frames.is_due
 
     def _loaded(self) -> None:
         self._paint()

@@ -1,0 +1,131 @@
+"""Whatever is done in whatever order, the window shows what is there, and only the reader moves it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from streamtui.chat.events import Notice
+from streamtui.chat.messages import Status
+from tests.log.conftest import Reader, conversation, reading, reply, user
+from tests.markdown.corpus import document
+
+Step = Callable[["Hand"], Awaitable[None]]
+
+
+class Hand:
+    """Does things to a log at random."""
+
+    def __init__(self, reader: Reader, seed: int) -> None:
+        self.reader = reader
+        self.log = reader.log
+        self.rng = random.Random(seed)
+        self.live: list[str] = []
+        self.seed = seed * 1000
+
+    def text(self) -> str:
+        self.seed += 1
+        return document(self.seed, 4)
+
+    async def feed(self) -> None:
+        if not self.live:
+            await self.begin()
+        text = self.text()
+        streaming = self.rng.choice(self.live)
+        for at in range(0, len(text), 17):
+            self.reader.feed(streaming, text[at : at + 17], reasoning=self.rng.random() < 0.2)
+        await self.reader.settle()
+
+    async def begin(self) -> None:
+        self.live.append(self.reader.begin())
+        await self.reader.settle()
+
+    async def end(self) -> None:
+        if self.live:
+            bubble = self.log._view.by_id[self.live.pop()]
+            assert bubble.body is not None
+            thoughts = bubble.thoughts.source if bubble.thoughts is not None else ""
+            settled = reply(bubble.body.source, self.rng.choice([*Status][1:]), thoughts)
+            self.log.update(bubble.message.with_last(settled.last))
+            await self.reader.settle()
+
+    async def prepend(self) -> None:
+        self.log.prepend([user(self.text()), reply(self.text(), reasoning=self.text())])
+
+    async def add(self) -> None:
+        self.log.add(user(self.text()))
+
+    async def notice(self) -> None:
+        if self.live:
+            self.log.notice(self.live[-1], Notice("retry", "retrying", 3.0))
+            await self.reader.settle()
+
+    async def branch(self) -> None:
+        self.log.set_branches(self.rng.choice(self.log._view.bubbles).message.id, 2, 3)
+
+    async def scroll(self) -> None:
+        view = self.log._view
+        self.log.scroll_to(y=self.rng.choice([0, view.top - 5, view.top + 9, view.furthest, view.furthest // 2]))
+
+    async def toggle(self) -> None:
+        self.log.action_toggle_reasoning()
+
+    async def cursor(self) -> None:
+        self.rng.choice([self.log.action_cursor_up, self.log.action_cursor_down])()
+
+    async def discard(self) -> None:
+        bubble = self.rng.choice(self.log._view.bubbles)
+        if bubble.message.id not in self.live and len(self.log._view.bubbles) > 3:
+            self.log.discard(bubble.message.id)
+
+    async def resize(self) -> None:
+        width, height = self.rng.choice([(80, 24), (40, 12), (100, 30), (23, 9)])
+        await self.reader.pilot.resize_terminal(width, height)
+        await self.reader.until(lambda: self.log.size.width == width, "resized")
+
+
+QUIET: list[Step] = [Hand.feed, Hand.begin, Hand.end, Hand.prepend, Hand.add, Hand.notice, Hand.branch]
+"""What happens by itself: nothing of it may move what is read."""
+LOUD: list[Step] = [Hand.scroll, Hand.toggle, Hand.cursor, Hand.discard, Hand.resize]
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_nothing_moves_but_by_the_readers_hand(seed: int) -> None:
+    async with reading(conversation(6)) as reader:
+        hand = Hand(reader, seed)
+        for _ in range(60):
+            step = hand.rng.choice([*QUIET, *LOUD])
+            before, following = _place(reader), reader.log.following
+            await step(hand)
+            assert reader.log.following is following or step in LOUD
+            if step in QUIET and not following:
+                assert _place(reader) == before, step.__name__
+            await reader.until(lambda: not (reader.log.drawing or reader.log.has_idle_work), "calm")
+            _check(reader)
+
+
+def _place(reader: Reader) -> tuple[object, ...]:
+    """Return what stands in the first row."""
+    row = reader.log._view.shown[0]
+    block = row.bubble.block(row.part)
+    if block is None:
+        return row.bubble.message.id, row.part == row.bubble.foot, row.line
+    return row.bubble.message.id, block[0] is row.bubble.body, block[1], row.line
+
+
+def _check(reader: Reader) -> None:
+    """The window is full of rows that follow each other, and they are where the heights say."""
+    view, log = reader.log._view, reader.log
+    first = view.shown[0]
+    assert 0 <= view.top <= view.furthest
+    assert view.top == view.top_of(first.bubble) + first.bubble.top(first.part) + first.line
+    assert log.scroll_y == view.top
+    assert len(view.shown) == min(view.height, view.total)
+    assert log.virtual_size.height == view.total
+    bubbles = [row.bubble for row in view.shown]
+    assert [bubble.ordinal for bubble in bubbles] == sorted(bubble.ordinal for bubble in bubbles)
+    assert {strip.cell_length for strip in log._strips} == {log.text_width}
+    if log.following:
+        assert view.top == view.furthest
