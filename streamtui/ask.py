@@ -8,9 +8,10 @@ import asyncio
 import json
 import os
 import select
+import stat
 import sys
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol, TextIO
@@ -248,13 +249,17 @@ async def run(replies: dict[str, Reply], sink: Sink, *, show_metrics: bool) -> i
             line = metrics_line(event.metrics, replies[label].usage)
             say(sys.stderr, _labelled(label if merged else None, line))
 
+    left = asyncio.Event()
     try:
-        async with _events(replies) as stream:
-            async for label, event in stream:
-                if isinstance(event, Failed):
-                    code = FAILED
-                await tell(label, event)
+        with _watching_for_the_readers_leave(sink, left):
+            async with _events(replies) as stream:
+                async for label, event in stream:
+                    if isinstance(event, Failed):
+                        code = FAILED
+                    await tell(label, event)
     except asyncio.CancelledError:
+        if left.is_set():
+            raise BrokenPipeError from None
         with suppress(OSError, StreamtuiError, TimeoutError):
             async with asyncio.timeout(_FAREWELL_S):
                 for label, characters in list(told.items()):
@@ -265,6 +270,42 @@ async def run(replies: dict[str, Reply], sink: Sink, *, show_metrics: bool) -> i
                     await tell(label, ending)
         raise
     return code
+
+
+@contextmanager
+def _watching_for_the_readers_leave(sink: Sink, left: asyncio.Event) -> Iterator[None]:
+    """Cancel the task when nobody reads the pipe on stdout any more, which writing finds out only when there is
+    something to write: a model may think for minutes.
+
+    On Linux, where the end of a pipe that is written to counts as readable once the other one is closed.
+    """
+    task, loop = asyncio.current_task(), asyncio.get_running_loop()
+    if task is None or sys.platform != "linux" or not _is_pipe(sink):
+        yield
+        return
+    descriptor = sys.stdout.fileno()
+
+    def leave() -> None:
+        loop.remove_reader(descriptor)
+        left.set()
+        task.cancel()
+
+    loop.add_reader(descriptor, leave)
+    try:
+        yield
+    finally:
+        loop.remove_reader(descriptor)
+
+
+def _is_pipe(sink: Sink) -> bool:
+    """Whether the answer goes into a pipe on stdout."""
+    while isinstance(sink, Whole):
+        sink = sink.inner
+    if isinstance(sink, File):
+        return False
+    with suppress(OSError, ValueError):
+        return stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode)
+    return False
 
 
 @asynccontextmanager

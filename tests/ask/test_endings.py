@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -181,6 +182,33 @@ def test_a_reader_who_leaves_ends_the_request(command: Command, server: Scripted
     assert process.stderr is not None and process.stderr.read() == b""
     until(lambda: closed(server, "markdown-slow-20"), "the close")
     assert {message.status for message in command.saved()[1:]} == {Status.STOPPED}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the next token ends it")
+@pytest.mark.parametrize("more", [(), ("--json",), ("--no-stream",)], ids=["text", "json", "whole"])
+@pytest.mark.parametrize("model", ["stall", "mute"])
+def test_a_reader_who_leaves_ends_a_request_that_is_silent(
+    command: Command, server: ScriptedServer, model: str, more: tuple[str, ...]
+) -> None:
+    process = command.start("ask", "-m", model, *more, "hi")
+    until(lambda: server.of(model), "the request")
+
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.wait(20) == 128 + signal.SIGPIPE
+
+    assert process.stderr is not None and process.stderr.read() == b""
+    until(lambda: closed(server, model), "the close")
+    assert command.saved()[1].status is Status.STOPPED
+
+
+def test_with_a_file_nobody_need_read_stdout(command: Command) -> None:
+    process = command.start("ask", "-m", "slow-20x20", "-o", "reply.txt", "hi")
+    assert process.stdout is not None
+    process.stdout.close()
+
+    assert process.wait(20) == 0
+    assert (command.working / "reply.txt").read_text().endswith("w19 \n")
 
 
 def test_head_gets_its_line_and_the_request_ends(command: Command, server: ScriptedServer) -> None:
