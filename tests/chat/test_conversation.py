@@ -261,6 +261,17 @@ async def test_leaving_the_oldest_turns_out_keeps_the_system_message_and_the_las
     assert provider.requests[-1].turns[1] == Turn("user", "p2")
 
 
+async def test_a_branch_shorter_than_what_is_left_out_still_sends_its_prompt() -> None:
+    talk, provider = conversation()
+    for number in range(4):
+        await play(talk.ask(f"p{number}"))
+    talk.leave_out_oldest()
+
+    await play(talk.edit(talk.path()[0].id, "better"))
+
+    assert turns(provider.requests[-1]) == ["user: better"]
+
+
 async def test_a_conversation_reads_back_from_the_store_as_it_was_left(store: Store) -> None:
     talk, _ = conversation(recorder=store.recorder, system="Be brief.")
     await play(talk.ask("One"))
