@@ -67,6 +67,10 @@ class MessageLog(Controls, can_focus=True):
         self.app.theme_changed_signal.subscribe(self, self._restyle)
         self._restyle()
 
+    def on_show(self) -> None:
+        """Paint what came while the log was hidden: it had no size then, and now has the one it had before."""
+        self._paint()
+
     def on_unmount(self) -> None:
         self._frames.stop()
 
