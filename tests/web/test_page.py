@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
+import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from streamtui.store import Store
@@ -16,16 +17,24 @@ from tests.web.conftest import Start
 from tests.web.front import Front, until
 
 CHROMIUM = shutil.which("chromium")
-ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
-    " --disable-component-update --disable-sync"
-).split()
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 REPLY = ".turn.assistant .body"
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
+pytestmark = [
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
+    pytest.mark.asyncio(loop_scope="module"),
+]
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def browser() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
         opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
@@ -33,14 +42,15 @@ async def browser() -> AsyncIterator[Browser]:
         await opened.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
     opened = await browser.new_context(viewport={"width": 1200, "height": 800})
+    opened.set_default_timeout(10_000)
     yield opened
     await opened.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="module")
 async def page(context: BrowserContext, front: Front) -> AsyncIterator[Page]:
     """The page, let in by the printed address; nothing on it may fail or load from elsewhere."""
     opened = await context.new_page()
@@ -55,7 +65,9 @@ async def page(context: BrowserContext, front: Front) -> AsyncIterator[Page]:
 
 
 async def send(page: Page, model: str, prompt: str = "Hi") -> None:
-    await page.select_option("#model", label=model)
+    """Ask any model of the scripted server: its list has only one of each kind."""
+    await page.evaluate("name => document.getElementById('model').add(new Option(name, name))", model)
+    await page.select_option("#model", value=model)
     await page.fill("#prompt", prompt)
     await page.press("#prompt", "Enter")
 
@@ -170,7 +182,7 @@ async def test_rename_and_delete(page: Page) -> None:
 
 
 async def test_a_reader_who_scrolled_up_is_left_alone(page: Page) -> None:
-    await send(page, "rate-200x1500")
+    await send(page, "rate-600x1500")
     await expect(page.locator(REPLY)).to_contain_text("w900 ")
     await page.mouse.move(600, 300)
     await page.mouse.wheel(0, -400)
@@ -229,16 +241,9 @@ FOLLOW = """(id) => new Promise((resolve) => {
 
 @asynccontextmanager
 async def cutting(port: int) -> AsyncIterator[tuple[int, Callable[[], Awaitable[None]]]]:
-    """A relay to `port`, and a function that waits for an event stream on it and resets its connection."""
+    """A relay to `port`, and a function that waits for an event stream on it and cuts its connection."""
     streams: asyncio.Queue[asyncio.StreamWriter] = asyncio.Queue()
-
-    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        up_reader, up_writer = await asyncio.open_connection("127.0.0.1", port)
-        await asyncio.gather(
-            pump(reader, up_writer), pump(up_reader, writer, lambda: streams.put_nowait(writer)), return_exceptions=True
-        )
-        up_writer.close()
-        writer.close()
+    relays: set[asyncio.Task[None]] = set()
 
     async def pump(
         reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seen: Callable[[], None] = lambda: None
@@ -248,6 +253,22 @@ async def cutting(port: int) -> AsyncIterator[tuple[int, Callable[[], Awaitable[
             await writer.drain()
             if b"event: text" in data:
                 seen()
+
+    async def relay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        relays.add(task)
+        up_reader, up_writer = await asyncio.open_connection("127.0.0.1", port)
+        pumps = [pump(reader, up_writer), pump(up_reader, writer, lambda: streams.put_nowait(writer))]
+        tasks = [asyncio.ensure_future(each) for each in pumps]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for each in tasks:
+                each.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            up_writer.transport.abort()
+            writer.transport.abort()
 
     async def cut() -> None:
         while (writer := await streams.get()).is_closing():
@@ -259,6 +280,9 @@ async def cutting(port: int) -> AsyncIterator[tuple[int, Callable[[], Awaitable[
         yield server.sockets[0].getsockname()[1], cut
     finally:
         server.close()
+        for task in relays:
+            task.cancel()
+        await asyncio.gather(*relays, return_exceptions=True)
 
 
 async def test_streamed_markdown_equals_markdown_in_one_piece(page: Page) -> None:
@@ -267,7 +291,8 @@ async def test_streamed_markdown_equals_markdown_in_one_piece(page: Page) -> Non
         MARKDOWN,
         "para\n#5 is no heading\n\n# This is\n",
         "para\n***bold***\n> quote\nlazy\n\n- a\n\n- b\n\n  more\n```\nfence\n```x\n```\nafter",
-        "Text:\n| a | b |\n|---|---|\n| `x|y` | 2 |\n\nTitle\n---\n\n1. one\n   ```py\n   code\n\n   more\n   ```\n2. two\n",
+        "Text:\n| a | b |\n|---|---|\n| `x|y` | 2 |\n\nTitle\n---\n\n"
+        "1. one\n   ```py\n   code\n\n   more\n   ```\n2. two\n",
         "a | b\n--|--x\n\n*a **b** c* _d_ snake_case __e__ ~~f~~ `g` ``h`i`` \\*j\\* https://example.org/k. \\\nl",
         "    indented\n\n    more\n\nend\n\n- [x] done\n- [ ] open\n\n---\n\n<b>not bold</b>",
     ]
@@ -316,6 +341,7 @@ async def test_a_long_reply_costs_no_more_per_token_than_a_short_one(page: Page)
 async def test_a_saved_conversation_is_listed_and_opens(page: Page, front: Front) -> None:
     with Store.open(front.data) as store:
         record, _ = await saved(store, "From the terminal app", "Read **me** here.")
+    await page.reload()
     await page.get_by_role("button", name="From the terminal app").click()
     await expect(page.locator(f"{REPLY} strong")).to_have_text("me")
     assert record.id in page.url

@@ -183,6 +183,7 @@ async function send() {
   streams.set(current, { turn, abort: () => aborter.abort() });
   if (!current) $("messages").replaceChildren();
   $("messages").append(asked.node, turn.node);
+  shown.messages += 2;
   $("prompt").value = "";
   resize();
   status("");
@@ -221,6 +222,7 @@ function lost(error, conversation, turn, asked, prompt) {
     reopen(conversation);
   } else {
     clearInterval(turn.clock);
+    if (conversation === current) shown.messages -= 2;
     asked.node.remove();
     turn.node.remove();
     if (!$("prompt").value) $("prompt").value = prompt;
@@ -272,13 +274,9 @@ async function refresh() {
   const mine = conversations.find(({ id }) => id === current);
   if (!mine) return;
   head(mine.title);
-  if (streams.has(current)) {
-    shown.messages = mine.messages;
-  } else if (mine.status === "streaming" || (mine.messages !== shown.messages && shown.messages)) {
-    await open(current); // somebody else goes on with it
-  } else {
-    shown = { messages: mine.messages, model: mine.model };
-  }
+  if (streams.has(current)) return;
+  if (mine.status === "streaming" || mine.messages !== shown.messages) await open(current); // somebody else went on
+  else shown.model = mine.model;
 }
 
 async function question(text, answer, confirm) {
@@ -354,6 +352,7 @@ $("stop").addEventListener("click", stop);
 $("new").addEventListener("click", () => go(null));
 $("menu").addEventListener("click", () => document.body.classList.toggle("menu"));
 $("shade").addEventListener("click", () => document.body.classList.remove("menu"));
+$("cancel").addEventListener("click", () => $("dialog").close());
 $("rename").addEventListener("click", () => rename().catch(complain));
 $("delete").addEventListener("click", () => remove().catch(complain));
 $("messages").addEventListener("click", (event) => {
