@@ -91,8 +91,9 @@ class Bench:
                 sent = terminal.send(letter)
                 delays.append((terminal.wait_for(letter, start, 10) - sent) * 1000)
                 if number % len(_ECHO) == len(_ECHO) - 1:
-                    terminal.send("\x7f" * (2 * len(_ECHO)))
-                    time.sleep(0.3)
+                    start = terminal.position
+                    terminal.send("\x7f" * len(_ECHO))
+                    terminal.wait_for(READY, start)
                 time.sleep(0.02 + 0.003 * (number % 7))
         return delays
 
