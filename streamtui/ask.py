@@ -19,7 +19,7 @@ from typing import Final, Protocol, TextIO
 from streamtui.chat.clean import clean, clean_line
 from streamtui.chat.errors import ConfigError, StreamtuiError
 from streamtui.chat.events import Event, Failed, Finished, Notice, ReasoningDelta, TextDelta, wire
-from streamtui.chat.merge import merge
+from streamtui.chat.merge import Lines, merge
 from streamtui.chat.messages import Status, Usage
 from streamtui.chat.metrics import Metrics
 from streamtui.chat.reply import Reply
@@ -135,38 +135,22 @@ class Text:
             await self.output.write("\n")
 
 
-class Lines:
-    """Cuts several texts that arrive in pieces into whole lines, headed by their labels."""
-
-    def __init__(self) -> None:
-        self._parts: dict[str | None, list[str]] = {}
-
-    def feed(self, label: str | None, text: str) -> str:
-        """Return the lines that are whole now."""
-        parts = self._parts.setdefault(label, [])
-        first, newline, more = text.partition("\n")
-        parts.append(first)
-        if not newline:
-            return ""
-        *whole, rest = ("".join(parts) + newline + more).split("\n")
-        parts[:] = [rest]
-        return "".join(f"[{label}] {line}\n" for line in whole)
-
-    def end(self, label: str | None) -> str:
-        """Return the last line, if it was not whole."""
-        rest = "".join(self._parts.pop(label, []))
-        return f"[{label}] {rest}\n" if rest else ""
-
-
 @dataclass(slots=True)
 class Interleaved:
-    """Several answers line by line, each line headed by its label, as soon as it is whole."""
+    """Several answers line by line, each line headed by its label, as soon as it is whole; likewise what the models
+    think, on `aside`."""
 
     output: Output
     aside: TextIO
     _lines: Lines = field(default_factory=Lines)
+    _thoughts: Lines = field(default_factory=Lines)
 
     async def event(self, event: Event, label: str | None) -> None:
+        if isinstance(event, ReasoningDelta):
+            say(self.aside, self._thoughts.feed(label, event.text), end="")
+            return
+        if rest := self._thoughts.end(label):
+            say(self.aside, rest, end="")
         match event:
             case TextDelta(text):
                 await self.output.write(self._lines.feed(label, text))

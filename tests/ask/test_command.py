@@ -144,6 +144,13 @@ def test_two_models_are_interleaved_line_by_line_under_their_labels(command: Com
     assert all(line.startswith(("[ok] ", "[markdown] ")) for line in lines)
 
 
+def test_what_several_models_think_is_on_stderr_under_their_labels(run_here: Run) -> None:
+    result = run_here("ask", "-m", "reasoning", "-m", "think", "hi")
+
+    assert sorted(result.lines) == ["[reasoning] Let me see.", "[think] Let me see."]
+    assert sorted(result.out.splitlines()) == [f"[reasoning] {HELLO_TEXT}", f"[think] {HELLO_TEXT}"]
+
+
 def test_two_prompts_are_labelled_by_their_words(run_here: Run, server: ScriptedServer) -> None:
     result = run_here("ask", "-m", "ok", "--prompt", "First?", "--prompt", "Second?")
 
