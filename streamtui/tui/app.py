@@ -1,8 +1,8 @@
 """The app: owns what lives as long as the process does, and ends it well.
 
 Private Textual names used here, checked on 8.2.8: `App._handle_exception` (where an unexpected exception ends up),
-`App._display` (through which every frame goes), `Driver._enable_mouse_support` and `_disable_mouse_support` (there is
-no public way to hand the mouse to the terminal).
+`App._display` (through which every frame goes), `App._notifications` and `_unnotify`, `Driver._enable_mouse_support`
+and `_disable_mouse_support` (there is no public way to hand the mouse to the terminal).
 """
 
 import asyncio
@@ -175,6 +175,9 @@ class StreamtuiApp(App[None], inherit_bindings=False):
     def say(self, text: str, severity: str = "information") -> None:
         """Show one line for a moment; no text is ever read as markup."""
         level = severity if severity in ("warning", "error") else "information"
+        for shown in list(self._notifications):
+            if level == shown.severity == "information":  # news replaces news: a pile of it would cover the text
+                self._unnotify(shown, refresh=False)
         self.notify(clean_line(text), severity=level, markup=False, timeout=4 if level == "information" else 10)  # type: ignore[arg-type]
 
     @work
