@@ -176,9 +176,6 @@ class Bubble:
         """Return the row, counted from the bubble's first, on which `part` begins."""
         return self._heights.top(part)
 
-    def part_height(self, part: int) -> int:
-        return self._foot_height if part == self.foot else self._heights[part]
-
     def block(self, part: int) -> tuple[Document | PlainText, int, Block] | None:
         """Return the document, the index in it and the block that `part` is, None for the others."""
         index = part - FIRST_BLOCK

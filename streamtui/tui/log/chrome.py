@@ -187,12 +187,12 @@ def _items(frame: Frame, mark: Segment, items: Sequence[str], first: Style, righ
     return frame.line(left, right)
 
 
-def live_foot(frame: Frame, items: Sequence[str], beat: bool, warning: bool = False, stoppable: bool = True) -> Strip:
+def live_foot(frame: Frame, items: Sequence[str], beat: bool, warning: bool = False) -> Strip:
     """Return the foot of a reply in flight: one row, whatever it says."""
     tone = frame.tone
     style = tone.warning if warning else tone.accent
     mark = Segment("● ", style if beat or warning else tone.quiet)
-    right = [Segment("esc stops", tone.quiet)] if stoppable else []
+    right = [Segment("esc stops", tone.quiet)]
     return _items(frame, mark, items, tone.warning if warning else tone.quiet, right)
 
 

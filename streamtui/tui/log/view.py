@@ -171,9 +171,6 @@ class View:
         self.top = wanted
         self.following = wanted >= self.furthest
 
-    def follow(self) -> None:
-        self.following = True
-
     def _measure_above(self, rows: int) -> None:
         """Make the `rows` above the window exact; `top` moves with what it shows."""
         with self.held():
