@@ -40,8 +40,10 @@ def load_token(folder: Path, chosen: str | None) -> str:
 
 
 def private_folder(folder: Path) -> None:
-    """Make the folder, readable for nobody else."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    """Make the folder, readable for nobody else; the same goes for folders above it that are missing."""
+    if not folder.parent.exists():
+        private_folder(folder.parent)
+    folder.mkdir(mode=0o700, exist_ok=True)
     if os.name == "posix" and folder.stat().st_mode & 0o077:
         folder.chmod(0o700)
 

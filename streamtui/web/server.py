@@ -30,6 +30,8 @@ Compose = Callable[[], AbstractContextManager[Engine]]
 
 _CLOSE_S: Final = 0.5
 """For how long upstream connections may take to close, and then clients' to take their last events."""
+_FIRST_REQUEST_S: Final = 30.0
+"""For how long a connection may be open without a request on it."""
 _SEND_BUFFER: Final = 64 * 1024
 """Bytes the kernel holds for a client, so that one that doesn't read is noticed before much is paid for."""
 
@@ -125,6 +127,7 @@ class _Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        self.loop.call_later(_FIRST_REQUEST_S, self._drop_if_idle)
         inner = self.app
 
         def abort() -> None:
@@ -137,6 +140,10 @@ class _Protocol(H11Protocol):
             await inner(scope, receive, send)
 
         self.app = with_abort
+
+    def _drop_if_idle(self) -> None:
+        if getattr(self, "cycle", None) is None:  # typed as if it were always there
+            self.transport.abort()
 
 
 def _listen(place: Place, limits: Limits) -> socket.socket:

@@ -1,24 +1,36 @@
 """Several processes on one socket: started, replaced when they die, ended together."""
 
 import asyncio
+import logging
 import multiprocessing
 import signal
+import sys
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from multiprocessing.context import SpawnProcess
 from typing import Any, Final
 
+from streamtui.chat.errors import ConfigError, StreamtuiError
+
+log = logging.getLogger(__name__)
+
 _END_S: Final = 3.0
 _PERIOD_S: Final = 0.2
 _TOO_SOON_S: Final = 1.0
 """A worker that lives no longer than this is not replaced at once: what killed it will kill the next."""
 
+_USELESS: Final = 2
+"""How a worker ends that another one in its place would only imitate."""
+
 Work = Callable[..., Coroutine[Any, Any, None]]
 
 
 async def supervise(count: int, work: Work, arguments: tuple[Any, ...]) -> None:
-    """Keep `count` processes at `work(*arguments)` until cancelled. Work and arguments must be picklable."""
+    """Keep `count` processes at `work(*arguments)` until cancelled. Work and arguments must be picklable.
+
+    Raises `ConfigError` when a worker says that it can't start.
+    """
     context = multiprocessing.get_context("spawn")
 
     def start() -> SpawnProcess:
@@ -31,6 +43,8 @@ async def supervise(count: int, work: Work, arguments: tuple[Any, ...]) -> None:
         while True:
             await asyncio.sleep(_PERIOD_S)
             for index, worker in enumerate(workers):
+                if worker.exitcode == _USELESS:
+                    raise ConfigError("A worker could not start; it said why.")
                 if not worker.is_alive():
                     await asyncio.sleep(_TOO_SOON_S)
                     workers[index] = start()
@@ -40,8 +54,18 @@ async def supervise(count: int, work: Work, arguments: tuple[Any, ...]) -> None:
 
 def run_worker(work: Work, arguments: tuple[Any, ...]) -> None:
     """Work in this process until a signal says otherwise."""
-    with suppress(asyncio.CancelledError):
+    logging.getLogger().addHandler(logging.NullHandler())  # without any, warnings would go to the terminal
+    try:
         asyncio.run(_until_signal(work(*arguments)))
+    except asyncio.CancelledError:
+        pass
+    except StreamtuiError as error:
+        sys.stderr.write(f"streamtui: {error}\n")
+        sys.exit(_USELESS)
+    except Exception as error:
+        log.exception("a worker failed")
+        sys.stderr.write(f"streamtui: a worker failed ({type(error).__name__}) and is replaced.\n")
+        sys.exit(1)
 
 
 async def _until_signal(work: Coroutine[Any, Any, None]) -> None:

@@ -1,5 +1,6 @@
 """The token, the one-time code and the cookie."""
 
+import socket
 import stat
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import httpx2
 
 from streamtui import web
 from streamtui.web.access import Access, load_token
+from streamtui.web.hosts import Hosts
 from tests.server import ScriptedServer
 from tests.web.conftest import Start
 from tests.web.front import Front
@@ -21,7 +23,7 @@ def test_the_token_is_256_bits_kept_for_the_user_alone(front: Front) -> None:
     assert path.read_text() == front.token
     assert len(front.token) >= 43
     assert mode(path) == 0o600
-    assert mode(path.parent) == 0o700
+    assert mode(path.parent) == mode(front.data) == 0o700
 
 
 def test_the_token_stays_over_restarts(tmp_path: Path) -> None:
@@ -52,6 +54,15 @@ def test_a_code_works_once_and_for_its_port(tmp_path: Path) -> None:
     assert access.trade(code)
     assert not access.trade(code)
     assert not access.trade("../../etc/passwd")
+
+
+def test_on_other_interfaces_addresses_and_own_names_count_and_other_names_do_not() -> None:
+    hosts = Hosts.of("0.0.0.0", ("chat.example",))
+    own = socket.gethostname()
+    for host in ("192.0.2.7:8000", "[2001:db8::1]:8000", "chat.example", "Chat.Example:443", own, "localhost:8000"):
+        assert hosts.know(host), host
+    for host in ("evil.example", "192.0.2.7.nip.io", "chat.example.evil.example", "chat.example/x", "a:b:c", ""):
+        assert not hosts.know(host), host
 
 
 async def test_a_code_is_traded_for_a_cookie_that_scripts_and_other_sites_cannot_use(

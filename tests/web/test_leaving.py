@@ -135,6 +135,21 @@ async def test_the_servers_end_is_a_done_for_everybody(start: Start, server: Scr
     await until(lambda: request.closed, "the close upstream")
 
 
+async def test_a_client_that_never_reads_does_not_delay_the_end(start: Start, server: ScriptedServer) -> None:
+    front = start()
+    with closing(socket.socket()) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        connection.connect(("127.0.0.1", front.port))
+        connection.sendall(raw_request(front, "infinite"))
+        await until(lambda: server.of("infinite"), "the request upstream")
+        async with front.client() as client:
+            (kept,) = (await client.get("/api/conversations")).json()
+            assert kept["status"] == "streaming"
+        began = time.monotonic()
+        await asyncio.to_thread(front.stop)
+        assert time.monotonic() - began < 3
+
+
 async def test_nothing_of_a_reply_is_lost_over_a_restart(start: Start, tmp_path: Path) -> None:
     front = start()
     async with front.client() as client:

@@ -98,6 +98,7 @@ async function open(id) {
     }
   }
   if (turn !== opening) return; // another one was opened meanwhile
+  if (current !== id) lookAway(current);
   current = found ? id : null;
   const path = found ? branch(found) : [];
   shown = { messages: found?.messages.length ?? 0, model: found?.conversation.model ?? null };
@@ -157,6 +158,14 @@ function attach(message, turn) {
     if (event.type === "done") ended(conversation, turn);
   });
   streams.set(conversation, { turn, leave: () => source.close() });
+}
+
+/** Stop following somebody else's reply: a browser has few connections. What was asked here goes on. */
+function lookAway(conversation) {
+  const leave = streams.get(conversation)?.leave;
+  if (!leave) return;
+  leave();
+  streams.delete(conversation);
 }
 
 function head(title) {
