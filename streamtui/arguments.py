@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from streamtui import __version__
+from streamtui.config import help_of
 
 _EPILOG: Final = """\
 With nothing configured the app opens on the built-in demo model. To talk to a real one, set OPENAI_API_KEY, or
@@ -41,15 +42,13 @@ def _shared() -> argparse.ArgumentParser:
     """The options every command takes, before or after its name."""
     shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     group = shared.add_argument_group("shared options")
-    group.add_argument("-m", "--model", metavar="MODEL", action="append", help="model to ask: NAME or PROVIDER:NAME")
-    group.add_argument(
-        "--base-url", metavar="URL", help="OpenAI-compatible endpoint, such as http://localhost:11434/v1"
-    )
+    group.add_argument("-m", "--model", metavar="MODEL", action="append", help=help_of("model"))
+    group.add_argument("--base-url", metavar="URL", help=help_of("base_url"))
     group.add_argument("--env-file", metavar="FILE", help="read keys, base URL and model from this file too")
     group.add_argument("--data-dir", metavar="DIR", help="keep the conversations here")
-    group.add_argument("--temperature", metavar="T", type=_temperature, help="sampling temperature, 0 to 2")
-    group.add_argument("--max-tokens", metavar="N", type=_positive, help="longest reply, in tokens")
-    group.add_argument("--system", metavar="TEXT", help="system message, pinned first")
+    group.add_argument("--temperature", metavar="T", type=_temperature, help=help_of("temperature"))
+    group.add_argument("--max-tokens", metavar="N", type=_positive, help=help_of("max_tokens"))
+    group.add_argument("--system", metavar="TEXT", help=help_of("system"))
     group.add_argument("--demo", action="store_true", help="use the built-in demo model: offline, instant, free")
     group.add_argument("--insecure-http", action="store_true", help="let a key travel over http:// to another machine")
     group.add_argument("--log", metavar="FILE", help="write a log, without keys, to this file")
@@ -110,7 +109,7 @@ def _serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", shar
     serve.add_argument("--port", metavar="PORT", type=_port, default=8000, help="0 takes any free one")
     serve.add_argument("--token-file", metavar="FILE", help="let in whoever knows the token in this file")
     serve.add_argument("--allow-host", metavar="NAME", action="append", default=[], help="answer to this name too")
-    serve.add_argument("--max-streams", metavar="N", type=_positive, help="replies asked for upstream at once")
+    serve.add_argument("--max-streams", metavar="N", type=_positive, help=help_of("upstream_streams"))
     serve.add_argument("--workers", metavar="N", type=_positive, default=1, help="processes that serve")
 
 

@@ -61,28 +61,33 @@ class Found:
     source: Source
 
 
-def setting(help: str, default: Any, *, metavar: str | None = None) -> Any:
+def setting(help: str, default: Any, *, choices: tuple[str, ...] = ()) -> Any:
     """A field of `Settings`: `help` feeds `--help` and the README's table."""
-    return field(default=default, metadata={"help": help, "metavar": metavar})
+    return field(default=default, metadata={"help": help, "choices": choices})
+
+
+def help_of(name: str) -> str:
+    """Return what a setting is for."""
+    return str(next(each.metadata["help"] for each in fields(Settings) if each.name == name))
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What `config.toml` may say; options of the command line replace it. Times are seconds."""
 
-    model: str | None = setting("the model to ask (as CHAT_MODEL)", None, metavar="MODEL")
-    base_url: str | None = setting("base URL of an OpenAI-compatible endpoint", None, metavar="URL")
-    temperature: float | None = setting("sampling temperature", None, metavar="T")
-    max_tokens: int | None = setting("longest reply, in tokens", None, metavar="N")
-    system: str | None = setting("the system message, pinned first", None, metavar="TEXT")
+    model: str | None = setting("the model to ask, as NAME or PROVIDER:NAME", None)
+    base_url: str | None = setting("OpenAI-compatible endpoint, such as http://localhost:11434/v1", None)
+    temperature: float | None = setting("sampling temperature, 0 to 2", None)
+    max_tokens: int | None = setting("longest reply, in tokens", None)
+    system: str | None = setting("the system message, pinned first", None)
     theme: str = setting("colour theme of the app", "textual-dark")
-    pace: str = setting("typewriter pace: off or smooth", "off")
+    pace: str = setting("smooth shows text evenly, like a typewriter", "off", choices=("off", "smooth"))
     reconnects: int = setting("how often a reply that broke off is continued without being asked", 0)
     retries: int = setting("how often a request that brought nothing is sent again", 4)
     connect_timeout: float = setting("patience for the connection", 10.0)
     first_byte_timeout: float = setting("patience for the first byte: reasoning models may think for minutes", 300.0)
     content_timeout: float = setting("patience between two pieces of content", 300.0)
-    prefill: bool = setting("the endpoint goes on writing an unfinished assistant message", False)
+    prefill: bool = setting("whether the endpoint goes on writing an unfinished assistant message", False)
     upstream_streams: int = setting("how many replies `serve` asks for at once", 4)
     prices: Mapping[str, Price] = field(
         default_factory=dict, metadata={"help": '[prices."MODEL"] with input, output (per million tokens), context'}
@@ -273,6 +278,9 @@ def _checked(path: Path, wanted: Any, name: str, value: Any) -> Any:
         raise ConfigError(f"{clean_line(str(path))}: `{name}` must be a {expected}, not {clean_line(repr(value), 60)}.")
     if isinstance(value, float | int) and not _is_sane(name, value):
         raise ConfigError(f"{clean_line(str(path))}: `{name}` can't be {value}.")
+    choices = next(each.metadata.get("choices") for each in fields(Settings) if each.name == name)
+    if choices and value not in choices:
+        raise ConfigError(f"{clean_line(str(path))}: `{name}` is {' or '.join(choices)}, not {clean_line(value, 60)}.")
     return clean(value) if isinstance(value, str) else value
 
 

@@ -7,15 +7,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.fault_table import PAGE, embed, table
+from tests.docs import fault_table, settings_table
 
 README = Path(__file__).parents[2] / "README.md"
 EXAMPLES = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
 
 
 async def test_the_table_of_faults_is_what_happens() -> None:
-    page = PAGE.read_text(encoding="utf-8")
-    assert page == embed(page, await table()), "run: python -m tests.docs.fault_table"
+    page = fault_table.PAGE.read_text(encoding="utf-8")
+    assert page == fault_table.embed(page, await fault_table.table()), "run: python -m tests.docs.fault_table"
+
+
+def test_the_readmes_table_of_settings_is_true() -> None:
+    assert settings_table.table() in README.read_text(encoding="utf-8"), "run: python -m tests.docs.settings_table"
 
 
 def test_the_readme_has_both_examples() -> None:
