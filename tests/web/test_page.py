@@ -294,6 +294,7 @@ async def test_streamed_markdown_equals_markdown_in_one_piece(page: Page) -> Non
         "Text:\n| a | b |\n|---|---|\n| `x|y` | 2 |\n\nTitle\n---\n\n"
         "1. one\n   ```py\n   code\n\n   more\n   ```\n2. two\n",
         "a | b\n--|--x\n\n*a **b** c* _d_ snake_case __e__ ~~f~~ `g` ``h`i`` \\*j\\* https://example.org/k. \\\nl",
+        "1. a\n   - b\n\n     c\n2. d\n3. e\n\nf\n",
         "    indented\n\n    more\n\nend\n\n- [x] done\n- [ ] open\n\n---\n\n<b>not bold</b>",
     ]
     differences = await page.evaluate(
@@ -317,6 +318,61 @@ async def test_streamed_markdown_equals_markdown_in_one_piece(page: Page) -> Non
         tricky,
     )
     assert not differences
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("# T #\n\na\nb", "<h1>T</h1><p>a\nb</p>"),
+        ("T\n===\n---", "<h1>T</h1><hr>"),
+        ("1. a\n   - b\n2. c", "<ol><li><p>a</p><ul><li><p>b</p></li></ul></li><li><p>c</p></li></ol>"),
+        ("3) a\n\n4) b", '<ol start="3" class="loose"><li><p>a</p></li><li><p>b</p></li></ol>'),
+        ("- a\nlazy\n* b", "<ul><li><p>a\nlazy</p></li></ul><ul><li><p>b</p></li></ul>"),
+        ("> a\n> - b\n\nc", "<blockquote><p>a</p><ul><li><p>b</p></li></ul></blockquote><p>c</p>"),
+        (
+            "***a*** **b *c*** *d **e** f* __g__ _h_ i_j_k ~~l~~",
+            "<p><em><strong>a</strong></em> <strong>b <em>c</em></strong> <em>d <strong>e</strong> f</em> "
+            "<strong>g</strong> <em>h</em> i_j_k <del>l</del></p>",
+        ),
+        ("2 * 3 * 4, a*, \\*b\\*, `c*d*`, ``e`f``", "<p>2 * 3 * 4, a*, *b*, <code>c*d*</code>, <code>e`f</code></p>"),
+        ("a  \nb\\\nc", "<p>a<br>b<br>c</p>"),
+        ("<b>x</b> &amp; [y](ftp://z) ![w](https://z/p.png)", None),
+    ],
+)
+async def test_markdown_becomes_nodes(page: Page, text: str, html: str | None) -> None:
+    got = await page.evaluate(
+        """async (text) => {
+          const { Renderer } = await import("/static/markdown.js");
+          const root = document.createElement("div");
+          new Renderer(root).append(text);
+          return [root.innerHTML, root.textContent];
+        }""",
+        text,
+    )
+    if html is None:
+        assert got[1].startswith("<b>x</b> &amp; [y](ftp://z) ")
+        assert "<b>" not in got[0]
+        assert "<img" not in got[0]
+    else:
+        assert got[0] == html
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["*a " * 2600, "**a " * 1900, "[" * 7900, "_a" * 3900, "".join("`" * n + "x" for n in range(1, 124))],
+    ids=["stars", "double-stars", "brackets", "underscores", "ticks"],
+)
+async def test_openers_that_never_close_cost_little(page: Page, text: str) -> None:
+    spent = await page.evaluate(
+        """async (text) => {
+          const { Renderer } = await import("/static/markdown.js");
+          const began = performance.now();
+          new Renderer(document.createElement("div")).append(text);
+          return performance.now() - began;
+        }""",
+        text,
+    )
+    assert spent < 400
 
 
 async def test_a_long_reply_costs_no_more_per_token_than_a_short_one(page: Page) -> None:

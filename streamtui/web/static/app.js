@@ -17,6 +17,7 @@ let current = null; // the conversation in view; null is a new one that has no i
 let shown = { messages: 0, model: null };
 let conversations = [];
 let opening = 0;
+let away = false;
 
 // ── entering ──
 
@@ -33,7 +34,7 @@ async function enter() {
   call("GET", "models").then(offer, () => {});
   await refresh();
   await open(named());
-  setInterval(() => document.hidden || refresh().catch(() => {}), REFRESH_MS);
+  setInterval(renew, REFRESH_MS);
 }
 
 async function trade(code) {
@@ -64,10 +65,9 @@ function locked(error) {
   $("locked").hidden = false;
 }
 
-$("unlock").addEventListener("submit", async (event) => {
+$("unlock").addEventListener("submit", (event) => {
   event.preventDefault();
   location.hash = `code=${$("code").value.trim().split("code=").pop()}`;
-  location.reload();
 });
 
 // ── the conversation in view ──
@@ -226,8 +226,11 @@ async function stream(reply, turn, origin, aborter) {
 /** The stream broke, or never began. */
 function lost(error, conversation, turn, asked, prompt) {
   if (streams.get(conversation)?.turn === turn) streams.delete(conversation);
-  if (turn.id || error.name === "AbortError") {
-    turn.end(error.name === "AbortError" ? "stopped" : "failed", null, error);
+  if (error.name === "AbortError") {
+    turn.end("stopped");
+    reopen(conversation);
+  } else if (turn.id) {
+    turn.end("failed", null, error instanceof Refused ? error : new Refused(0, "The connection was lost."));
     reopen(conversation);
   } else {
     clearInterval(turn.clock);
@@ -286,6 +289,19 @@ async function refresh() {
   if (streams.has(current)) return;
   if (mine.status === "streaming" || mine.messages !== shown.messages) await open(current); // somebody else went on
   else shown.model = mine.model;
+}
+
+/** Refresh now and then; say so while the server is away. */
+async function renew() {
+  if (document.hidden || !$("locked").hidden) return;
+  try {
+    await refresh();
+    if (away) status("");
+    away = false;
+  } catch (error) {
+    away = true;
+    locked(error);
+  }
 }
 
 async function question(text, answer, confirm) {
@@ -373,6 +389,6 @@ document.addEventListener("keydown", (event) => {
   if (document.body.classList.contains("menu")) document.body.classList.remove("menu");
   else stop();
 });
-document.addEventListener("visibilitychange", () => document.hidden || refresh().catch(() => {}));
+document.addEventListener("visibilitychange", renew);
 
 enter().catch(locked);

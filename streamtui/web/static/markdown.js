@@ -149,7 +149,7 @@ function listItem(lines, n, [, indent, marker, space, rest], depth) {
     const line = lines[next];
     if (!line.trim()) body.push("");
     else if (indentation(line) >= width) body.push(dedented(line, width));
-    else if (lines[next - 1].trim() && !interrupts(line) && !openFence(body)) body.push(line.trimStart());
+    else if (lines[next - 1].trim() && !interrupts(line) && !ITEM.test(line) && !openFence(body)) body.push(line.trim());
     else break;
   }
   let blank = false;
@@ -160,7 +160,9 @@ function listItem(lines, n, [, indent, marker, space, rest], depth) {
   const item = element("li");
   const task = /^\[([ xX])\][ \t]+/.exec(body[0]);
   if (task) body[0] = body[0].slice(task[0].length);
-  for (const { node } of parse(body, depth + 1)) item.append(node);
+  const blocks = parse(body, depth + 1);
+  for (const { node } of blocks) item.append(node);
+  blank ||= blocks.length > 1 && body.includes("");
   if (task) tick(item, task[1] !== " ");
   return [item, next, blank];
 }
@@ -269,13 +271,13 @@ export function element(kind, className = "", text = "") {
 const INLINE = new RegExp(
   [
     /\\([!-/:-@[-`{-~])/, // 1 escaped
-    /(`+)([^]*?[^`])\2(?!`)/, // 2, 3 code
+    /(?<!`)(`+)(?!`)([^]*?[^`])\2(?!`)/, // 2, 3 code
     /!?\[((?:[^\]\\]|\\.){0,1000})\]\(\s*<?([^\s()<>]*(?:\([^\s()<>]*\)[^\s()<>]*)*)>?(?:\s+["'(][^"')]*["')])?\s*\)/, // 4, 5 link
     /<(https?:\/\/[^\s<>]+|mailto:[^\s<>]+)>/, // 6 autolink
     /\b(https?:\/\/[^\s<>]*[^\s<>.,:;!?'")\]}*_~`])/, // 7 bare address
     /\*\*\*(?=\S)([^]*?\S)\*\*\*/, // 8 both
     /\*\*(?=\S)([^]*?\S\*?)\*\*(?!\*)/, // 9 strong
-    /\*(?=\S)((?:\*\*[^*]+\*\*|[^*])+?)(?<=\S)\*(?!\*)/, // 10 emphasis
+    /(?:(?<![\p{L}\p{N}])\*(?=\S)|\*(?=[\p{L}\p{N}]))((?:\\[^]|\*\*[^*]+\*\*|[^*\\])+?)(?<=\S)\*(?!\*)/, // 10 emphasis
     /~~(?=\S)([^]*?\S)~~/, // 11 deleted
     /(?<![\p{L}\p{N}_])__(?=\S)([^]*?\S)__(?![\p{L}\p{N}_])/, // 12 strong, not inside a word
     /(?<![\p{L}\p{N}_])_(?=\S)([^_]*?\S)_(?![\p{L}\p{N}_])/, // 13 emphasis, not inside a word
