@@ -16,7 +16,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "streamtui.store": ("streamtui.chat",),
     "streamtui.tui": ("streamtui.chat", "streamtui.markdown"),
     "streamtui.web": ("streamtui.chat",),
-    "streamtui.arguments": (),
+    "streamtui.arguments": ("streamtui.config",),  # what a setting is for is said once, in its field
     "streamtui.ask": ("streamtui.chat",),
     "streamtui.config": ("streamtui.chat",),
     "streamtui.catalog": ("streamtui.chat", "streamtui.config", "streamtui.providers"),
