@@ -5,6 +5,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Final
 
+from streamtui.chat.clean import clean
 from streamtui.chat.conversation import Conversation
 from streamtui.chat.errors import NotFoundError, StreamtuiError
 from streamtui.chat.live import Live, Run
@@ -49,6 +50,8 @@ class Desk:
 
     async def ask(self, question: Question) -> Run:
         """Start the reply to a question. Raises `Refusal`."""
+        if not clean(question.prompt).strip():
+            raise Refusal(422, "bad_request", "prompt: there is nothing to read in it.")
         slot = self._slots.take()
         if slot is None:
             raise Refusal(429, "busy", "As many replies as allowed are streaming.", retry_after_s=_TRY_AGAIN_S)
@@ -130,7 +133,7 @@ class Desk:
         model = await self._model(question.model or record.model)
         conversation = Conversation.resume(model, recorder, record, messages, options=engine.options)
         if question.system is not None:
-            conversation.system = question.system or None
+            conversation.system = clean(question.system) or None
         return conversation
 
     async def _model(self, name: str | None) -> Model:

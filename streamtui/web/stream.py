@@ -21,6 +21,9 @@ log = logging.getLogger(__name__)
 ABORT: Final = "streamtui.abort"
 """The ASGI extension with which our server lets a response cut its connection."""
 
+_PIECE: Final = 32 * 1024
+"""Bytes that even a slow client takes in the time after which one that takes none is dropped."""
+
 
 class EventStream(StreamingResponse):
     """Streams frames until they end, the client leaves, or it reads nothing for `stall_s`.
@@ -62,7 +65,9 @@ class EventStream(StreamingResponse):
             )
             async with aclosing(self._frames) as frames:
                 async for frame in frames:
-                    await self._send(send, {"type": "http.response.body", "body": frame, "more_body": True})
+                    for start in range(0, len(frame), _PIECE):
+                        piece = frame[start : start + _PIECE]
+                        await self._send(send, {"type": "http.response.body", "body": piece, "more_body": True})
             await self._send(send, {"type": "http.response.body", "body": b"", "more_body": False})
         except TimeoutError:
             log.info("a client read nothing for %g s and was dropped", self._stall_s)

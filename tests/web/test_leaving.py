@@ -11,7 +11,9 @@ from typing import Any
 import httpx2
 
 from streamtui import web
+from streamtui.store import Store
 from tests.server import ScriptedServer
+from tests.store.samples import saved
 from tests.web.conftest import Start
 from tests.web.front import Front, ask, events, text, until
 
@@ -113,6 +115,26 @@ async def test_a_slow_reader_gets_everything(start: Start) -> None:
             await asyncio.sleep(0)
     for number in (0, 1, 999, 15_000, 29_999):
         assert f"w{number} ".encode() in got
+
+
+async def test_a_slow_reader_of_a_long_text_is_not_taken_for_one_that_never_reads(start: Start, tmp_path: Path) -> None:
+    said = "word " * 800_000
+    with Store.open(tmp_path / "data") as store:
+        record, _ = await saved(store, "Hi", said)
+    front = start(web.Limits(stall_s=0.4))
+    size, loop = 0, asyncio.get_running_loop()
+    with closing(socket.socket()) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        connection.connect(("127.0.0.1", front.port))
+        connection.setblocking(False)
+        head = f"GET /api/conversations/{record.id}/events HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+        await loop.sock_sendall(connection, f"{head}Authorization: Bearer {front.token}\r\n\r\n".encode())
+        while data := await loop.sock_recv(connection, 65536):
+            size += len(data)
+            last = data
+            await asyncio.sleep(0.01)  # which makes it slow
+    assert size > len(said)
+    assert b'"status":"complete"' in last or last.endswith(b"0\r\n\r\n")
 
 
 async def test_the_servers_end_is_a_done_for_everybody(start: Start, server: ScriptedServer) -> None:

@@ -147,6 +147,7 @@ async def test_a_body_that_does_not_arrive_is_not_waited_for(start: Start) -> No
         '{"prompt": 1}',
         '{"prompt": ""}',
         '{"prompt": " \\n"}',
+        '{"prompt": "\\u202e"}',
         '{"prompt": "x", "extra": 1}',
         '{"prompt": "x", "conversation": "../x"}',
         '{"prompt": "x", "model": ""}',

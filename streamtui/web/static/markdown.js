@@ -15,15 +15,13 @@ const LONGEST_INLINE = 8000;
 export class Renderer {
   constructor(root) {
     this.root = root;
-    this.text = "";
-    this.stable = 0; // where the last block begins: all before it is finished
+    this.tail = ""; // the text of the last blocks: all before it is finished
     this.finished = 0; // how many of the root's children belong to what is finished
   }
 
   append(text) {
-    this.text += text;
-    const rest = this.text.slice(this.stable);
-    const lines = rest.split("\n");
+    this.tail += text;
+    const lines = this.tail.split("\n");
     const blocks = parse(lines, 0);
     while (this.root.childNodes.length > this.finished) this.root.lastChild.remove();
     for (const block of blocks) this.root.append(block.node);
@@ -31,7 +29,7 @@ export class Renderer {
     let sure = blocks.length - 1;
     while (sure > 0 && blocks[sure].line >= lines.length - 2) sure--;
     if (sure > 0) {
-      this.stable += offset(rest, blocks[sure].line);
+      this.tail = this.tail.slice(offset(this.tail, blocks[sure].line));
       this.finished += sure;
     }
   }

@@ -30,10 +30,6 @@ export class Turn {
     if (status === "streaming") this.stream();
   }
 
-  get text() {
-    return (this.renderer?.text ?? this.body.textContent) + this.waiting.text;
-  }
-
   stream() {
     this.node.classList.add("streaming");
     this.foot.textContent = "waiting for the first token";
@@ -77,7 +73,7 @@ export class Turn {
     this.waiting = { text: "", reasoning: "" };
     if (reasoning) this.think(reasoning);
     if (text) {
-      if (this.details?.open && !this.renderer.text && this.details.dataset.by !== "reader") this.details.open = false;
+      if (this.details?.open && !this.body.hasChildNodes() && this.details.dataset.by !== "reader") this.details.open = false;
       this.renderer.append(text);
     }
     if (text || reasoning) this.grown();
