@@ -134,9 +134,8 @@ def start_over(app: Terminal) -> None:
 @pytest.mark.parametrize("models", groups(PARTIAL, 5), ids="+".join)
 def test_what_had_arrived_is_kept_with_the_reason(app: Terminal, home: Home, models: list[str]) -> None:
     for model in models:
-        screen = ask(app, model)
-        assert "w0 w1 w2" in screen, model
-        assert PARTIAL[model] in reason(screen), (model, screen)
+        assert "w0 w1 w2" in ask(app, model), model
+        app.wait_for(lambda model=model: PARTIAL[model] in reason(app.screen), what=model)  # type: ignore[misc]
     saved = {each["title"]: home.messages(each["id"]) for each in home.conversations()}
     for model in models:
         prompt, reply = saved[f"dear {model}"]
@@ -146,9 +145,9 @@ def test_what_had_arrived_is_kept_with_the_reason(app: Terminal, home: Home, mod
 @pytest.mark.parametrize("models", groups(NOTHING, 8), ids="+".join)
 def test_where_nothing_arrived_the_reason_is_said_and_the_prompt_comes_back(app: Terminal, models: list[str]) -> None:
     for model in models:
-        screen = ask(app, model)
-        assert NOTHING[model] in reason(screen), (model, screen)
-        assert "<html" not in screen
+        ask(app, model)
+        app.wait_for(lambda model=model: NOTHING[model] in reason(app.screen), what=model)  # type: ignore[misc]
+        assert "<html" not in app.screen
         start_over(app)
     assert "Hello, world!" in ask(app, "ok")
 
@@ -157,7 +156,7 @@ def test_where_nothing_arrived_the_reason_is_said_and_the_prompt_comes_back(app:
 def test_odd_but_whole_replies_are_shown_and_complete(app: Terminal, models: list[str]) -> None:
     for model in models:
         screen = ask(app, model)
-        assert WELL[model] in screen, (model, screen)
+        app.wait_for(WELL[model])
         assert "not this" not in screen
         assert "✗" not in screen
 
@@ -197,5 +196,6 @@ def test_a_reply_that_broke_off_goes_on_with_alt_c(launch: Launch, endpoint: Scr
 def test_fast_failures_in_new_conversations_are_always_painted(app: Terminal) -> None:
     """The log was hidden a moment before, and had no size when the reply ended."""
     for _ in range(12):
-        assert "no model" in ask(app, "404")
+        ask(app, "404")
+        app.wait_for("no model")
         start_over(app)

@@ -6,10 +6,12 @@ from textual.content import Content
 from textual.widgets import Static
 
 _DEMO = """\
-This is the built-in demo model: offline, instant, free. Ask it about streamtui,
-or for `long`, `fast`, `slow`, `table`, `code` to see a reply stream.
+This is the built-in demo model: offline, instant, free. Ask it about
+streamtui, or for `long`, `fast`, `slow`, `table`, `code` to see a reply
+stream.
 
-For a real model set OPENAI_API_KEY (or OPENAI_BASE_URL, CHAT_MODEL) and start again.
+For a real model set OPENAI_API_KEY (or OPENAI_BASE_URL, CHAT_MODEL)
+and start again.
 
 """
 _HINTS = """\

@@ -1,0 +1,119 @@
+"""The whole app without a terminal, on the demo model and a store of its own."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from textual.pilot import Pilot
+
+from streamtui.catalog import SettingsCatalog
+from streamtui.chat.conversation import Options
+from streamtui.chat.retry import Policy
+from streamtui.config import Config, Paths
+from streamtui.store import Store, export_json, export_markdown
+from streamtui.tui import environment
+from streamtui.tui.start import Start
+
+environment.prepare()
+
+from streamtui.tui.app import StreamtuiApp  # noqa: E402 - Textual reads the environment when it is imported
+
+
+@dataclass
+class Reader:
+    """Someone in front of the app."""
+
+    app: StreamtuiApp
+    pilot: Pilot[None]
+
+    @property
+    def lines(self) -> list[str]:
+        """The screen, line by line, dialogs and toasts included."""
+        return [strip.text.rstrip() for strip in self.app.screen._compositor.render_strips()]
+
+    @property
+    def screen(self) -> str:
+        return "\n".join(self.lines)
+
+    async def until(self, wanted: str | Callable[[], object], what: str = "") -> None:
+        """Wait until a text is on the screen or a condition is true."""
+        deadline = time.monotonic() + 20
+        while not (wanted() if callable(wanted) else wanted in self.screen):
+            assert time.monotonic() < deadline, f"never came: {what or wanted}. On the screen:\n{self.screen}"
+            await asyncio.sleep(0.005)
+        await self.pilot.pause()
+
+    async def until_gone(self, text: str) -> None:
+        await self.until(lambda: text not in self.screen, f"{text} gone")
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+
+    async def type(self, text: str) -> None:
+        await self.pilot.press(*({" ": "space", "/": "slash"}.get(char, char) for char in text))
+
+    async def send(self, prompt: str) -> None:
+        """Put a prompt into the box and press Enter."""
+        self.app._chat.prompt.put(prompt)
+        await self.pilot.pause()
+        await self.press("enter")
+
+    async def talk(self, prompt: str) -> None:
+        """Send a prompt to the demo and wait for its whole reply."""
+        await self.send(prompt)
+        await self.until("✓")
+
+    @property
+    def box(self) -> str:
+        return self.app._chat.prompt.text
+
+
+class Open(Protocol):
+    def __call__(
+        self, size: tuple[int, int] = ..., *, notices: Sequence[str] = ...
+    ) -> AbstractAsyncContextManager[Reader]: ...
+
+
+@asynccontextmanager
+async def _opened(folder: Path, size: tuple[int, int], notices: Sequence[str]) -> AsyncIterator[Reader]:
+    config = Config.read(Paths(folder / "data", folder / "config"), {}, folder=folder)
+    with Store.open(config.paths.data) as store:
+        catalog = SettingsCatalog(config, store.memory, demo=True)
+        app = StreamtuiApp(
+            Start(
+                catalog=catalog,
+                storage=store,
+                options=Options(None, None, Policy()),
+                system=None,
+                theme=config.settings.theme,
+                smooth=False,
+                prices={},
+                model=None,
+                latest=False,
+                resume=None,
+                notices=notices,
+                transcript=lambda form: export_json if form == "json" else export_markdown,
+                report=lambda error: f"it crashed: {error!r}",
+            )
+        )
+        async with app.run_test(size=size, notifications=True) as pilot:
+            reader = Reader(app, pilot)
+            await reader.until("Ask any")
+            yield reader
+
+
+@pytest.fixture
+def open_app(tmp_path: Path) -> Open:
+    """Return what opens the app; apps opened in one test share their saved conversations."""
+
+    def open_app(
+        size: tuple[int, int] = (100, 30), *, notices: Sequence[str] = ()
+    ) -> AbstractAsyncContextManager[Reader]:
+        return _opened(tmp_path, size, notices)
+
+    return open_app

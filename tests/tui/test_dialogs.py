@@ -1,0 +1,166 @@
+"""The dialogs: saved conversations, models, questions, themes, help; and terminals that are low."""
+
+import pytest
+
+from streamtui.tui.screens.conversations import ago
+from streamtui.tui.screens.dialogs import Question
+from tests.tui.conftest import Open, Reader
+
+
+async def save_three(reader: Reader) -> None:
+    """Have three conversations saved, the last one in view."""
+    for prompt in ("apples fast", "pears fast", "plums fast"):
+        await reader.press("ctrl+n")
+        await reader.until("Enter sends")
+        await reader.talk(prompt)
+
+
+def listed(reader: Reader) -> list[str]:
+    return [name for line in reader.lines[1:] for name in ("apples", "pears", "plums") if f"{name} fast  " in line]
+
+
+async def test_conversations_are_listed_newest_first(open_app: Open) -> None:
+    async with open_app() as reader:
+        await save_three(reader)
+        await reader.press("ctrl+o")
+        await reader.until("enter open")
+        await reader.until(lambda: listed(reader) == ["plums", "pears", "apples"])
+
+
+async def test_typing_filters_and_enter_opens(open_app: Open) -> None:
+    async with open_app() as reader:
+        await save_three(reader)
+        await reader.press("ctrl+o")
+        await reader.until("enter open")
+        await reader.type("app fast")
+        await reader.until(lambda: listed(reader) == ["apples"])
+        await reader.press("enter")
+        await reader.until(lambda: reader.lines[0].startswith(" apples fast"))
+
+
+async def test_a_filter_that_fits_nothing_leaves_enter_without_effect(open_app: Open) -> None:
+    async with open_app() as reader:
+        await save_three(reader)
+        await reader.press("ctrl+o")
+        await reader.until("enter open")
+        await reader.type("zzz")
+        await reader.until(lambda: not listed(reader))
+        await reader.press("enter")
+        await reader.press("escape")
+        await reader.until_gone("enter open")
+        assert reader.lines[0].startswith(" plums fast")
+
+
+async def test_deleting_hides_and_can_be_taken_back(open_app: Open) -> None:
+    async with open_app() as reader:
+        await save_three(reader)
+        await reader.press("ctrl+o")
+        await reader.until("enter open")
+        await reader.until(lambda: len(listed(reader)) == 3)
+        await reader.press("down", "ctrl+x")
+        await reader.until(lambda: listed(reader) == ["plums", "apples"])
+        await reader.press("ctrl+u")
+        await reader.until(lambda: listed(reader) == ["plums", "pears", "apples"])
+
+
+async def test_deleting_the_conversation_in_view_leaves_an_empty_one(open_app: Open) -> None:
+    async with open_app() as reader:
+        await save_three(reader)
+        await reader.press("ctrl+o")
+        await reader.until("enter open")
+        await reader.until(lambda: len(listed(reader)) == 3)
+        await reader.press("ctrl+x")
+        await reader.until(lambda: listed(reader) == ["pears", "apples"])
+        await reader.press("escape")
+        await reader.until("Enter sends")
+
+
+async def test_deleting_a_streaming_conversation_settles_it(open_app: Open) -> None:
+    async with open_app() as reader:
+        await reader.send("slow tour")
+        await reader.until("tok/s")
+        await reader.press("ctrl+o")
+        await reader.until("enter open")
+        await reader.until("slow tour   ")
+        await reader.press("ctrl+x")
+        await reader.until(lambda: len(reader.app.live) == 0)
+
+
+async def test_saved_conversations_are_there_after_a_restart(open_app: Open) -> None:
+    async with open_app() as first:
+        await first.talk("apples fast")
+        async with open_app() as second:
+            await second.press("ctrl+o")
+            await second.until("apples fast  ")
+
+
+async def test_the_model_picker_filters_and_takes_names_it_does_not_know(open_app: Open) -> None:
+    async with open_app() as reader:
+        await reader.send("/model ")
+        await reader.until("demo-slow")
+        await reader.type("tab")
+        await reader.until_gone("demo-slow")
+        await reader.press("enter")
+        await reader.until(lambda: "demo-table @ offline" in reader.lines[0])
+
+
+async def test_a_question_is_answered_by_key_or_button(open_app: Open) -> None:
+    async with open_app() as reader:
+        answers: list[bool | None] = []
+        for keys in (["y"], ["n"], ["escape"], ["tab", "enter"]):
+            await reader.app.push_screen(Question("Really [bold]so[/]?", "Do it"), answers.append)
+            await reader.until("Really [bold]so[/]?")
+            await reader.press(*keys)
+            await reader.until_gone("Really")
+        assert answers == [True, False, False, True]
+
+
+@pytest.mark.parametrize("theme", ["textual-light", "nord", "gruvbox", "dracula"])
+async def test_themes_change_at_once_and_keep_everything_on_screen(open_app: Open, theme: str) -> None:
+    async with open_app() as reader:
+        await reader.talk("table fast")
+        before = reader.screen
+        await reader.send(f"/theme {theme}")
+        await reader.until(lambda: reader.app.theme == theme)
+        await reader.pilot.pause()
+        assert reader.screen == before
+
+
+async def test_an_unknown_theme_is_said(open_app: Open) -> None:
+    async with open_app() as reader:
+        await reader.send("/theme nothing")
+        await reader.until("no theme nothing")
+
+
+@pytest.mark.parametrize("size", [(20, 5), (40, 9), (80, 10)])
+async def test_low_terminals_show_conversation_prompt_and_whole_dialogs(open_app: Open, size: tuple[int, int]) -> None:
+    async with open_app(size) as reader:
+        await reader.send("fast")
+        await reader.until(lambda: len(reader.app.live) == 0 and "▍" in reader.screen)
+        await reader.press("f1")
+        await reader.until("Keys")
+        await reader.press("escape")
+        await reader.press("ctrl+o")
+        await reader.until("Type to filter")
+        await reader.until("fast  " if size[0] > 30 else "fast")
+        await reader.press("escape")
+        await reader.type("hello")
+        await reader.until("hello")
+
+
+async def test_what_is_said_at_the_start_is_all_shown(open_app: Open) -> None:
+    async with open_app(notices=["first warning", "second [/] warning"]) as reader:
+        await reader.until("first warning")
+        await reader.until("second [/] warning")
+
+
+async def test_a_long_title_leaves_the_model_visible(open_app: Open) -> None:
+    async with open_app() as reader:
+        await reader.talk("fast " + "very " * 60)
+        assert reader.lines[0].endswith("demo @ offline")
+        assert "…" in reader.lines[0]
+
+
+@pytest.mark.parametrize(("seconds", "said"), [(0, "now"), (59, "now"), (60, "1 min"), (7200, "2 h"), (200_000, "2 d")])
+def test_ages_in_one_unit(seconds: float, said: str) -> None:
+    assert ago(seconds) == said

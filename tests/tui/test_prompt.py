@@ -1,0 +1,118 @@
+"""The box: history, queue, list of commands."""
+
+import pytest
+
+from streamtui.tui import commands
+from streamtui.tui.widgets.prompt import PromptHistory
+from tests.tui.conftest import Open
+
+
+def test_history_walks_from_the_newest_to_the_oldest_and_back_to_the_empty_box() -> None:
+    history = PromptHistory(["newest", "older"])
+    assert [history.older(), history.older(), history.older()] == ["newest", "older", None]
+    assert [history.newer(), history.newer()] == ["newest", ""]
+    assert not history.is_walking
+
+
+def test_history_holds_a_repeated_prompt_once_and_on_top() -> None:
+    history = PromptHistory(["a", "b"])
+    history.remember("b")
+    assert [history.older(), history.older(), history.older()] == ["b", "a", None]
+
+
+def test_history_loaded_late_goes_below_what_was_sent_since() -> None:
+    history = PromptHistory()
+    history.remember("just now")
+    history.load(["just now", "long ago"])
+    assert [history.older(), history.older(), history.older()] == ["just now", "long ago", None]
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["/etc/hosts", "/ is a slash", "/[a-z]+/", "//", "/Capital", "see /help", "/two\nlines", "quit now", "Exit"],
+)
+def test_what_only_looks_like_a_command_is_a_prompt(prompt: str) -> None:
+    assert commands.parse(prompt) is None
+
+
+@pytest.mark.parametrize("prompt", ["quit", "exit", "clear", "/quit", "/new", "/model llama3.2:3b", "/rename a title"])
+def test_commands_are_recognised(prompt: str) -> None:
+    assert isinstance(commands.parse(prompt), tuple)
+
+
+def test_every_command_does_something_and_is_found_by_its_names() -> None:
+    for command in commands.COMMANDS:
+        for name in (command.name, *command.aliases):
+            assert commands.find(name) is command
+            assert command in commands.matching(name[:2])
+
+
+async def test_the_list_narrows_while_typing_and_escape_leaves_the_text(open_app: Open) -> None:
+    async with open_app() as reader:
+        await reader.type("/")
+        await reader.until("/export")
+        await reader.type("re")
+        await reader.until_gone("/export")
+        assert "/retry" in reader.screen
+        assert "/rename" in reader.screen
+        await reader.press("escape")
+        await reader.until_gone("/retry")
+        assert reader.box == "/re"
+
+
+async def test_down_and_enter_choose_from_the_list(open_app: Open) -> None:
+    async with open_app() as reader:
+        await reader.type("/re")
+        await reader.until("/rename")
+        await reader.press("down", "enter")
+        await reader.until(lambda: reader.box == "/rename ")
+
+
+async def test_a_queued_prompt_is_shown_edited_and_sent_at_the_end(open_app: Open) -> None:
+    async with open_app() as reader:
+        await reader.send("slow tour")
+        await reader.until("tok/s")
+        await reader.send("table fast")
+        await reader.until("next: table fast")
+        await reader.press("up")
+        await reader.until_gone("next:")
+        assert reader.box == "table fast"
+        await reader.press("enter")
+        await reader.until("next: table fast")
+        await reader.press("escape")
+        await reader.until("■ stopped")
+        await reader.until(lambda: reader.box == "table fast")
+
+
+async def test_two_queued_prompts_become_one(open_app: Open) -> None:
+    async with open_app() as reader:
+        await reader.send("slow tour")
+        await reader.until("tok/s")
+        await reader.send("one")
+        await reader.until("next: one")
+        await reader.send("two")
+        await reader.until("next: one")
+        await reader.press("escape")
+        await reader.until(lambda: reader.box == "one\n\ntwo")
+
+
+async def test_enter_on_an_empty_box_does_nothing(open_app: Open) -> None:
+    async with open_app() as reader:
+        await reader.press("enter", "space", "enter")
+        assert "Enter sends" in reader.screen
+
+
+async def test_the_box_grows_with_its_text_but_not_without_end(open_app: Open) -> None:
+    async with open_app() as reader:
+        await reader.press(*["a", "ctrl+j"] * 30)
+        prompt = reader.app._chat.prompt
+        await reader.until(lambda: prompt.size.height > 5)
+        assert prompt.outer_size.height <= 12
+
+
+async def test_escape_never_clears_a_draft_and_never_leaves(open_app: Open) -> None:
+    async with open_app() as reader:
+        await reader.type("draft")
+        await reader.press(*["escape"] * 10)
+        assert reader.box == "draft"
+        assert reader.app.is_running
