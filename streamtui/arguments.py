@@ -16,16 +16,19 @@ the config folder. Exit codes: 0 done, 1 the reply failed, 2 usage or configurat
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the parsed command line; `command` is `None` for the app. Exits with 2 on a usage error."""
-    return _parser().parse_args(arguments)
+    said = _parser().parse_args(arguments)
+    if before := vars(said).pop("model_before", None):
+        said.model = [*before, *getattr(said, "model", [])]
+    return said
 
 
 def _parser() -> argparse.ArgumentParser:
-    shared = _shared()
+    shared = _shared("model")
     parser = argparse.ArgumentParser(
         prog="streamtui",
         description="A full-screen terminal chat for language models, built around the stream.",
         epilog=_EPILOG,
-        parents=[shared],
+        parents=[_shared("model_before")],
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
@@ -38,11 +41,12 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _shared() -> argparse.ArgumentParser:
-    """The options every command takes, before or after its name."""
+def _shared(models: str) -> argparse.ArgumentParser:
+    """The options every command takes, before or after its name. Models add up over both places, so before the name
+    they go to a place of their own."""
     shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     group = shared.add_argument_group("shared options")
-    group.add_argument("-m", "--model", metavar="MODEL", action="append", help=help_of("model"))
+    group.add_argument("-m", "--model", dest=models, metavar="MODEL", action="append", help=help_of("model"))
     group.add_argument("--base-url", metavar="URL", help=help_of("base_url"))
     group.add_argument("--env-file", metavar="FILE", help="read keys, base URL and model from this file too")
     group.add_argument("--data-dir", metavar="DIR", help="keep the conversations here")
@@ -56,11 +60,10 @@ def _shared() -> argparse.ArgumentParser:
 
 
 def _which_conversation(parser: argparse.ArgumentParser) -> None:
+    latest, resume = "go on with the latest conversation", "go on with this conversation (see `streamtui list`)"
     group = parser.add_mutually_exclusive_group()
-    group.add_argument(
-        "-c", "--continue", dest="latest", action="store_true", help="go on with the latest conversation"
-    )
-    group.add_argument("--resume", metavar="ID", help="go on with this conversation (see `streamtui list`)")
+    group.add_argument("-c", "--continue", dest="latest", action="store_true", default=argparse.SUPPRESS, help=latest)
+    group.add_argument("--resume", metavar="ID", default=argparse.SUPPRESS, help=resume)
 
 
 def _ask(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", shared: argparse.ArgumentParser) -> None:

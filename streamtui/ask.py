@@ -80,6 +80,28 @@ class Output:
             loop.remove_writer(self._descriptor)
 
 
+class Writer(Protocol):
+    """Takes text, and waits where it can't be taken yet."""
+
+    async def write(self, text: str) -> None: ...
+
+
+@dataclass(slots=True)
+class FileOutput:
+    """Writes to a file, at once. Raises `StreamtuiError` where the disk won't have it."""
+
+    file: TextIO
+
+    async def write(self, text: str) -> None:
+        try:
+            self.file.write(text)
+            self.file.flush()
+        except OSError as error:
+            with suppress(OSError):  # closing it later would try again
+                self.file.close()
+            raise StreamtuiError(f"{clean_line(self.file.name)} can't be written: {error.strerror}.") from None
+
+
 class Sink(Protocol):
     """Where the events of a reply go."""
 
@@ -90,7 +112,7 @@ class Sink(Protocol):
 class JsonLines:
     """One event a line, as the contract has it."""
 
-    output: Output
+    output: Writer
     conversations: Mapping[str, str | None]
     """By label; the only one where the stream isn't merged."""
 
@@ -104,7 +126,7 @@ class JsonLines:
 class Text:
     """The answer alone, with a newline at its end; notices, reasoning and errors beside it on `aside`."""
 
-    output: Output
+    output: Writer
     aside: TextIO
     _in_line: bool = False
     _thinking: bool = False
@@ -140,7 +162,7 @@ class Interleaved:
     """Several answers line by line, each line headed by its label, as soon as it is whole; likewise what the models
     think, on `aside`."""
 
-    output: Output
+    output: Writer
     aside: TextIO
     _lines: Lines = field(default_factory=Lines)
     _thoughts: Lines = field(default_factory=Lines)
@@ -188,7 +210,7 @@ class File:
     Several answers go into it as `Interleaved` prints them.
     """
 
-    file: TextIO
+    output: FileOutput
     inner: Sink
     _lines: Lines = field(default_factory=Lines)
     _in_line: bool = False
@@ -197,21 +219,12 @@ class File:
         match event:
             case TextDelta(text):
                 self._in_line = not text.endswith("\n")
-                self._write(text if label is None else self._lines.feed(label, text))
+                await self.output.write(text if label is None else self._lines.feed(label, text))
             case Finished() | Failed():
-                self._write("\n" * self._in_line if label is None else self._lines.end(label))
+                await self.output.write("\n" * self._in_line if label is None else self._lines.end(label))
                 await self.inner.event(event, label)
             case _:
                 await self.inner.event(event, label)
-
-    def _write(self, text: str) -> None:
-        try:
-            self.file.write(text)
-            self.file.flush()
-        except OSError as error:
-            with suppress(OSError):  # closing it later would try again
-                self.file.close()
-            raise StreamtuiError(f"{clean_line(self.file.name)} can't be written: {error.strerror}.") from None
 
 
 async def run(replies: dict[str, Reply], sink: Sink, *, show_metrics: bool) -> int:
@@ -331,14 +344,16 @@ def metrics_line(metrics: Metrics | None, usage: Usage | None) -> str:
     return " · ".join(parts)
 
 
-def read_prompt(prompt: str | None, stdin: TextIO | None) -> str:
-    """Return the prompt, with piped text appended. Raises `ConfigError` where there is neither."""
-    piped = ""
-    if stdin is not None and not stdin.isatty():
-        piped = stdin.buffer.read().decode("utf-8", "replace")
-    if prompt in (None, "-"):
-        prompt = ""
-    text = clean("\n\n".join(part for part in (prompt, piped.strip("\n")) if part))
+def read_piped(stdin: TextIO | None) -> str:
+    """Return what is piped in, to its end; nothing where stdin is a terminal or closed."""
+    if stdin is None or stdin.isatty():
+        return ""
+    return stdin.buffer.read().decode("utf-8", "replace").strip("\n")
+
+
+def with_piped(prompt: str | None, piped: str) -> str:
+    """Return the prompt, cleaned, with piped text appended. Raises `ConfigError` where there is neither."""
+    text = clean("\n\n".join(part for part in ("" if prompt == "-" else prompt, piped) if part))
     if not text.strip():
         raise ConfigError("There is no prompt: streamtui ask 'your question', or pipe it in.")
     return text

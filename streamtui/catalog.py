@@ -9,7 +9,7 @@ from typing import Final
 from streamtui import providers
 from streamtui.chat.clean import clean_line
 from streamtui.chat.errors import ConfigError, ProviderError
-from streamtui.chat.events import ProviderEvent
+from streamtui.chat.events import Notice, ProviderEvent
 from streamtui.chat.messages import ChatRequest
 from streamtui.chat.ports import Deadlines, EndpointMemory, Model, Provider
 from streamtui.config import Config, Found
@@ -22,6 +22,7 @@ NOTHING_CONFIGURED: Final = (
     "No model is configured: set OPENAI_API_KEY (or OPENAI_BASE_URL for another endpoint, and CHAT_MODEL), "
     "or try --demo."
 )
+EXPOSED: Final = "The key would travel in the clear to {host}: use https, or allow it: --insecure-http."
 _INSECURE: Final = "allow:insecure-http"
 
 
@@ -92,6 +93,29 @@ class LazyProvider:
             return self._provider
 
 
+class UnreachableProvider:
+    """Stands for the provider of a saved conversation that can't be asked under the present settings."""
+
+    host: Final = "not configured"
+
+    def __init__(self, name: str, reason: ConfigError) -> None:
+        self.name = name
+        self.reason = reason
+
+    async def stream(self, request: ChatRequest) -> AsyncGenerator[ProviderEvent, None]:
+        for name in await self.models():
+            yield Notice("waiting", name)
+
+    def can_prefill(self, model: str) -> bool:
+        return False
+
+    async def models(self) -> list[str]:
+        raise self.reason
+
+    async def aclose(self) -> None:
+        return
+
+
 class SettingsCatalog:
     """`chat.ports.Catalog` over a `Config`. Owns the providers it makes; close it with `aclose`."""
 
@@ -130,9 +154,20 @@ class SettingsCatalog:
             raise ConfigError(f"{id} needs {row.key_variable}, or {row.url_variables[0]} for another endpoint.")
         return Model(self._provider(prefix), name)
 
+    def saved(self, id: str) -> Model:
+        if self._demo:
+            return self._default()
+        try:
+            return self.model(id)
+        except ConfigError as error:
+            return Model(UnreachableProvider(_split(id)[0] or "openai", error), _split(id)[1])
+
     async def resolve(self, model: Model) -> Model:
-        if isinstance(model.provider, LazyProvider):
-            await model.provider.load()
+        match model.provider:
+            case LazyProvider() as provider:
+                await provider.load()
+            case UnreachableProvider() as provider:
+                raise provider.reason
         if model.name:
             return model
         try:
@@ -146,15 +181,19 @@ class SettingsCatalog:
         return replace(model, name=names[0])
 
     async def available(self) -> list[str]:
-        names = self._configured_providers()
-        answers = await asyncio.gather(*(self._provider(name).models() for name in names), return_exceptions=True)
+        asked = [self._provider(name) for name in self._configured_providers()]
+        exposed = [host for provider in asked if (host := self.exposed_host(Model(provider, "")))]
+        asked = [provider for provider in asked if self.exposed_host(Model(provider, "")) is None]
+        if not asked:
+            raise ConfigError(EXPOSED.format(host=exposed[0]))
+        answers = await asyncio.gather(*(provider.models() for provider in asked), return_exceptions=True)
         found: list[str] = []
         failures: list[BaseException] = []
-        for name, answer in zip(names, answers, strict=True):
+        for provider, answer in zip(asked, answers, strict=True):
             if isinstance(answer, BaseException):
                 failures.append(answer)
             else:
-                found += [Model(self._provider(name), model).id for model in answer]
+                found += [Model(provider, model).id for model in answer]
         if failures and not found:
             raise failures[0]
         return found

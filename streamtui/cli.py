@@ -1,28 +1,28 @@
 """The composition root: arguments → settings → store → provider → one front end; exit codes and signals."""
 
 import argparse
-import asyncio
 import json
 import logging
 import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 from streamtui import arguments, ask, crash
-from streamtui.catalog import NOTHING_CONFIGURED, SettingsCatalog
+from streamtui.catalog import EXPOSED, NOTHING_CONFIGURED, SettingsCatalog
 from streamtui.chat import statistics
 from streamtui.chat.clean import clean, clean_line
 from streamtui.chat.conversation import Conversation, Options
-from streamtui.chat.errors import ConfigError, StreamtuiError
+from streamtui.chat.errors import ConfigError, NotFoundError, StreamtuiError
 from streamtui.chat.ports import EndpointMemory, Library, Model, NoMemory, NoRecorder, Recorder
 from streamtui.chat.reply import Reply
 from streamtui.chat.retry import Policy
 from streamtui.config import Config, Paths, paths
 from streamtui.providers.secret import Secret, redact
+from streamtui.signals import Stopped, on_loop
 from streamtui.store import Store, export_json, export_markdown
 from streamtui.store.transcript import iso_time, summary_json
 
@@ -31,14 +31,6 @@ FAILED: Final = 1
 USAGE: Final = 2
 CRASHED: Final = 70
 """EX_SOFTWARE of sysexits.h."""
-
-
-class Stopped(Exception):
-    """A signal ended the command."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(signal.Signals(number).name)
-        self.number = number
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -51,7 +43,7 @@ def main(words: Sequence[str] | None = None) -> int:
         config = _read_config(said, places)
         _start_log(getattr(said, "log", None), secrets)
         return _run(said, config, secrets)
-    except ConfigError as error:
+    except (ConfigError, NotFoundError) as error:
         return _complain(error, USAGE, secrets)
     except StreamtuiError as error:
         return _complain(error, FAILED, secrets)
@@ -62,6 +54,8 @@ def main(words: Sequence[str] | None = None) -> int:
         return 128 + signal.SIGPIPE
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
+    except OSError as error:
+        return _complain(StreamtuiError(f"The output can't be written: {error.strerror}."), FAILED, secrets)
     except Exception as error:
         ask.say(sys.stderr, crash.report(error, places.reports, secrets))
         return CRASHED
@@ -105,12 +99,13 @@ def _app(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int
                 storage=store,
                 options=_options(config),
                 system=config.settings.system,
+                instruction=getattr(said, "system", None),
                 theme=config.settings.theme,
                 smooth=config.settings.pace == "smooth",
                 prices=config.settings.prices,
                 model=catalog.model(said.model[-1]) if hasattr(said, "model") else None,
-                latest=said.latest,
-                resume=said.resume,
+                latest=getattr(said, "latest", False),
+                resume=getattr(said, "resume", None),
                 notices=(*config.warnings, *store.notices, *_demo_hint(config, catalog)),
                 transcript=lambda form: export_json if form == "json" else export_markdown,
                 report=lambda error: crash.report(error, config.paths.reports, secrets),
@@ -130,7 +125,7 @@ def _ask(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int
         ask.say(sys.stderr, f"streamtui: {warning}")
     with ExitStack() as stack:
         store: Store | None = None
-        if not said.no_save or said.latest or said.resume:
+        if not said.no_save or _resumes(said):
             store = stack.enter_context(_store(config))
         catalog = _catalog(said, config, store.memory if store else NoMemory(), secrets)
         if not catalog.is_configured and not getattr(said, "demo", False):
@@ -138,17 +133,21 @@ def _ask(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int
         prompts = _prompts(said)
         recorder = NoRecorder() if store is None or said.no_save else store.recorder
         headless = Headless(said, catalog, recorder, store, _options(config), config.settings.system)
-        code = _on_loop(headless.run(prompts))
+        code = on_loop(headless.run(prompts))
         if store is not None and store.trouble:
             ask.say(sys.stderr, f"streamtui: {store.trouble}")
         return code
 
 
 def _prompts(said: argparse.Namespace) -> list[str]:
-    """Return the prompts, the one that is piped in or given as the argument first."""
-    if said.prompts and said.prompt is None:
-        return [clean(prompt) for prompt in said.prompts]
-    return [clean(prompt) for prompt in (ask.read_prompt(said.prompt, sys.stdin), *said.prompts)]
+    """Return the prompts, each with the piped text appended."""
+    piped = ask.read_piped(sys.stdin)
+    given = [*([said.prompt] if said.prompt is not None or not said.prompts else []), *said.prompts]
+    return [ask.with_piped(prompt, piped) for prompt in given]
+
+
+def _resumes(said: argparse.Namespace) -> bool:
+    return getattr(said, "latest", False) or getattr(said, "resume", None) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,30 +170,35 @@ class Headless:
             await self.catalog.aclose()
 
     async def _replies(self, prompts: Sequence[str]) -> dict[str, Reply]:
-        conversation = await self._resumed()
-        models = await self._models(conversation)
+        resumed = await self._resumed()
+        models = await self._models(resumed)
+        if resumed is not None:
+            resumed.use(models[0])
         replies: list[Reply] = []
         for prompt in prompts:
-            target = conversation or Conversation(models[0], self.recorder, system=self.system, options=self.options)
+            target = resumed or Conversation(models[0], self.recorder, system=self.system, options=self.options)
             replies += target.compare(prompt, models)
-        return dict(
-            zip(ask.labels([model.id for model in models], prompts), self._ordered(replies, len(models)), strict=True)
-        )
+        labels = ask.labels([model.id for model in models], prompts)
+        return dict(zip(labels, self._ordered(replies, len(models)), strict=True))
 
     def _ordered(self, replies: list[Reply], models: int) -> list[Reply]:
         """Return the replies models first, as their labels are."""
         return [replies[index] for start in range(models) for index in range(start, len(replies), models)]
 
     async def _resumed(self) -> Conversation | None:
-        if self.store is None or not (self.said.latest or self.said.resume):
+        if self.store is None or not _resumes(self.said):
             return None
         library = self.store.library
-        found = await library.find(self.said.resume) if self.said.resume else await library.latest()
+        prefix = getattr(self.said, "resume", None)
+        found = await library.find(prefix) if prefix else await library.latest()
         if found is None:
             raise ConfigError("There is no saved conversation to continue.")
         record, messages = await library.load(found)
-        model = self.catalog.model(record.model)
-        return Conversation.resume(model, self.recorder, record, messages, options=self.options)
+        model = self.catalog.saved(record.model)
+        conversation = Conversation.resume(model, self.recorder, record, messages, options=self.options)
+        if (instruction := getattr(self.said, "system", None)) is not None:
+            conversation.instruct(instruction)
+        return conversation
 
     async def _models(self, conversation: Conversation | None) -> list[Model]:
         named = getattr(self.said, "model", None)
@@ -204,22 +208,21 @@ class Headless:
             models = [conversation.model if conversation else self.catalog.model()]
         for model in models:
             if host := self.catalog.exposed_host(model):
-                raise ConfigError(
-                    f"The key would travel in the clear to {host}: use https, or allow it: --insecure-http."
-                )
+                raise ConfigError(EXPOSED.format(host=host))
         return [await self.catalog.resolve(model) for model in models]
 
     def _sink(self, replies: dict[str, Reply], stack: ExitStack) -> ask.Sink:
         said = self.said
-        output = ask.Output(sys.stdout.fileno())
+        output: ask.Writer = ask.Output(sys.stdout.fileno())
+        file = ask.FileOutput(stack.enter_context(ask.open_file(said.output))) if said.output else None
+        sink: ask.Sink
         if said.json:
             saved = not isinstance(self.recorder, NoRecorder)
-            return ask.JsonLines(
-                output, {label: reply.conversation if saved else None for label, reply in replies.items()}
-            )
-        sink: ask.Sink = (ask.Interleaved if len(replies) > 1 else ask.Text)(output, sys.stderr)
-        if said.output:
-            sink = ask.File(stack.enter_context(ask.open_file(said.output)), sink)
+            ids = {label: reply.conversation if saved else None for label, reply in replies.items()}
+            sink = ask.JsonLines(file or output, ids)
+        else:
+            sink = (ask.Interleaved if len(replies) > 1 else ask.Text)(output, sys.stderr)
+            sink = ask.File(file, sink) if file else sink
         return ask.Whole(sink) if said.no_stream else sink
 
 
@@ -231,7 +234,7 @@ def _serve(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> i
     for warning in config.warnings:
         ask.say(sys.stderr, f"streamtui: {warning}")
     _catalog(said, config, NoMemory(), secrets)
-    return _on_loop(serving.run(said, config, _options(config)))
+    return on_loop(serving.run(said, config, _options(config)))
 
 
 def _models(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int:
@@ -245,14 +248,14 @@ def _models(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> 
         print(json.dumps(names, ensure_ascii=False, indent=2) if said.json else "\n".join(names))
         return DONE
 
-    return _on_loop(show())
+    return on_loop(show())
 
 
 def _with_library(config: Config, command: Callable[[Library], Coroutine[Any, Any, int]]) -> int:
     with _store(config) as store:
         if store.trouble:
             ask.say(sys.stderr, f"streamtui: {store.trouble}")
-        return _on_loop(command(store.library))
+        return on_loop(command(store.library))
 
 
 @contextmanager
@@ -322,33 +325,6 @@ def _options(config: Config) -> Options:
     settings = config.settings
     policy = Policy(retries=settings.retries, reconnects=settings.reconnects)
     return Options(settings.temperature, settings.max_tokens, policy)
-
-
-def _on_loop(command: Coroutine[Any, Any, int]) -> int:
-    """Run a command; a signal cancels it, and it settles what it was doing. Raises `Stopped`."""
-    caught: list[int] = []
-
-    async def guarded() -> int:
-        loop = asyncio.get_running_loop()
-        task = asyncio.ensure_future(command)
-
-        def stop(number: int) -> None:
-            caught.append(number)
-            task.cancel()
-
-        with suppress(NotImplementedError):  # Windows' loop has no signal handlers; Ctrl+C works without
-            for number in _signals():
-                loop.add_signal_handler(number, stop, number)
-        return await task
-
-    try:
-        return asyncio.run(guarded())
-    except asyncio.CancelledError:
-        raise Stopped(caught[0] if caught else signal.SIGINT) from None
-
-
-def _signals() -> list[int]:
-    return [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 
 
 def _start_log(name: str | None, secrets: list[Secret]) -> None:

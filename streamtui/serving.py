@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from streamtui.catalog import NOTHING_CONFIGURED, SettingsCatalog
+from streamtui.catalog import EXPOSED, NOTHING_CONFIGURED, SettingsCatalog
 from streamtui.chat.clean import clean_line
 from streamtui.chat.conversation import Options
 from streamtui.chat.errors import ConfigError
@@ -41,7 +41,7 @@ class Composition:
         if not (catalog.is_configured or self.demo):
             raise ConfigError(NOTHING_CONFIGURED)
         if host := catalog.exposed_host(catalog.model()):
-            raise ConfigError(f"The key would travel in the clear to {host}: use https, or allow it: --insecure-http.")
+            raise ConfigError(EXPOSED.format(host=host))
 
 
 async def run(said: argparse.Namespace, config: Config, options: Options) -> int:

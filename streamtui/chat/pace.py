@@ -19,10 +19,6 @@ class Pacer:
         self._released_at: float | None = None
         self._owed = 0.0
 
-    @property
-    def is_holding(self) -> bool:
-        return bool(self._held)
-
     def feed(self, now: float, text: str) -> None:
         """Take in a piece that arrived `now`."""
         self._held.append((now, text))

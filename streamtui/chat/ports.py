@@ -244,6 +244,10 @@ class Catalog(Protocol):
         endpoint itself must be asked. Immediate. Raises `ConfigError`."""
         ...
 
+    def saved(self, id: str) -> Model:
+        """Return the model of a saved conversation; one that can't be asked now says so only when it is asked."""
+        ...
+
     async def resolve(self, model: Model) -> Model:
         """Return `model` ready to be asked: its SDK imported, and with a name, which for one without is the
         endpoint's first. Raises `ConfigError` and `ProviderError`."""

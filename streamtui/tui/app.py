@@ -8,7 +8,6 @@ and `_disable_mouse_support` (there is no public way to hand the mouse to the te
 import asyncio
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Iterable
@@ -33,9 +32,11 @@ from streamtui.chat.errors import StoreError, StreamtuiError
 from streamtui.chat.live import Live
 from streamtui.tui import browser, clipboard
 from streamtui.tui.commands import COMMANDS
+from streamtui.tui.drafts import Drafts
+from streamtui.tui.outbox import Outbox
 from streamtui.tui.screens.chat import ChatScreen
 from streamtui.tui.screens.dialogs import Question
-from streamtui.tui.session import Session, Sessions
+from streamtui.tui.session import Sessions
 from streamtui.tui.start import Start
 
 CRASHED: Final = 70
@@ -92,7 +93,9 @@ class StreamtuiApp(App[None], inherit_bindings=False):
         self.catalog = start.catalog
         self.storage = start.storage
         self.live = Live()
-        self.sessions = Sessions(self.live)
+        self.outbox = Outbox(self, start.catalog, start.storage.library, self._confirm_exposure, self._say_error)
+        self.sessions = Sessions(self.live, self.outbox.dispatch)
+        self.drafts = Drafts(start.storage.library, self.outbox)
         self.farewell = ""
         """A line for stderr after the screen is restored."""
         self._chat = ChatScreen()
@@ -149,25 +152,28 @@ class StreamtuiApp(App[None], inherit_bindings=False):
 
     # -- conversations
 
-    def new_conversation(self) -> Session:
-        """Bring an empty conversation into view; an empty one that is there already will do."""
-        if self._chat.is_idle:
-            return self._chat.session
-        conversation = Conversation(
-            self.start.model or self.catalog.model(),
-            self.storage.recorder,
-            system=self.start.system,
-            options=self.start.options,
+    def new_conversation(self) -> None:
+        """Bring an empty conversation into view; an empty one that is open already will do."""
+        session = self.sessions.blank() or self.sessions.add(
+            Conversation(
+                self.start.model or self.catalog.model(),
+                self.storage.recorder,
+                system=self.start.system,
+                options=self.start.options,
+            )
         )
-        session = self.sessions.add(conversation)
-        self._chat.show_session(session)
-        return session
+        if not self._chat.shows(session):
+            self._chat.show_session(session)
 
     def forget(self, conversation: str) -> None:
         """Settle and let go of a conversation that is being deleted."""
-        in_view = self._chat.session.conversation.id == conversation
+        session = self.sessions.get(conversation)
+        if session is None:
+            return
+        was_in_view = self._chat.shows(session)
+        self.outbox.drop(session)
         self.sessions.close(conversation)
-        if in_view:
+        if was_in_view:
             self.new_conversation()
 
     # -- what is said, copied, opened
@@ -179,6 +185,14 @@ class StreamtuiApp(App[None], inherit_bindings=False):
             if level == shown.severity == "information":  # news replaces news: a pile of it would cover the text
                 self._unnotify(shown, refresh=False)
         self.notify(clean_line(text), severity=level, markup=False, timeout=4 if level == "information" else 10)  # type: ignore[arg-type]
+
+    def _say_error(self, text: str) -> None:
+        self.say(text, "error")
+
+    async def _confirm_exposure(self, host: str) -> bool:
+        question = f"Your API key would travel to {host} unencrypted, readable by everyone on the way. Send it?"
+        agreed = await self.push_screen_wait(Question(question, "Send it"))
+        return agreed is True
 
     @work
     async def copy(self, text: str, what: str) -> None:
@@ -258,11 +272,10 @@ class StreamtuiApp(App[None], inherit_bindings=False):
 
     def leave(self, code: int = 0) -> None:
         """Settle everything and quit."""
-        self.sessions.stop_all()
         self._chat.save_draft()
+        self.sessions.stop_all()
         for session in self.sessions:
-            if session.draft and session.conversation.messages:
-                self.storage.library.keep_draft(session.conversation.id, session.draft)
+            self.drafts.keep_last(session, in_view=self._chat.shows(session))
         self.exit(return_code=code)
 
     async def on_unmount(self) -> None:
@@ -303,5 +316,4 @@ class StreamtuiApp(App[None], inherit_bindings=False):
         self.farewell = self.start.report(error)
         with suppress(Exception):
             self.sessions.stop_all()
-        self._exception = error if "pytest" in sys.modules else None
         self.exit(return_code=CRASHED)

@@ -6,13 +6,16 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command of the app. The chat screen runs it as `command_NAME(argument)`."""
+    """A command of the app. What it does is in `screens.perform`, under its name."""
 
     name: str
     help: str
     argument: str = ""
     """What may follow the name, as the help shows it."""
     aliases: tuple[str, ...] = ()
+
+    needs_argument: bool = False
+    """Whether it does nothing, or something else, without what may follow."""
 
     @property
     def slash(self) -> str:
@@ -35,8 +38,8 @@ COMMANDS: Final = (
     Command("compare", "send the next prompt to several models, side by side", "[MODEL MODEL…]"),
     Command("pace", "show text as it arrives, or evenly like a typewriter", "[off|smooth]"),
     Command("stats", "how fast the models were"),
-    Command("rename", "give the conversation another title", "TITLE"),
-    Command("system", "set the system message of this conversation; nothing removes it", "[TEXT]"),
+    Command("rename", "give the conversation another title", "TITLE", needs_argument=True),
+    Command("system", "set the system message of this conversation; nothing removes it", "[TEXT]", needs_argument=True),
     Command("theme", "choose the colours", "[THEME]"),
     Command("quit", "leave", aliases=("exit",)),
 )

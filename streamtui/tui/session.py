@@ -1,11 +1,13 @@
 """A conversation that is open in the app, in view or not: its replies in flight, its queued prompt, its draft."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from streamtui.chat.conversation import Conversation
+from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.events import Event, Failed, Finished
 from streamtui.chat.live import Live, Run
 from streamtui.chat.messages import ChatMessage, Status
@@ -13,17 +15,58 @@ from streamtui.chat.ports import Model
 from streamtui.chat.reply import Reply
 
 
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """A prompt to be sent."""
+
+    text: str
+    edits: str | None = None
+    """The message of the reader's own that this is another wording of."""
+    models: tuple[Model, ...] = ()
+    """Who answers, side by side; without any, the conversation's model does."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskAgain:
+    """Another reply to the prompt that a message (the last one) answers."""
+
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GoOn:
+    """More of a reply (the last one) that broke off."""
+
+    message: str | None = None
+
+
+Intent = Ask | AskAgain | GoOn
+"""What the reader wants sent. It stays whole from the key to the reply."""
+
+
 class View(Protocol):
     """What a session tells whoever shows it. Calls come on the event loop and must be quick."""
+
+    def about_to_send(self) -> None:
+        """Something is about to be sent from the branch in view: settle which one that is."""
+
+    def turned(self, path: Sequence[ChatMessage]) -> None:
+        """What is in view is now this path, to which a reply will be added."""
 
     def began(self, rows: Sequence[ChatMessage], reply: Reply) -> None:
         """A reply starts; `rows` are the messages that are new with it, its own not among them."""
 
+    def compared(self, runs: Sequence[Run]) -> None:
+        """These replies start, side by side."""
+
     def arrived(self, run: Run, event: Event) -> None:
         """Something of a reply arrived, its end included."""
 
-    def taken_back(self, messages: Sequence[str], prompt: str) -> None:
-        """A turn in which nothing had arrived is gone; `prompt` is what had been asked."""
+    def taken_back(self) -> None:
+        """A turn in which nothing had arrived is gone."""
+
+    def draft_changed(self) -> None:
+        """The draft is another one, not by the reader's hand."""
 
     def queue_changed(self) -> None: ...
 
@@ -31,17 +74,15 @@ class View(Protocol):
 class Session:
     """Owns what is to happen in one conversation next. Replies are owned by `Live` and go on without a view."""
 
-    def __init__(self, conversation: Conversation, live: Live) -> None:
+    def __init__(self, conversation: Conversation, live: Live, dispatch: Callable[["Session", Intent], None]) -> None:
+        """`dispatch` sends what was queued, once its turn has come."""
         self.conversation = conversation
         self.draft = ""
-        self.queued = ""
-        self.is_new = False
-        """Whether its draft was saved as that of the conversation that has no row yet."""
-        self.unread = False
-        """Whether a reply ended while the conversation was out of view."""
+        """What is in the box while the session is in view, and will be there when it is again."""
+        self.queued: Ask | None = None
         self.editing: str | None = None
         """The message of the reader's own that the draft is another wording of."""
-        self.compared: tuple[Model, ...] = ()
+        self.comparing: tuple[Model, ...] = ()
         """The models that the next prompt goes to, side by side."""
         self.past: list[int] = []
         """Characters in past replies of the model, for the estimate of progress."""
@@ -50,6 +91,7 @@ class Session:
         self.ready.set()
         self.view: View | None = None
         self._live = live
+        self._dispatch = dispatch
 
     @property
     def runs(self) -> list[Run]:
@@ -64,21 +106,55 @@ class Session:
     def is_streaming(self) -> bool:
         return bool(self.runs)
 
-    def send(self, prompt: str) -> None:
-        """Ask, or queue the prompt while a reply streams: one at a time, so a second joins the first."""
-        if self.is_streaming:
-            self.queued = f"{self.queued}\n\n{prompt}" if self.queued else prompt
-            self._tell_queue()
-            return
-        self.run(self.conversation.ask(prompt))
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing was ever asked here."""
+        return not (self.conversation.messages or self.is_streaming)
 
-    def run(self, reply: Reply) -> Run:
-        """Start a reply of this conversation."""
-        run = self._live.start(reply)
-        run.watch(partial(self._heard, run))
-        if self.view is not None:
-            self.view.began(reply.journal.rows, reply)
-        return run
+    @property
+    def is_written_elsewhere(self) -> bool:
+        """Whether the reply in view is one that another process was writing when it was read."""
+        leaf = self.conversation.messages.get(self.conversation.leaf or "")
+        return leaf is not None and leaf.status is Status.STREAMING and not self.is_streaming
+
+    def asks(self, text: str) -> Ask:
+        """Return what sending `text` means now: another wording, a comparison, or a plain prompt."""
+        ask = Ask(text, self.editing, self.comparing)
+        self.editing, self.comparing = None, ()
+        return ask
+
+    def start(self, intent: Intent) -> None:
+        """Send. Raises `StreamtuiError` where that makes no sense now."""
+        if self.is_streaming:
+            raise StreamtuiError("A reply is still streaming here: stop it first.")
+        conversation = self.conversation
+        match intent:
+            case Ask(text=text, edits=str(edited)):
+                self._branch(conversation.edit(edited, text))
+            case Ask(text=text, models=(_, *_) as models):
+                self._compare(conversation.compare(text, models))
+            case Ask(text=text):
+                self._run(conversation.ask(text))
+            case AskAgain(message=message):
+                self._branch(conversation.regenerate(message))
+            case GoOn(message=message):
+                self._branch(conversation.continue_(message))
+            case _:
+                assert_never(intent)
+
+    def queue(self, ask: Ask) -> None:
+        """Let `ask` wait for the reply in flight: one prompt at a time, so a second joins the first."""
+        self.queued = replace(self.queued, text=f"{self.queued.text}\n\n{ask.text}") if self.queued else ask
+        self._tell_queue()
+
+    def unqueue(self) -> str:
+        """Return the queued prompt, which then is queued no longer and can be edited."""
+        waiting, self.queued = self.queued, None
+        if waiting is None:
+            return ""
+        self.editing, self.comparing = waiting.edits, waiting.models
+        self._tell_queue()
+        return waiting.text
 
     def stop(self, only: Run | None = None) -> bool:
         """Stop the replies in flight and give the queued prompt back; return whether there was anything to stop.
@@ -86,67 +162,75 @@ class Session:
         A turn in which nothing visible had arrived is taken back, its prompt becoming the draft if that is empty.
         """
         runs = [only] if only is not None else self.runs
-        waiting = self.unqueue()
+        prompts: list[str] = []
         for run in runs:
             run.stop()
-            self._take_back_if_empty(run)
-        if waiting:
-            self._give_back(waiting)
+            prompts += self._take_back_if_empty(run)
+        kept = prompts if not self.draft.strip() else []
+        self.give_back(*kept, self.unqueue())
         return bool(runs)
 
-    def unqueue(self) -> str:
-        """Return the queued prompt, which then is queued no longer."""
-        waiting, self.queued = self.queued, ""
-        if waiting:
-            self._tell_queue()
-        return waiting
+    def give_back(self, *texts: str) -> None:
+        """Put texts that were not sent, the first one first, before the draft."""
+        if not any(texts):
+            return
+        self.draft = "\n\n".join(text for text in (*texts, self.draft) if text.strip())
+        if self.view is not None:
+            self.view.draft_changed()
+
+    def _branch(self, reply: Reply) -> None:
+        """Run a reply that stands beside an older one, or whose prompt does, or that goes on with one."""
+        rows, message = reply.journal.rows, reply.message
+        goes_on = len(message.segments) > 1
+        end = message.id if goes_on else rows[0].parent if rows else message.parent
+        if self.view is not None:
+            self.view.turned(self.conversation.path(end) if end is not None else [])
+        self._run(reply)
+
+    def _compare(self, replies: Sequence[Reply]) -> None:
+        view, self.view = self.view, None
+        runs = [self._run(reply) for reply in replies]
+        self.view = view
+        if view is not None:
+            view.compared(runs)
+
+    def _run(self, reply: Reply) -> Run:
+        run = self._live.start(reply)
+        run.watch(partial(self._heard, run))
+        if self.view is not None:
+            self.view.began(reply.journal.rows, reply)
+        return run
 
     def _heard(self, run: Run, event: Event) -> None:
         if self.view is not None:
             self.view.arrived(run, event)
         match event:
             case Finished(status=Status.COMPLETE):
-                self.unread = self.view is None
-                if self.queued and not self._others(run):
-                    self.run(self.conversation.ask(self.unqueue()))
+                waiting = self.queued
+                if waiting is not None and not [other for other in self.runs if other is not run]:
+                    self.queued = None
+                    self._tell_queue()
+                    self._dispatch(self, waiting)
             case Failed():
-                self.unread = self.view is None
                 self._rescue(run)
-
-    def _others(self, run: Run) -> list[Run]:
-        return [other for other in self.runs if other is not run]
 
     def _rescue(self, run: Run) -> None:
         """After a failure give back what would have been sent next, and the prompt if it brought nothing."""
-        waiting = self.unqueue()
         message = run.reply.message
         prompt = "".join(row.text for row in run.reply.journal.rows if row.role == "user")
         is_alone = len(self.conversation.siblings_of(message)) == 1
-        if is_alone and not message.text and not message.reasoning:
-            waiting = "\n\n".join(part for part in (prompt, waiting) if part)
-        if waiting:
-            self._give_back(waiting)
+        brought_nothing = is_alone and not message.text and not message.reasoning
+        self.give_back(prompt if brought_nothing else "", self.unqueue())
 
-    def _take_back_if_empty(self, run: Run) -> None:
+    def _take_back_if_empty(self, run: Run) -> list[str]:
+        """Return the prompt of a stopped turn that is gone because nothing of it had arrived."""
         message = run.reply.message
         if message.last.text or message.last.reasoning or message.id not in self.conversation.messages:
-            return
-        had_segments = len(message.segments) > 1
-        gone = [row.id for row in run.reply.journal.rows] + [message.id]
+            return []
         prompt = self.conversation.take_back(message.id)
-        if had_segments:
-            return
-        removed = [each for each in gone if each not in self.conversation.messages]
         if self.view is not None:
-            self.view.taken_back(removed, prompt or "")
-        elif prompt and not self.draft:
-            self.draft = prompt
-
-    def _give_back(self, text: str) -> None:
-        if self.view is not None:
-            self.view.taken_back((), text)
-        else:
-            self.draft = f"{text}\n\n{self.draft}" if self.draft else text
+            self.view.taken_back()
+        return [prompt] if prompt else []
 
     def _tell_queue(self) -> None:
         if self.view is not None:
@@ -156,27 +240,38 @@ class Session:
 class Sessions:
     """The conversations that are open in this process, by id."""
 
-    def __init__(self, live: Live) -> None:
-        self.live = live
+    def __init__(self, live: Live, dispatch: Callable[[Session, Intent], None]) -> None:
+        self._live = live
+        self._dispatch = dispatch
         self._open: dict[str, Session] = {}
 
     def add(self, conversation: Conversation) -> Session:
-        session = Session(conversation, self.live)
+        session = Session(conversation, self._live, self._dispatch)
         self._open[conversation.id] = session
         return session
 
     def get(self, conversation: str) -> Session | None:
-        return self._open.get(conversation)
+        """Return the session of a conversation, unless what it knows is out of date."""
+        session = self._open.get(conversation)
+        if session is not None and session.is_written_elsewhere:
+            self.close(conversation)
+            return None
+        return session
+
+    def blank(self) -> Session | None:
+        """Return the session in which nothing was asked yet, if there is one."""
+        return next((session for session in self if session.is_blank), None)
 
     def close(self, conversation: str) -> None:
         """Stop what streams there and forget it."""
         session = self._open.pop(conversation, None)
         if session is not None:
+            session.view = None
             session.stop()
 
     def stop_all(self) -> None:
         """Settle every reply, as Escape would."""
-        for session in self._open.values():
+        for session in self:
             session.stop()
 
     def __iter__(self) -> Iterator[Session]:

@@ -24,6 +24,9 @@ class Start:
     storage: Storage
     options: Options
     system: str | None
+    """For new conversations."""
+    instruction: str | None
+    """From `--system`: the system message even of a reopened conversation."""
     theme: str
     smooth: bool
     """Whether text is shown at a typewriter's pace."""

@@ -16,12 +16,24 @@ class Typewriter:
     """Stands between the replies and the log; text that is off passes at once."""
 
     def __init__(self, owner: MessagePump, show: Callable[[str, TextDelta], None], clock: Callable[[], float]) -> None:
-        self.is_on = False
+        self._is_on = False
         self._owner = owner
         self._show = show
         self._clock = clock
         self._pacers: dict[str, Pacer] = {}
         self._timer: Timer | None = None
+
+    @property
+    def is_on(self) -> bool:
+        return self._is_on
+
+    @is_on.setter
+    def is_on(self, value: bool) -> None:
+        """Switch; what is held when it goes off is shown before what comes next."""
+        self._is_on = value
+        if not value:
+            for message in list(self._pacers):
+                self.finish(message)
 
     def feed(self, message: str, event: TextDelta) -> None:
         """Take in a piece of a reply."""

@@ -10,8 +10,6 @@ from typing import Any
 import streamtui
 from tests.hygiene.source import FILES, PACKAGE, ROOT, imports
 
-BRINGS = {"httpx2": "openai", "starlette": "fastapi", "pydantic": "fastapi"}
-"""What is imported directly though another dependency of ours brings it, being its public interface."""
 DISTRIBUTIONS = {"dotenv": "python-dotenv", "markdown_it": "markdown-it-py"}
 
 
@@ -40,7 +38,7 @@ def test_it_is_typed_for_those_who_build_on_it() -> None:
 def test_the_command_is_installed() -> None:
     (entry,) = metadata.entry_points(group="console_scripts", name="streamtui")
 
-    assert entry.value == "streamtui.cli:main"
+    assert entry.value == "streamtui.__main__:main"
     assert callable(entry.load())
 
 
@@ -58,7 +56,7 @@ def test_everything_that_is_imported_is_declared() -> None:
     for name, modules in outside.items():
         for module in modules:
             more = extras["web"] if module.startswith("streamtui.web") else by_extra.get(module, set())
-            assert BRINGS.get(name, name) in core | more, f"{module} imports {name}"
+            assert name in core | more, f"{module} imports {name}"
 
 
 def test_the_engine_exports_what_the_readme_promises() -> None:

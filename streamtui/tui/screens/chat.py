@@ -16,13 +16,11 @@ from streamtui.chat.clean import clean_line
 from streamtui.chat.events import Event, Failed, Finished, Notice
 from streamtui.chat.live import Run
 from streamtui.chat.messages import ChatMessage
-from streamtui.chat.ports import Model
 from streamtui.chat.reply import Reply
 from streamtui.tui import commands
 from streamtui.tui.figures import idle_line, state_line
 from streamtui.tui.log import MessageLog
 from streamtui.tui.screens import opening, perform
-from streamtui.tui.screens.sending import Outbox
 from streamtui.tui.screens.stage import Stage, branches_of
 from streamtui.tui.session import Session
 from streamtui.tui.widgets.bars import StatusBar, TitleBar
@@ -60,7 +58,6 @@ class ChatScreen(Screen[None]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.outbox = Outbox(self)
         self._session: Session | None = None
         self._draft_timer: Timer | None = None
         self._state_timer: Timer | None = None
@@ -109,12 +106,10 @@ class ChatScreen(Screen[None]):
         assert self._session is not None
         return self._session
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether what is in view is an empty conversation, or nothing yet."""
-        return self._session is not None and not (self._session.conversation.messages or self._session.is_streaming)
-
     # -- which session is in view
+
+    def shows(self, session: Session) -> bool:
+        return self._session is session
 
     def show_session(self, session: Session, path: Sequence[ChatMessage] | None = None) -> None:
         """Bring a session into view; its draft comes with it. `path` is the end of its branch, to begin with."""
@@ -123,9 +118,8 @@ class ChatScreen(Screen[None]):
             self._session.view = None
         self._session = session
         session.view = self
-        session.unread = False
         self.show_path(path)
-        self.prompt.put(session.draft)
+        self.draft_changed()
         self.queue_changed()
 
     def show_path(self, path: Sequence[ChatMessage] | None = None) -> None:
@@ -141,8 +135,20 @@ class ChatScreen(Screen[None]):
 
     # -- a session's view (`session.View`)
 
+    def about_to_send(self) -> None:
+        self.pick()
+
+    def turned(self, path: Sequence[ChatMessage]) -> None:
+        self.show_path(path)
+
     def began(self, rows: Sequence[ChatMessage], reply: Reply) -> None:
         self.stage.began(rows, reply)
+        self.refresh_title()
+        self._show_state()
+
+    def compared(self, runs: Sequence[Run]) -> None:
+        self.stage.compare(runs)
+        self.say("Alt+Left/Right highlights a column, Esc stops it, Enter on an empty box goes on with it.")
         self.refresh_title()
         self._show_state()
 
@@ -156,26 +162,26 @@ class ChatScreen(Screen[None]):
                 self._show_state()
                 self._offer(run.reply, event)
 
-    def _offer(self, reply: Reply, ending: Finished | Failed) -> None:
-        """After a reply that broke off, say what can be done about it."""
-        match ending:
-            case Failed(error=error) if error.kind == "context_length":
-                self.run_worker(perform.leave_out(self, reply))
-            case Failed() if reply.message.can_continue:
-                self.say("Alt+C lets the reply go on where it stopped.")
+    def taken_back(self) -> None:
+        if self.stage.columns is None:
+            self.show_path()
 
-    def taken_back(self, messages: Sequence[str], prompt: str) -> None:
-        self.stage.discard(messages)
-        if prompt and self.prompt.is_blank:
-            self.prompt.put(prompt)
-        elif prompt and not messages:
-            self.prompt.put(f"{prompt}\n\n{self.prompt.text}")
+    def draft_changed(self) -> None:
+        self.prompt.put(self.session.draft)
 
     def queue_changed(self) -> None:
         queue = self.query_one("#queue", Static)
         queued = self.session.queued
-        queue.set_class(bool(queued), "-shown")
-        queue.update(Content(f"next: {clean_line(queued, 300)}   (up edits, esc gives it back)" if queued else ""))
+        queue.set_class(queued is not None, "-shown")
+        queue.update(Content(f"next: {clean_line(queued.text, 300)}   (up edits, esc gives it back)" if queued else ""))
+
+    def _offer(self, reply: Reply, ending: Finished | Failed) -> None:
+        """After a reply that broke off, say what can be done about it."""
+        match ending:
+            case Failed(error=error) if error.kind == "context_length" and self.stage.columns is None:
+                self.run_worker(perform.leave_out(self, self.session, reply))
+            case Failed() if reply.message.can_continue:
+                self.say("Alt+C lets the reply go on where it stopped.")
 
     # -- the prompt
 
@@ -194,7 +200,7 @@ class ChatScreen(Screen[None]):
             self.run_worker(perform.run(self, *parsed))
             return
         self.prompt.recent.remember(event.text)
-        self.outbox.send(event.text)
+        self.app.outbox.dispatch(self.session, self.session.asks(event.text))
 
     @on(Prompt.Recalled)
     def recall(self) -> None:
@@ -229,28 +235,23 @@ class ChatScreen(Screen[None]):
     def changed(self, event: TextArea.Changed) -> None:
         self.menu.suggest(event.text_area.text)
         self.prompt.has_menu = self.menu.is_open
+        if self._session is not None:
+            self._session.draft = event.text_area.text
         if self._draft_timer is None:
             self._draft_timer = self.set_timer(DRAFT_S, self.save_draft)
 
     def save_draft(self) -> None:
-        """Write the unsent text down; a conversation without messages has no row, so its draft is that of the next."""
+        """Write the unsent text down."""
         if self._draft_timer is not None:
             self._draft_timer.stop()
             self._draft_timer = None
-        session, text = self._session, self.prompt.text
+        session = self._session
         if session is None:
             return
-        session.draft = text
-        session.editing = session.editing if text else None
-        library = self.app.storage.library
-        if not session.conversation.messages:
-            library.keep_draft(None, text)
-            session.is_new = True
-            return
-        library.keep_draft(session.conversation.id, text)
-        if session.is_new:
-            library.keep_draft(None, "")
-            session.is_new = False
+        session.draft = self.prompt.text
+        if not session.draft:
+            session.editing = None
+        self.app.drafts.keep(session)
 
     def stash(self) -> None:
         """Put the draft on top of the prompt history and leave the box empty."""
@@ -281,17 +282,6 @@ class ChatScreen(Screen[None]):
 
     # -- models side by side
 
-    def compare(self, prompt: str, models: Sequence[Model]) -> None:
-        """Ask several models at once, each in a column of its own."""
-        session = self.session
-        replies = session.conversation.compare(prompt, models)
-        session.view = None
-        runs = [session.run(reply) for reply in replies]
-        session.view = self
-        self.stage.compare(runs)
-        self.say("Alt+Left/Right highlights a column, Esc stops it, Enter on an empty box goes on with it.")
-        self._show_state()
-
     def pick(self) -> None:
         """Go on with the highlighted column, if there are any; the others stay as branches."""
         columns = self.stage.columns
@@ -317,14 +307,21 @@ class ChatScreen(Screen[None]):
         """Stop the reply in view, of several the highlighted one; return whether there was one."""
         columns = self.stage.columns
         stopped = self.session.stop(columns.stop() if columns is not None else None)
-        return self.outbox.take_back() or stopped
+        return self.app.outbox.take_back(self.session) or stopped
 
     def action_command(self, name: str) -> None:
+        """Run a command by its name; one that needs an argument goes into the box, to be completed."""
         command = commands.find(name)
-        if command is not None:
+        if command is None:
+            return
+        if command.needs_argument:
+            self.prompt.put(f"{command.slash} ")
+            self.prompt.focus()
+        else:
             self.run_worker(perform.run(self, command, ""))
 
     def action_cursor(self, step: int) -> None:
+        self.log_view.focus()
         if step < 0:
             self.log_view.action_cursor_up()
         else:

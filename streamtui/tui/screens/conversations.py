@@ -129,8 +129,12 @@ class Conversations(ModalScreen[str | None]):
     async def action_restore(self) -> None:
         if self._last_deleted is None:
             return
-        restored = await self._library.restore(self._last_deleted)
-        self._last_deleted = None
+        last, self._last_deleted = self._last_deleted, None
+        try:
+            restored = await self._library.restore(last)
+        except StoreError as error:
+            self.notify(str(error), severity="error", markup=False)
+            return
         self.notify("It is back." if restored else "Too late: it is gone.", markup=False)
         self._load()
 

@@ -69,7 +69,8 @@ LOG_KEYS = (
     ("c  1-9", "copy a code block by its number"),
     ("t", "open and fold the reasoning"),
     ("o", "open a link"),
-    ("r", "ask again"),
+    ("r", "ask again; the old reply stays as a branch"),
+    ("e", "edit one of your messages and send it anew"),
 )
 
 

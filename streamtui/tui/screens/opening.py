@@ -31,20 +31,24 @@ async def _open(chat: "ChatScreen", conversation: str) -> None:
     app = chat.app
     library = app.storage.library
     record, tail = await library.tail(conversation, TAIL)
-    model = app.start.model or app.catalog.model(record.model)
-    session = app.sessions.add(
-        Conversation.resume(model, app.storage.recorder, record, tail, options=app.start.options)
-    )
+    draft = await library.draft(conversation)
+    model = app.start.model or app.catalog.saved(record.model)
+    opened = Conversation.resume(model, app.storage.recorder, record, tail, options=app.start.options)
+    session = app.sessions.add(opened)
+    session.draft = draft
     session.ready.clear()
+    chat.show_session(session, tail)
     try:
-        session.draft = await library.draft(conversation)
-        chat.show_session(session, tail)
         _, messages = await library.load(conversation)
-        session.conversation.adopt(messages)
-        if session is chat.session:
-            _show_older(chat, tail)
-    finally:
-        session.ready.set()
+    except BaseException:  # also when another conversation is opened meanwhile: half a conversation is none
+        app.sessions.close(conversation)
+        raise
+    opened.adopt(messages)
+    if app.start.instruction is not None:
+        opened.instruct(app.start.instruction)
+    session.ready.set()
+    if chat.shows(session):
+        _show_older(chat, tail)
 
 
 def _show_older(chat: "ChatScreen", tail: Sequence[ChatMessage]) -> None:

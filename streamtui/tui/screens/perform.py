@@ -1,5 +1,6 @@
 """What the commands do."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -10,6 +11,7 @@ from streamtui.tui.commands import Command
 from streamtui.tui.screens.conversations import Conversations
 from streamtui.tui.screens.dialogs import Help, Page, Question
 from streamtui.tui.screens.models import Models
+from streamtui.tui.session import Ask, AskAgain, GoOn, Session
 
 if TYPE_CHECKING:
     from streamtui.chat.reply import Reply
@@ -26,16 +28,14 @@ async def run(chat: "ChatScreen", command: Command, argument: str) -> None:
 
 async def on_message(chat: "ChatScreen", action: str, message: str) -> None:
     """Do something with one message."""
-    conversation = chat.session.conversation
     try:
         match action:
             case "regenerate":
-                if await chat.outbox.prepare(chat.session):
-                    start_branch(chat, conversation.regenerate(message))
+                chat.app.outbox.dispatch(chat.session, AskAgain(message))
             case "continue":
-                await _continue(chat, message)
+                chat.app.outbox.dispatch(chat.session, GoOn(message))
             case "edit":
-                await _edit(chat, message)
+                _edit(chat, message)
             case "branch_left" | "branch_right":
                 walk(chat, message, -1 if action == "branch_left" else 1)
     except StreamtuiError as error:
@@ -66,10 +66,9 @@ async def _run(chat: "ChatScreen", name: str, argument: str) -> None:
         case "system":
             _system(chat, argument)
         case "retry":
-            if await chat.outbox.prepare(chat.session):
-                start_branch(chat, chat.session.conversation.regenerate())
+            chat.app.outbox.dispatch(chat.session, AskAgain())
         case "continue":
-            await _continue(chat, None)
+            chat.app.outbox.dispatch(chat.session, GoOn())
         case "compare":
             await _compare(chat, argument)
         case "pace":
@@ -129,7 +128,7 @@ def _export(chat: "ChatScreen", argument: str) -> None:
     conversation = chat.session.conversation
     if not conversation.messages:
         raise StreamtuiError("There is nothing to export yet.")
-    path = Path(argument).expanduser() if argument else Path(f"{_slug(conversation.title)}.md")
+    path = Path(os.path.expanduser(argument)) if argument else Path(f"{_slug(conversation.title)}.md")  # noqa: PTH111
     form: Literal["md", "json"] = "json" if path.suffix == ".json" else "md"
     text = chat.app.start.transcript(form)(conversation.record, list(conversation.messages.values()))
     try:
@@ -161,12 +160,7 @@ def _system(chat: "ChatScreen", argument: str) -> None:
     chat.say("The system message is set." if argument else "The system message is removed.")
 
 
-async def _continue(chat: "ChatScreen", message: str | None) -> None:
-    if await chat.outbox.prepare(chat.session):
-        chat.session.run(chat.session.conversation.continue_(message))
-
-
-async def _edit(chat: "ChatScreen", message: str) -> None:
+def _edit(chat: "ChatScreen", message: str) -> None:
     """Take one of the reader's own messages into the box; sending it makes a branch beside the old one."""
     found = chat.session.conversation.messages.get(message)
     if found is None or found.role != "user":
@@ -179,25 +173,25 @@ async def _edit(chat: "ChatScreen", message: str) -> None:
     chat.say("Edit and send: the old wording stays as a branch. Empty the box to leave it.")
 
 
-async def leave_out(chat: "ChatScreen", reply: "Reply") -> None:
+async def leave_out(chat: "ChatScreen", session: Session, reply: "Reply") -> None:
     """The conversation is too long for the model: offer to ask again without its oldest turns."""
-    session = chat.session
     conversation = session.conversation
     question = "This conversation is too long for the model. Leave out its oldest turns from now on, and ask again?"
-    if not await chat.app.push_screen_wait(Question(question, "Leave them out")):
+    if not await chat.app.push_screen_wait(Question(question, "Leave them out")) or session.is_streaming:
         return
     before = conversation.left_out
     if conversation.leave_out_oldest() == before:
         chat.say("There is nothing older to leave out: start a new conversation (Ctrl+N) or send less.", "warning")
         return
-    prompt = None if reply.message.text else conversation.take_back(reply.id)
-    if prompt is None:
-        start_branch(chat, conversation.regenerate())
-        return
-    if chat.prompt.text == prompt:
-        chat.prompt.take()
-    chat.show_path()
-    session.send(prompt)
+    prompt = None
+    if not reply.message.text and reply.id in conversation.messages:
+        prompt = conversation.take_back(reply.id)
+    if prompt is not None and session.draft == prompt:
+        session.draft = ""
+    if chat.shows(session):
+        chat.show_path()
+        chat.draft_changed()
+    chat.app.outbox.dispatch(session, AskAgain() if prompt is None else Ask(prompt))
 
 
 def walk(chat: "ChatScreen", message: str, step: int) -> None:
@@ -208,14 +202,6 @@ def walk(chat: "ChatScreen", message: str, step: int) -> None:
     if 0 <= index < len(siblings):
         conversation.choose(siblings[index])
         chat.show_path()
-
-
-def start_branch(chat: "ChatScreen", reply: "Reply") -> None:
-    """Run a reply that stands beside an older one, or whose prompt does; the older branch goes out of view."""
-    rows = reply.journal.rows
-    chat.session.conversation.leaf = rows[0].parent if rows else reply.message.parent
-    chat.show_path()
-    chat.session.run(reply)
 
 
 MOST_COLUMNS: Final = 4
@@ -232,8 +218,9 @@ async def _compare(chat: "ChatScreen", argument: str) -> None:
         names = [chat.session.conversation.model.id, picked]
     if not 2 <= len(names) <= MOST_COLUMNS:
         raise StreamtuiError(f"Name 2 to {MOST_COLUMNS} models: /compare MODEL MODEL.")
-    models = [await catalog.resolve(catalog.model(name)) for name in names]
-    chat.session.compared = tuple(models)
+    session = chat.session
+    models = [await chat.app.outbox.admit(catalog.model(name)) for name in names]
+    session.comparing = tuple(models)
     chat.say(f"The next prompt goes to {', '.join(model.id for model in models)}.")
 
 

@@ -60,9 +60,10 @@ class Stage(Horizontal):
             log.add(row)
         log.begin(reply.message, reply.meter)
         log.following = True
-        siblings = self._siblings(reply)
-        if len(siblings) > 1:
-            log.set_branches(reply.id, siblings.index(reply.id) + 1, len(siblings))
+        for message in (*rows, reply.message):
+            siblings = self._siblings(message)
+            if len(siblings) > 1:
+                log.set_branches(message.id, siblings.index(message.id) + 1, len(siblings))
         self.show_emptiness()
 
     def arrived(self, run: Run, event: Event) -> None:
@@ -78,12 +79,6 @@ class Stage(Horizontal):
             case Finished() | Failed():
                 self.typewriter.finish(message)
                 self._log_of(message).update(run.reply.message)
-
-    def discard(self, messages: Sequence[str]) -> None:
-        """Take messages out of view."""
-        for message in messages:
-            self._log_of(message).discard(message)
-        self.show_emptiness()
 
     def compare(self, runs: Sequence[Run]) -> None:
         """Show these runs side by side."""
@@ -129,8 +124,8 @@ class Stage(Horizontal):
         column = self._columns.log_of(message) if self._columns is not None else None
         return column or self.log_view
 
-    def _siblings(self, reply: Reply) -> list[str]:
-        return self._session.conversation.siblings_of(reply.message) if self._session is not None else []
+    def _siblings(self, message: ChatMessage) -> list[str]:
+        return self._session.conversation.siblings_of(message) if self._session is not None else []
 
 
 def branches_of(session: Session, path: Sequence[ChatMessage]) -> dict[str, tuple[int, int]]:

@@ -1,0 +1,38 @@
+"""Unsent text, written down: what is in the box, and before it what is on its way out or queued."""
+
+from streamtui.chat.ports import Library
+from streamtui.tui.outbox import Outbox
+from streamtui.tui.session import Session
+
+
+class Drafts:
+    """Keeps each session's unsent text on disk. A conversation without messages has no row: its draft is that of the
+    next new one, of which there is only one."""
+
+    def __init__(self, library: Library, outbox: Outbox) -> None:
+        self._library = library
+        self._outbox = outbox
+        self._new: Session | None = None
+        """The session whose draft stands as that of the new conversation."""
+
+    def keep(self, session: Session) -> None:
+        """Write down what is unsent in a session."""
+        queued = session.queued.text if session.queued is not None else ""
+        parts = [*(self._outbox.texts(session) or ()), queued, session.draft]
+        text = "\n\n".join(part for part in parts if part)
+        if not session.conversation.messages:
+            self._new = session
+            self._library.keep_draft(None, text)
+            return
+        self._library.keep_draft(session.conversation.id, text)
+        if self._new is session:
+            self._new = None
+            self._library.keep_draft(None, "")
+
+    def keep_last(self, session: Session, *, in_view: bool) -> None:
+        """Write down what is unsent when the app ends; the text of a second new conversation goes to the history."""
+        self._outbox.take_back(session)
+        if session.conversation.messages or in_view:
+            self.keep(session)
+        elif session.draft.strip():
+            self._library.remember_prompt(session.draft)

@@ -1,0 +1,121 @@
+"""From the prompt to the reply: what must be ready, and be asked, before anything leaves."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from textual.dom import DOMNode
+from textual.worker import Worker
+
+from streamtui.chat.errors import StreamtuiError
+from streamtui.chat.ports import Catalog, Library, Model
+from streamtui.tui.session import Ask, Intent, Session
+
+PAST: Final = 50
+"""Past replies that the estimate of progress rests on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Something on its way out. The first one waits for the SDK, or for the reader's word."""
+
+    session: Session
+    intent: Intent
+
+    @property
+    def text(self) -> str:
+        return self.intent.text if isinstance(self.intent, Ask) else ""
+
+
+class Outbox:
+    """Everything that is sent goes through here, also what was queued; Escape takes back what has not left yet."""
+
+    def __init__(
+        self,
+        owner: DOMNode,
+        catalog: Catalog,
+        library: Library,
+        confirm: Callable[[str], Awaitable[bool]],
+        say: Callable[[str], None],
+    ) -> None:
+        """`confirm` asks whether a key may travel unencrypted to a host; `say` shows what went wrong."""
+        self._owner = owner
+        self._catalog = catalog
+        self._library = library
+        self._confirm = confirm
+        self._say = say
+        self._waiting: dict[Entry, Worker[None]] = {}
+
+    def dispatch(self, session: Session, intent: Intent) -> None:
+        """Send as soon as everything is ready; a prompt queues while a reply streams, anything else is refused."""
+        if session.is_streaming or self.texts(session) is not None:
+            if isinstance(intent, Ask):
+                session.queue(intent)
+            else:
+                self._say("A reply is still streaming here: stop it first.")
+            return
+        if session.view is not None:
+            session.view.about_to_send()
+        entry = Entry(session, intent)
+        # The worker's coroutine starts later than this line, so it finds its entry.
+        self._waiting[entry] = self._owner.run_worker(self._send(entry))
+
+    def texts(self, session: Session) -> list[str] | None:
+        """Return the prompts that wait to leave from a session, `None` where nothing waits."""
+        found = [entry.text for entry in self._waiting if entry.session is session]
+        return found or None
+
+    def take_back(self, session: Session) -> bool:
+        """Take back what is about to leave from a session; return whether there was anything."""
+        found = self.drop(session)
+        session.give_back(*(entry.text for entry in found))
+        return bool(found)
+
+    def drop(self, session: Session) -> list[Entry]:
+        """Let what is about to leave from a session go nowhere."""
+        found = [entry for entry in self._waiting if entry.session is session]
+        for entry in found:
+            self._waiting.pop(entry).cancel()
+        return found
+
+    async def _send(self, entry: Entry) -> None:
+        session = entry.session
+        try:
+            intent = await self._prepare(entry)
+            self._waiting.pop(entry, None)
+            session.start(intent)
+        except StreamtuiError as error:
+            self._waiting.pop(entry, None)
+            self._say(str(error))
+            session.give_back(entry.text, session.unqueue())
+
+    async def _prepare(self, entry: Entry) -> Intent:
+        """Return what may now be sent. Raises `StreamtuiError` where it can't, or the reader doesn't want it."""
+        session, intent = entry.session, entry.intent
+        await session.ready.wait()
+        conversation = session.conversation
+        if isinstance(intent, Ask) and intent.models:
+            return replace(intent, models=tuple([await self.admit(model) for model in intent.models]))
+        model = await self.admit(conversation.model)
+        if model != conversation.model:
+            conversation.use(model)
+        self._owner.run_worker(self._learn_lengths(session), group="lengths")
+        return intent
+
+    async def admit(self, model: Model) -> Model:
+        """Return `model` ready to be asked. Nothing is sent to it, not even a question for its models, before the
+        reader has agreed where a key would travel in the clear. Raises `StreamtuiError`."""
+        host = self._catalog.exposed_host(model)
+        if host is not None:
+            if not await self._confirm(host):
+                raise StreamtuiError("Not sent.")
+            self._catalog.allow_exposed(host)
+        return await self._catalog.resolve(model)
+
+    async def _learn_lengths(self, session: Session) -> None:
+        """Read how long this model's replies were, for the estimate of progress; without it there is none."""
+        try:
+            timings = await self._library.timings(session.conversation.model.id, PAST)
+        except StreamtuiError:
+            return
+        session.past = [each.metrics.characters for each in timings if each.status == "complete"]
