@@ -11,7 +11,6 @@ from textual import events
 if sys.platform == "win32":
     pytest.skip("there is no termios", allow_module_level=True)
 
-
 from streamtui.tui.driver import Ears
 
 SENT = "ab\x1b[200~one\r\n\x1b[A/quit\n\x1b[201\x1b[201~c\x1b[200~\x1b[201~\x1b[Bd"
