@@ -90,6 +90,7 @@ async def _opened(folder: Path, size: tuple[int, int], notices: Sequence[str]) -
                 storage=store,
                 options=Options(None, None, Policy()),
                 system=None,
+                instruction=None,
                 theme=config.settings.theme,
                 smooth=False,
                 prices={},
