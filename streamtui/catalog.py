@@ -9,7 +9,7 @@ from typing import Final
 from streamtui import providers
 from streamtui.chat.clean import clean_line
 from streamtui.chat.errors import ConfigError, ProviderError
-from streamtui.chat.events import Notice, ProviderEvent
+from streamtui.chat.events import ProviderEvent, TextDelta
 from streamtui.chat.messages import ChatRequest
 from streamtui.chat.ports import Deadlines, EndpointMemory, Model, Provider
 from streamtui.config import Config, Found
@@ -104,7 +104,7 @@ class UnreachableProvider:
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[ProviderEvent, None]:
         for name in await self.models():
-            yield Notice("waiting", name)
+            yield TextDelta(name)
 
     def can_prefill(self, model: str) -> bool:
         return False

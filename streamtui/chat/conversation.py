@@ -206,6 +206,12 @@ class Conversation:
             turns.insert(0, Turn("system", self.system))
         return ChatRequest(self.model.name, tuple(turns), self.options.temperature, self.options.max_tokens)
 
+    @property
+    def has_older_turns(self) -> bool:
+        """Whether requests could leave out more than they do."""
+        turns = len(_answered(self.path()))
+        return _even(self.left_out + 2, turns) > self.left_out
+
     def leave_out_oldest(self) -> int:
         """Leave the older half of the turns out of later requests; return how many are left out now."""
         turns = len(_answered(self.path()))

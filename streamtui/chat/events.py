@@ -31,12 +31,10 @@ NoticeKind = Literal[
     "retry",  # waiting before the same request is sent again
     "reconnected",  # a reply that broke off is being continued
     "field_dropped",  # the endpoint refuses a field; the request goes out again without it
-    "capped",  # a limit on the size of an event or a reply was reached
     "refusal",  # the model refused
     "tool_call",  # the model asked for a tool, which a chat does not have
     "finish",  # why the reply ended early: length, content filter
     "not_saved",  # the store can't take the text now
-    "waiting",  # nothing has arrived yet; how long
 ]
 
 

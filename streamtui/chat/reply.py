@@ -101,6 +101,8 @@ class Reply:
         self._sent = request
         """What the model is really asked: `request`, or to go on after the text of earlier segments."""
         self._prefill_refused = False
+        self._retries = 0
+        self._reconnects = 0
         self._stream: AsyncGenerator[Event, None] = self._events()
 
     @property
@@ -128,7 +130,7 @@ class Reply:
     @property
     def visible(self) -> bool:
         """Whether anything a reader can see has arrived in the present segment."""
-        return bool(self._text or self._reasoning)
+        return any(self._text) or any(self._reasoning)
 
     def _has_ended(self) -> bool:
         return self.ending is not None
@@ -173,50 +175,52 @@ class Reply:
     async def _events(self) -> AsyncGenerator[Event, None]:
         if self.notice is not None:
             yield self.notice
-        attempt = reconnects = 0
         self._go_on()
         while not self._has_ended():
             self.meter.restart(self._clock())
+            failure: Exception
             try:
                 async with aclosing(self._attempt()) as events:
                     async for event in events:
                         yield event
                 break
-            except ProviderError as caught:
-                failure = caught
             except StreamtuiError as caught:
-                yield self._fail(ErrorInfo.of(caught))
-                return
+                failure = caught
             except Exception as caught:
                 log.exception("a reply failed unexpectedly")
-                for event in self.release():
-                    yield event
-                yield self._fail(ErrorInfo.of(caught))
-                return
+                failure = caught
             for event in self.release():
                 yield event
             if self._has_ended():
                 break
-            notice: Notice
-            if self.visible and reconnects < self.policy.reconnects and failure.kind in _BROKEN_OFF:
-                reconnects += 1
-                notice = self._reconnect(failure, reconnects)
-            elif not self.visible and self._sent.prefill and failure.kind == "bad_request":
-                self._prefill_refused = True
-                self._go_on()
-                continue
-            elif not self.visible and (wait := delay(self.policy, attempt, failure, self._jitter)) is not None:
-                attempt += 1
-                notice = self._retry_notice(failure, wait, attempt)
-            else:
+            self.notice = self._remedy(failure)
+            if self.notice is None:
                 yield self._fail(ErrorInfo.of(failure))
                 return
-            self.notice = notice
-            yield notice
-            await asyncio.sleep(notice.wait_s or 0)
+            yield self.notice
+            await asyncio.sleep(self.notice.wait_s or 0)
         for event in self._rest() if not self._has_ended() else ():
             yield event
         yield self._settle(Status.COMPLETE)
+
+    def _remedy(self, failure: Exception) -> Notice | None:
+        """Prepare another request where one may help, and return what to say of it; `None` where none will."""
+        if not isinstance(failure, ProviderError):
+            return None
+        if self.visible:
+            if self._reconnects >= self.policy.reconnects or failure.kind not in _BROKEN_OFF:
+                return None
+            self._reconnects += 1
+            return self._reconnect(failure, self._reconnects)
+        if self._sent.prefill and failure.kind == "bad_request":
+            self._prefill_refused = True
+            self._go_on()
+            return Notice("field_dropped", "the endpoint does not go on by itself, so it is asked to")
+        wait = delay(self.policy, self._retries, failure, self._jitter)
+        if wait is None:
+            return None
+        self._retries += 1
+        return self._retry_notice(failure, wait, self._retries)
 
     async def _attempt(self) -> AsyncGenerator[Event, None]:
         """Run one request to its finish reason. Raises `ProviderError` if the stream ends without one."""

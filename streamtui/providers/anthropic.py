@@ -8,10 +8,9 @@ import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import anthropic
-from anthropic.types import MessageParam
 
 from streamtui.chat.events import ProviderEvent
 from streamtui.chat.messages import ChatRequest
@@ -95,10 +94,10 @@ class AnthropicProvider:
             messages[-1]["content"] = messages[-1]["content"].rstrip()
         context = client.messages.with_streaming_response.create(
             model=request.model,
-            messages=cast(list[MessageParam], messages),
+            messages=(),  # the SDK walks through these for a second per 10,000 turns, blocking the event loop
             max_tokens=request.max_tokens or MAX_TOKENS,
             stream=True,
-            extra_body=fields,
+            extra_body={"messages": messages, **fields},
         )
         return Draft(context, {*fields} - {"system"} | ({"prefill"} if request.prefill else set()))
 

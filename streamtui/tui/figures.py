@@ -18,6 +18,8 @@ def state_line(replies: Sequence[Reply], now: float, past: list[int]) -> str:
         return f"● {len(replies)} replies"
     reply = replies[0]
     meter = reply.meter
+    if reply.notice is not None and reply.notice.kind == "retry":
+        return "● waiting to retry"
     if meter.first_at is None:
         verb = "waiting" if meter.connected_at is not None else "connecting"
         return f"● {verb} {max(0.0, now - meter.started_at):.0f} s"

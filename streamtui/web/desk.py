@@ -133,7 +133,7 @@ class Desk:
         model = await self._model(question.model or record.model)
         conversation = Conversation.resume(model, recorder, record, messages, options=engine.options)
         if question.system is not None:
-            conversation.system = clean(question.system) or None
+            conversation.instruct(question.system)
         return conversation
 
     async def _model(self, name: str | None) -> Model:

@@ -61,8 +61,8 @@ def live_figures(meter: Meter, now: float) -> tuple[list[str], bool]:
     rate = meter.rate(now)
     items = [f"stalled for {seconds_whole(silence)}"] if stalled else []
     if rate is not None and not stalled:
-        items.append(f"{rate:.0f} tok/s")
-    items.append(tokens(meter.estimated_tokens))
+        items.append(f"~{rate:.0f} tok/s")
+    items.append(tokens(meter.estimated_tokens, estimated=True))
     items.append(f"first token {seconds(meter.first_at - meter.started_at)}")
     return items, stalled
 

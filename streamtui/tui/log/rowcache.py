@@ -12,8 +12,8 @@ from textual.strip import Strip
 from streamtui.markdown import Block, Styles
 from streamtui.tui.log.chrome import Frame
 
-_BUDGET: Final = 1_200
-"""Rows kept; a strip takes about two kilobytes, and no window shows more than a few hundred."""
+_BUDGET: Final = 500
+"""Rows kept; a strip takes about two kilobytes, and no window shows more than a hundred or two."""
 
 
 class RowCache:

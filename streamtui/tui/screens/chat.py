@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 DRAFT_S: Final = 0.3
 """How long the reader pauses before the draft is saved."""
 STATE_S: Final = 0.25
-SPOKEN: Final = ("reconnected", "field_dropped", "not_saved")
+SPOKEN: Final = ("reconnected", "field_dropped", "not_saved", "refusal", "tool_call", "finish")
 """Notices that are worth a word beside the bubble, because the text soon takes their place there."""
 
 
@@ -42,16 +42,16 @@ class ChatScreen(Screen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,alt+escape", "escape", "stop", show=False),
-        Binding("ctrl+n", "command('new')", "new conversation", show=False, priority=True),
-        Binding("ctrl+o", "command('open')", "conversations", show=False, priority=True),
+        Binding("ctrl+n", "command('new')", "new conversation", show=False),
+        Binding("ctrl+o", "command('open')", "conversations", show=False),
         Binding("f1", "command('help')", "help", show=False),
-        Binding("ctrl+l", "redraw", "redraw", show=False, priority=True),
-        Binding("alt+up", "cursor(-1)", "message above", show=False, priority=True),
-        Binding("alt+down", "cursor(1)", "message below", show=False, priority=True),
-        Binding("alt+left", "sideways(-1)", "branch or column to the left", show=False, priority=True),
-        Binding("alt+right", "sideways(1)", "branch or column to the right", show=False, priority=True),
-        Binding("ctrl+t", "command('compare')", "compare models", show=False, priority=True),
-        Binding("alt+c", "command('continue')", "continue the reply", show=False, priority=True),
+        Binding("ctrl+l", "redraw", "redraw", show=False),
+        Binding("alt+up", "cursor(-1)", "message above", show=False),
+        Binding("alt+down", "cursor(1)", "message below", show=False),
+        Binding("alt+left", "sideways(-1)", "branch or column to the left", show=False),
+        Binding("alt+right", "sideways(1)", "branch or column to the right", show=False),
+        Binding("ctrl+t", "command('compare')", "compare models", show=False),
+        Binding("alt+c", "command('continue')", "continue the reply", show=False),
     ]
 
     app: "StreamtuiApp"
@@ -178,10 +178,13 @@ class ChatScreen(Screen[None]):
     def _offer(self, reply: Reply, ending: Finished | Failed) -> None:
         """After a reply that broke off, say what can be done about it."""
         match ending:
-            case Failed(error=error) if error.kind == "context_length" and self.stage.columns is None:
+            case Failed(error=error) if error.kind == "context_length" and self._can_leave_out():
                 self.run_worker(perform.leave_out(self, self.session, reply))
             case Failed() if reply.message.can_continue:
                 self.say("Alt+C lets the reply go on where it stopped.")
+
+    def _can_leave_out(self) -> bool:
+        return self.stage.columns is None and self.session.conversation.has_older_turns
 
     # -- the prompt
 
