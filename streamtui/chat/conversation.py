@@ -170,7 +170,6 @@ class Conversation:
         if stopped is None or not stopped.can_continue:
             raise StreamtuiError("There is nothing to continue: the last reply is complete or has no text.")
         request = self.request(stopped.parent)
-        self.leaf = stopped.id
         return self._reply(self.model, request, stopped.with_new(Segment(status=Status.STREAMING)), ())
 
     def take_back(self, message: str) -> str | None:
@@ -286,8 +285,7 @@ class Conversation:
         return found
 
     def _refuse_while_streaming(self) -> None:
-        leaf = self.messages.get(self.leaf or "")
-        if leaf is not None and leaf.status is Status.STREAMING:
+        if any(message.status is Status.STREAMING for message in self.messages.values()):
             raise StreamtuiError("A reply is still streaming here: stop it first.")
 
 

@@ -165,6 +165,11 @@ class Library(Protocol):
         """Return all messages of all branches, oldest first; a streaming one with the text written down so far."""
         ...
 
+    async def message(self, message: str) -> ChatMessage:
+        """Return one message, a streaming one with the text written down so far: cheap enough to be asked for again
+        and again. Raises `NotFoundError`."""
+        ...
+
     async def rename(self, conversation: str, title: str) -> None: ...
 
     async def delete(self, conversation: str) -> None:

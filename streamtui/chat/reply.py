@@ -31,6 +31,7 @@ from streamtui.chat.events import (
 )
 from streamtui.chat.messages import ChatMessage, ChatRequest, Segment, Status, Usage
 from streamtui.chat.metrics import Meter, estimate_tokens
+from streamtui.chat.parts import Parts
 from streamtui.chat.ports import ConversationRecord, Model, Recorder
 from streamtui.chat.retry import Policy, delay
 from streamtui.chat.seam import Seam, continuation
@@ -92,8 +93,8 @@ class Reply:
         self._changed = changed
         self._clock = clock
         self._jitter = jitter
-        self._text: list[str] = []
-        self._reasoning: list[str] = []
+        self._text = Parts()
+        self._reasoning = Parts()
         self._finish_reason: str | None = None
         self._text_cleaner = Cleaner()
         self._reasoning_cleaner = Cleaner()
@@ -119,18 +120,18 @@ class Reply:
         """All text so far, earlier segments included."""
         if self.ending is not None:
             return self.message.text
-        return self.message.text + _joined(self._text)
+        return self.message.text + self._text.text
 
     @property
     def reasoning(self) -> str:
         if self.ending is not None:
             return self.message.reasoning
-        return self.message.reasoning + _joined(self._reasoning)
+        return self.message.reasoning + self._reasoning.text
 
     @property
     def visible(self) -> bool:
         """Whether anything a reader can see has arrived in the present segment."""
-        return any(self._text) or any(self._reasoning)
+        return bool(self._text) or bool(self._reasoning)
 
     def _has_ended(self) -> bool:
         return self.ending is not None
@@ -290,14 +291,14 @@ class Reply:
         return self._enter_reasoning(text, now, event)
 
     def _enter_text(self, text: str, now: float, event: TextDelta | None = None) -> TextDelta:
-        self._text.append(text)
+        self._text.add(text)
         self.meter.delta(now, text)
         self.notice = None
         self.journal.recorder.append(self.message.id, len(self.message.segments) - 1, text, "")
         return event if event is not None and text is event.text else TextDelta(text)
 
     def _enter_reasoning(self, text: str, now: float, event: ReasoningDelta | None = None) -> ReasoningDelta:
-        self._reasoning.append(text)
+        self._reasoning.add(text)
         self.meter.delta(now, text, reasoning=True)
         self.notice = None
         self.journal.recorder.append(self.message.id, len(self.message.segments) - 1, "", text)
@@ -330,17 +331,17 @@ class Reply:
         return Notice("reconnected", f"reconnected, {number} of {self.policy.reconnects}: {failure}")
 
     def _open_segment(self) -> None:
-        self._text, self._reasoning, self._finish_reason, self.usage = [], [], None, None
+        self._text, self._reasoning, self._finish_reason, self.usage = Parts(), Parts(), None, None
         self._text_cleaner, self._reasoning_cleaner = Cleaner(), Cleaner()
         self.meter = Meter(self._clock())
 
     def _segment(self, status: Status, error: ErrorInfo | None = None) -> Segment:
         """Collect the full text of the present segment, once."""
-        self._text.append(self._seam.feed(self._text_cleaner.close()) + self._seam.close())
-        self._reasoning.append(self._reasoning_cleaner.close())
+        self._text.add(self._seam.feed(self._text_cleaner.close()) + self._seam.close())
+        self._reasoning.add(self._reasoning_cleaner.close())
         return Segment(
-            text="".join(self._text),
-            reasoning="".join(self._reasoning),
+            text=self._text.text,
+            reasoning=self._reasoning.text,
             status=status,
             finish_reason=self._finish_reason,
             error=error,
@@ -364,10 +365,3 @@ class Reply:
         self.journal.recorder.settle(self.conversation, self.message)
         self._changed(self.message)
         return self.ending
-
-
-def _joined(parts: list[str]) -> str:
-    """Join the parts, keeping the result in their place so that asking again is cheap."""
-    if len(parts) > 1:
-        parts[:] = ["".join(parts)]
-    return parts[0] if parts else ""

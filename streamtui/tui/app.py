@@ -93,7 +93,14 @@ class StreamtuiApp(App[None], inherit_bindings=False):
         self.catalog = start.catalog
         self.storage = start.storage
         self.live = Live()
-        self.outbox = Outbox(self, start.catalog, start.storage.library, self._confirm_exposure, self._say_error)
+        self.outbox = Outbox(
+            self,
+            start.catalog,
+            start.storage.library,
+            confirm=self._confirm_exposure,
+            say=self._say_error,
+            left=lambda session: self.drafts.keep(session),
+        )
         self.sessions = Sessions(self.live, self.outbox.dispatch)
         self.drafts = Drafts(start.storage.library, self.outbox)
         self.farewell = ""

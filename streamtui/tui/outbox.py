@@ -37,13 +37,16 @@ class Outbox:
         library: Library,
         confirm: Callable[[str], Awaitable[bool]],
         say: Callable[[str], None],
+        left: Callable[[Session], None],
     ) -> None:
-        """`confirm` asks whether a key may travel unencrypted to a host; `say` shows what went wrong."""
+        """`confirm` asks whether a key may travel unencrypted to a host; `say` shows what went wrong; `left` hears of
+        sessions from which something was sent."""
         self._owner = owner
         self._catalog = catalog
         self._library = library
         self._confirm = confirm
         self._say = say
+        self._left = left
         self._waiting: dict[Entry, Worker[None]] = {}
 
     def dispatch(self, session: Session, intent: Intent) -> None:
@@ -84,6 +87,7 @@ class Outbox:
             intent = await self._prepare(entry)
             self._waiting.pop(entry, None)
             session.start(intent)
+            self._left(session)
         except StreamtuiError as error:
             self._waiting.pop(entry, None)
             self._say(str(error))

@@ -138,7 +138,7 @@ class Session:
             case AskAgain(message=message):
                 self._branch(conversation.regenerate(message))
             case GoOn(message=message):
-                self._branch(conversation.continue_(message))
+                self._run(conversation.continue_(message))
             case _:
                 assert_never(intent)
 
@@ -179,10 +179,9 @@ class Session:
             self.view.draft_changed()
 
     def _branch(self, reply: Reply) -> None:
-        """Run a reply that stands beside an older one, or whose prompt does, or that goes on with one."""
-        rows, message = reply.journal.rows, reply.message
-        goes_on = len(message.segments) > 1
-        end = message.id if goes_on else rows[0].parent if rows else message.parent
+        """Run a reply that stands beside an older one, or whose prompt does; the older branch goes out of view."""
+        rows = reply.journal.rows
+        end = rows[0].parent if rows else reply.message.parent
         if self.view is not None:
             self.view.turned(self.conversation.path(end) if end is not None else [])
         self._run(reply)

@@ -14,7 +14,7 @@ from streamtui.chat.errors import NotFoundError
 from streamtui.chat.events import Event, Failed, Finished, ReasoningDelta, TextDelta
 from streamtui.chat.live import Run
 from streamtui.chat.messages import ChatMessage, Status
-from streamtui.web.settings import Library
+from streamtui.chat.ports import Library
 from streamtui.web.sse import Position
 
 _LONGEST_QUEUE: Final = 1000

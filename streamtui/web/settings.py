@@ -5,18 +5,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from streamtui.chat import ports
 from streamtui.chat.conversation import Options
 from streamtui.chat.messages import ChatMessage
-from streamtui.chat.ports import Catalog, ConversationRecord, ConversationSummary, Recorder
-
-
-class Library(ports.Library, Protocol):
-    """What is saved, with a cheap way to read one message again and again."""
-
-    async def message(self, message: str) -> ChatMessage:
-        """Return one message, a streaming one with the text written down so far. Raises `NotFoundError`."""
-        ...
+from streamtui.chat.ports import Catalog, ConversationRecord, ConversationSummary, Library, Recorder
 
 
 class Storage(Protocol):
