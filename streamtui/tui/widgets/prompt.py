@@ -124,6 +124,8 @@ class Prompt(TextArea):
         elif event.key == "enter":
             self._stop(event)
             self._enter()
+        elif event.key.startswith("alt+"):
+            event.prevent_default()  # it carries a letter, and is a key of the screen all the same
         else:
             await super()._on_key(event)
 
