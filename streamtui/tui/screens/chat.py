@@ -163,7 +163,8 @@ class ChatScreen(Screen[None]):
                 self._offer(run.reply, event)
 
     def taken_back(self) -> None:
-        if self.stage.columns is None:
+        columns = self.stage.columns
+        if columns is None or not columns.are_in(self.session.conversation.messages):
             self.show_path()
 
     def draft_changed(self) -> None:
@@ -292,8 +293,8 @@ class ChatScreen(Screen[None]):
             return
         picked = columns.run.reply
         conversation = self.session.conversation
-        conversation.use(picked.model)
-        if picked.id in conversation.messages:
+        if picked.id in conversation.messages:  # else it was stopped before anything came
+            conversation.use(picked.model)
             conversation.choose(picked.id)
         self.show_path()
 

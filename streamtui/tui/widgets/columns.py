@@ -1,6 +1,6 @@
 """One prompt, several models side by side."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 
 from textual import events, on
@@ -9,7 +9,6 @@ from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
 from streamtui.chat.live import Run
-from streamtui.chat.messages import ChatMessage
 from streamtui.chat.reply import Reply
 from streamtui.tui.log import MessageLog
 from streamtui.tui.widgets.bars import Line
@@ -77,8 +76,9 @@ class Columns(Horizontal):
         """Return the log that shows a message, if one of the columns does."""
         return next((column.log_view for column in self.columns if column.reply.id == message), None)
 
-    def holds(self, message: ChatMessage) -> bool:
-        return any(run.reply.id == message.id for run in self._runs)
+    def are_in(self, messages: Container[str]) -> bool:
+        """Return whether any of the replies is still there: those stopped before anything came are not."""
+        return any(run.reply.id in messages for run in self._runs)
 
     def highlight(self, index: int) -> None:
         """Highlight a column by its number from 0; beyond the ends nothing changes."""
