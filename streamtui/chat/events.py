@@ -102,9 +102,5 @@ def _done(
         "finish_reason": reason,
         "error": None if error is None else asdict(error),
         "conversation": conversation,
-        "metrics": {name: _rounded(value) for name, value in asdict(metrics or Metrics()).items()},
+        "metrics": (metrics or Metrics()).wire(),
     }
-
-
-def _rounded(value: float | None) -> float | None:
-    return round(value, 6) if isinstance(value, float) else value

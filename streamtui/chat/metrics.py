@@ -5,7 +5,7 @@ Moments are seconds of one monotonic clock; durations are seconds.
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 WINDOW_S: Final = 3.0
@@ -38,6 +38,14 @@ class Metrics:
     characters_per_s: float | None = None
     tokens_per_s: float | None = None
     """Output tokens over `streaming_s`; the wait for the first token does not count."""
+    thinking_s: float | None = None
+    """From the first reasoning to the first text after it."""
+
+    def wire(self) -> dict[str, float | None]:
+        """Return the figures as the contract's JSON has them."""
+        figures = asdict(self)
+        del figures["thinking_s"]
+        return {name: round(value, 6) if isinstance(value, float) else value for name, value in figures.items()}
 
 
 def estimate_tokens(text: str) -> int:
@@ -62,6 +70,8 @@ class Meter:
         "last_at",
         "reasoning_bytes",
         "started_at",
+        "thinking_at",
+        "thinking_s",
     )
 
     def __init__(self, started_at: float) -> None:
@@ -73,6 +83,10 @@ class Meter:
         self.characters = 0
         self.answer_bytes = 0
         self.reasoning_bytes = 0
+        self.thinking_at: float | None = None
+        """Since when it has been reasoning and nothing else."""
+        self.thinking_s: float | None = None
+        """How long it reasoned before that."""
         self._buckets: deque[tuple[float, int]] = deque()
 
     def restart(self, now: float) -> None:
@@ -94,8 +108,12 @@ class Meter:
         self.characters += len(text)
         if reasoning:
             self.reasoning_bytes += size
+            if self.thinking_at is None:
+                self.thinking_at = now
         else:
             self.answer_bytes += size
+            if self.thinking_at is not None:
+                self._end_thinking(now)
         buckets = self._buckets
         if buckets and now - buckets[-1][0] < _BUCKET_S:
             buckets[-1] = (buckets[-1][0], buckets[-1][1] + size)
@@ -103,6 +121,16 @@ class Meter:
         buckets.append((now, size))
         while buckets[0][0] < now - WINDOW_S - _BUCKET_S:
             buckets.popleft()
+
+    def _end_thinking(self, now: float) -> None:
+        self.thinking_s = self.thinking_total(now)
+        self.thinking_at = None
+
+    def thinking_total(self, now: float) -> float | None:
+        """Return for how long it has reasoned so far, `None` where it has not."""
+        if self.thinking_at is None:
+            return self.thinking_s
+        return (self.thinking_s or 0.0) + now - self.thinking_at
 
     @property
     def estimated_tokens(self) -> int:
@@ -139,6 +167,7 @@ class Meter:
             characters=self.characters,
             characters_per_s=_rate(self.characters, streaming),
             tokens_per_s=_rate(tokens, streaming) if tokens >= FEWEST_TOKENS else None,
+            thinking_s=self.thinking_total(self.last_at if self.last_at is not None else now),
         )
 
 

@@ -63,8 +63,9 @@ _PUT_SEGMENT = """
 INSERT INTO segments (
     message, n, status, owner, finish_reason, error_kind, error_message,
     input_tokens, output_tokens, reasoning_tokens, estimated,
-    connect_s, ttft_s, streaming_s, total_s, chunks, characters, characters_per_s, tokens_per_s, text, reasoning
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    connect_s, ttft_s, streaming_s, total_s, chunks, characters, characters_per_s, tokens_per_s, thinking_s,
+    text, reasoning
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _PUT_PARTIAL = """
 INSERT OR REPLACE INTO partials (message, segment, seq, text, reasoning)
@@ -200,7 +201,7 @@ def _segment(message: int, n: int, segment: Segment, run: str) -> tuple[object, 
             if usage is None
             else (usage.input_tokens, usage.output_tokens, usage.reasoning_tokens, usage.estimated)
         ),
-        *((None,) * 8 if metrics is None else _metrics(metrics)),
+        *((None,) * 9 if metrics is None else _metrics(metrics)),
         clean(segment.text),
         clean(segment.reasoning),
     )
@@ -216,6 +217,7 @@ def _metrics(metrics: Metrics) -> tuple[float | None, ...]:
         metrics.characters,
         metrics.characters_per_s,
         metrics.tokens_per_s,
+        metrics.thinking_s,
     )
 
 

@@ -15,7 +15,7 @@ _SEGMENT: Final = """
     s.n, s.status, s.finish_reason, s.error_kind, s.error_message,
     s.input_tokens, s.output_tokens, s.reasoning_tokens, s.estimated,
     s.connect_s, s.ttft_s, s.streaming_s, s.total_s, s.chunks, s.characters, s.characters_per_s, s.tokens_per_s,
-    s.text, s.reasoning
+    s.thinking_s, s.text, s.reasoning
 """
 _MESSAGE: Final = f"m.seq, m.id, m.parent, m.role, m.model, m.created, {_SEGMENT}"
 _BRANCH: Final = f"""
@@ -140,7 +140,7 @@ def _message(row: Row, segments: list[Segment]) -> ChatMessage:
 
 def _segment(row: Row, partials: Partials) -> Segment:
     n, status, finish_reason, kind, error = row[6:11]
-    text, reasoning = row[23], row[24]
+    text, reasoning = row[24], row[25]
     if partials:
         more, more_reasoning = partials.get((row[0], n), ("", ""))
         text, reasoning = text + more, reasoning + more_reasoning
@@ -151,7 +151,7 @@ def _segment(row: Row, partials: Partials) -> Segment:
         finish_reason and clean_line(finish_reason),
         None if kind is None else ErrorInfo(clean_line(kind), clean_line(error or "")),
         None if row[14] is None else Usage(row[11], row[12], row[13], bool(row[14])),
-        None if row[18] is None else Metrics(*row[15:23]),
+        None if row[18] is None else Metrics(*row[15:24]),
     )
 
 

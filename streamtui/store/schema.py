@@ -56,6 +56,7 @@ CREATE TABLE segments (
     characters INTEGER,
     characters_per_s REAL,
     tokens_per_s REAL,
+    thinking_s REAL,
     text TEXT NOT NULL,
     reasoning TEXT NOT NULL,
     PRIMARY KEY (message, n)

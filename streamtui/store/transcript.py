@@ -68,7 +68,7 @@ def message_json(message: ChatMessage) -> dict[str, Any]:
         "reasoning": message.reasoning,
         "created": iso_time(message.created),
         "usage": None if usage is None else asdict(usage),
-        "metrics": None if metrics is None else asdict(metrics),
+        "metrics": None if metrics is None else metrics.wire(),
     }
 
 

@@ -54,7 +54,6 @@ class Bubble:
         "live",
         "message",
         "ordinal",
-        "thought_s",
         "thoughts",
         "unfolded",
         "width",
@@ -65,7 +64,6 @@ class Bubble:
         """Where it stands in the log; never changes, so it can name the message in a selection."""
         self.branch: tuple[int, int] | None = None
         self.live: Live | None = None
-        self.thought_s: float | None = None
         self.unfolded = False
         self.body: Document | PlainText | None = None
         self.thoughts: Document | None = None
@@ -236,9 +234,17 @@ class Bubble:
             latest = "" if self.unfolded else self.thoughts.source[-400:]
         else:
             usages = [segment.usage for segment in self.message.segments]
-            label, latest = thought_label(self.thoughts.source, usages, self.thought_s), ""
+            label, latest = thought_label(self.thoughts.source, usages, self._thinking_s(now)), ""
         key = (frame, label, self.unfolded, latest)
         return self._kept(FOLD, key, lambda: [chrome.fold(frame, label, self.unfolded, latest)])
+
+    def _thinking_s(self, now: float) -> float | None:
+        """Return for how long it reasoned, over all segments, the one in flight included."""
+        spans = [segment.metrics.thinking_s for segment in self.message.segments if segment.metrics is not None]
+        if self.live is not None:
+            spans.append(self.live.meter.thinking_total(now))
+        known = [span for span in spans if span is not None]
+        return sum(known) if known else None
 
     def _foot(self, frame: Frame, now: float) -> list[Strip]:
         live = self.live
@@ -261,7 +267,6 @@ class Bubble:
         self._foot_rows = 1
         self._fresh = []
         self._begun = False
-        self.thought_s = None
         self.body = self.thoughts = None
         self._weigh()
         self.open(width)
@@ -320,7 +325,6 @@ class Bubble:
     def _end_thinking(self, now: float) -> None:
         live = self.live
         if live is not None and live.thinking_since is not None:
-            self.thought_s = (self.thought_s or 0.0) + now - live.thinking_since
             live.thinking_since = None
 
     def idle_work(self) -> bool:
