@@ -1,0 +1,200 @@
+"""One prompt, several models side by side."""
+
+import pytest
+
+from streamtui.chat.messages import Status
+from tests.server import HELLO, ScriptedServer
+from tests.tui.conftest import Reader
+from tests.tui.scripted import OpenAtServer, open_at_server, replies, scripted_server, server
+
+__all__ = ["open_at_server", "scripted_server", "server"]
+
+HELLO_TEXT = "".join(HELLO)
+
+
+async def compare(reader: Reader, *models: str, prompt: str = "Say hello") -> None:
+    """Send a prompt to these models and wait until their columns are there."""
+    await reader.send(f"/compare {' '.join(models)}")
+    await reader.until(f"The next prompt goes to {', '.join(models)}")
+    await reader.send(prompt)
+    await reader.until(lambda: all(f"{number} · {name}" in reader.screen for number, name in enumerate(models, 1)))
+
+
+def halves(reader: Reader) -> tuple[str, str]:
+    """What stands in the left column and in the right one."""
+    middle = next(line.index("2 · ") for line in reader.lines if "2 · " in line)
+    return "\n".join(line[:middle] for line in reader.lines), "\n".join(line[middle:] for line in reader.lines)
+
+
+def statuses(reader: Reader) -> dict[str, Status]:
+    messages = reader.app._chat.session.conversation.messages.values()
+    return {str(message.model): message.status for message in messages if message.role == "assistant"}
+
+
+def highlighted(reader: Reader) -> int:
+    columns = reader.app._chat.stage.columns
+    assert columns is not None
+    return [column.has_class("-highlighted") for column in columns.columns].index(True)
+
+
+async def idle(reader: Reader) -> None:
+    await reader.until(lambda: len(reader.app.live) == 0, "all replies ended")
+
+
+async def test_both_replies_are_shown_side_by_side(open_at_server: OpenAtServer) -> None:
+    async with open_at_server("ok") as reader:
+        await compare(reader, "ok", "slow-1x3")
+        await idle(reader)
+        await reader.until(lambda: HELLO_TEXT in halves(reader)[0] and "w0 w1 w2" in halves(reader)[1])
+        left, right = halves(reader)
+        assert "w0" not in left and HELLO_TEXT not in right
+        assert "✓" in left and "✓" in right
+
+
+async def test_escape_stops_only_the_highlighted_column(open_at_server: OpenAtServer) -> None:
+    async with open_at_server("ok") as reader:
+        await compare(reader, "slow-20", "slow-21")
+        await reader.until(lambda: all("w3" in half for half in halves(reader)))
+        await reader.press("alt+right")
+        assert highlighted(reader) == 1
+        await reader.press("escape")
+        await reader.until(lambda: "■ stopped" in halves(reader)[1])
+        assert statuses(reader) == {"slow-20": Status.STREAMING, "slow-21": Status.STOPPED}
+        so_far = len(replies_in_flight(reader))
+        await reader.until(lambda: len(replies_in_flight(reader)) > so_far, "the other goes on")
+        await reader.press("alt+left", "escape")
+        await reader.until(lambda: "■ stopped" in halves(reader)[0])
+        await idle(reader)
+
+
+def replies_in_flight(reader: Reader) -> str:
+    return "".join(run.reply.text for run in reader.app._chat.session.runs)
+
+
+async def test_the_highlight_stays_within_the_columns(open_at_server: OpenAtServer) -> None:
+    async with open_at_server("ok") as reader:
+        await compare(reader, "ok", "slow-1x3")
+        await idle(reader)
+        seen = []
+        for key in ("alt+left", "alt+right", "alt+right", "alt+left"):
+            await reader.press(key)
+            seen.append(highlighted(reader))
+        assert seen == [0, 1, 1, 0]
+
+
+@pytest.mark.parametrize("chosen", [0, 1])
+async def test_enter_goes_on_with_the_highlighted_one(open_at_server: OpenAtServer, chosen: int) -> None:
+    texts, names = (HELLO_TEXT, "w0 w1 w2"), ("ok", "slow-1x3")
+    async with open_at_server("ok") as reader:
+        await compare(reader, *names)
+        await idle(reader)
+        await reader.press(*["alt+right"] * chosen, "enter")
+        await reader.until_gone("2 · ")
+        await reader.until(f"‹{chosen + 1}/2›")
+        assert texts[chosen] in reader.screen and texts[1 - chosen] not in reader.screen
+        assert reader.app._chat.session.conversation.model.id == names[chosen]
+        await reader.press("alt+left" if chosen else "alt+right")
+        await reader.until(f"‹{2 - chosen}/2›")
+        await reader.until(texts[1 - chosen])
+        assert texts[chosen] not in reader.screen
+
+
+async def test_a_failing_column_leaves_the_other_running(open_at_server: OpenAtServer) -> None:
+    async with open_at_server("ok") as reader:
+        await compare(reader, "500", "slow-20")
+        await reader.until(lambda: "✗" in halves(reader)[0])
+        await reader.until(lambda: "w9" in halves(reader)[1])
+        assert statuses(reader) == {"500": Status.FAILED, "slow-20": Status.STREAMING}
+        assert reader.box == ""
+        await reader.press("escape")
+        await idle(reader)
+
+
+async def test_a_prompt_goes_on_with_the_highlighted_column(
+    open_at_server: OpenAtServer, server: ScriptedServer
+) -> None:
+    async with open_at_server("ok") as reader:
+        await compare(reader, "ok", "slow-1x3")
+        await idle(reader)
+        await reader.press("alt+right")
+        await reader.send("And then?")
+        await reader.until_gone("2 · ")
+        await reader.until(lambda: len(server.of("slow-1x3")) == 2)
+        await idle(reader)
+        assert [turn["content"] for turn in server.of("slow-1x3")[-1].json["messages"]] == [
+            "Say hello",
+            "w0 w1 w2 ",
+            "And then?",
+        ]
+        assert len(server.of("ok")) == 1
+        assert "‹2/2›" in reader.screen
+
+
+async def test_a_prompt_while_both_stream_waits_and_then_goes_on_with_the_highlighted(
+    open_at_server: OpenAtServer, server: ScriptedServer
+) -> None:
+    async with open_at_server("ok") as reader:
+        await compare(reader, "slow-30x60", "slow-30x61")
+        await reader.press("alt+right")
+        await reader.send("And then?")
+        await reader.until(lambda: len(server.of("slow-30x61")) == 2)
+        assert len(server.of("slow-30x60")) == 1
+        assert server.of("slow-30x61")[-1].json["messages"][1]["content"].endswith("w60 ")
+        await idle(reader)
+
+
+async def test_escape_before_anything_arrived_takes_only_that_column_back(open_at_server: OpenAtServer) -> None:
+    async with open_at_server("ok") as reader:
+        await compare(reader, "mute", "ok")
+        await reader.until(lambda: "✓" in halves(reader)[1])
+        await reader.press("escape")
+        await idle(reader)
+        assert list(replies(reader)) == ["ok"]
+        await reader.press("enter")
+        await reader.until_gone("2 · ")
+        assert HELLO_TEXT in reader.screen
+        assert reader.box == ""
+
+
+async def test_enter_with_a_column_that_was_taken_back_shows_the_other(open_at_server: OpenAtServer) -> None:
+    async with open_at_server("ok") as reader:
+        await compare(reader, "ok", "mute")
+        await reader.until(lambda: "✓" in halves(reader)[0])
+        await reader.press("alt+right", "escape")
+        await idle(reader)
+        await reader.press("enter")
+        await reader.until_gone("2 · ")
+        assert HELLO_TEXT in reader.screen and "Say hello" in reader.screen
+        assert reader.lines[0].split()[-3] == "ok"
+
+
+async def test_columns_that_still_stream_stream_on_after_going_on(open_at_server: OpenAtServer) -> None:
+    async with open_at_server("ok") as reader:
+        await compare(reader, "slow-20", "slow-5x60")
+        await reader.until(lambda: all("w3" in half for half in halves(reader)))
+        await reader.press("enter")
+        await reader.until_gone("2 · ")
+        await reader.until("w9")
+        await reader.until(lambda: replies(reader)["slow-5x60"].endswith("w59 "))
+        await reader.press("escape")
+        await reader.until("■ stopped")
+        await idle(reader)
+
+
+@pytest.mark.parametrize("words", ["ok", "a b c d e"])
+async def test_a_wrong_number_of_models_is_said(open_at_server: OpenAtServer, words: str) -> None:
+    async with open_at_server("ok") as reader:
+        await reader.send(f"/compare {words}")
+        await reader.until("Name 2 to 4 models")
+
+
+async def test_escape_before_anything_arrived_in_any_column_gives_the_prompt_back(open_at_server: OpenAtServer) -> None:
+    async with open_at_server("ok") as reader:
+        await compare(reader, "mute", "stall-first")
+        await reader.press("escape", "escape")
+        await idle(reader)
+        await reader.until(lambda: reader.box == "Say hello")
+        assert replies(reader) == {}
+        await reader.press("enter")
+        await reader.until("✓")
+        assert replies(reader) == {"ok": HELLO_TEXT}
