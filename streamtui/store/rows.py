@@ -1,6 +1,7 @@
 """Queries, and rows as values. All text is cleaned on the way in: the file may have been written by anybody."""
 
 import sqlite3
+import sys
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
@@ -135,7 +136,8 @@ def _messages(rows: Iterable[Row], partials: Partials) -> list[ChatMessage]:
 
 def _message(row: Row, segments: list[Segment]) -> ChatMessage:
     _, identity, parent, role, model, created = row[:6]
-    return ChatMessage(identity, parent, _role(role), tuple(segments), None if model is None else clean(model), created)
+    name = None if model is None else sys.intern(clean(model))  # one string for a conversation's thousand replies
+    return ChatMessage(identity, parent, _role(role), tuple(segments), name, created)
 
 
 def _segment(row: Row, partials: Partials) -> Segment:
@@ -148,7 +150,7 @@ def _segment(row: Row, partials: Partials) -> Segment:
         clean(text),
         clean(reasoning),
         _status(status),
-        finish_reason and clean_line(finish_reason),
+        finish_reason and sys.intern(clean_line(finish_reason)),
         None if kind is None else ErrorInfo(clean_line(kind), clean_line(error or "")),
         None if row[14] is None else Usage(row[11], row[12], row[13], bool(row[14])),
         None if row[18] is None else Metrics(*row[15:24]),

@@ -204,6 +204,7 @@ class ChatScreen(Screen[None]):
             self.run_worker(perform.run(self, *parsed))
             return
         self.prompt.recent.remember(event.text)
+        self.session.draft = self.prompt.text  # now: sending may be quicker than the box's own message
         self.app.outbox.dispatch(self.session, self.session.asks(event.text))
 
     @on(Prompt.Recalled)
