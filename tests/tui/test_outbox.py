@@ -1,0 +1,356 @@
+"""What happens to a prompt between the box and the reply, and to what was not sent."""
+
+import asyncio
+import time
+from collections.abc import Awaitable
+from typing import Any
+
+import pytest
+
+from streamtui.chat.errors import ConfigError
+from streamtui.chat.messages import ChatMessage
+from streamtui.chat.ports import ConversationRecord
+from tests.server import HELLO, ScriptedServer
+from tests.tui.conftest import Open, Reader
+from tests.tui.scripted import OpenAtServer, open_at_server, replies, scripted_server, server
+
+__all__ = ["open_at_server", "scripted_server", "server"]
+
+HELLO_TEXT = "".join(HELLO)
+
+
+async def idle(reader: Reader) -> None:
+    await reader.until(lambda: len(reader.app.live) == 0, "all replies ended")
+
+
+def asked(server: ScriptedServer, model: str) -> list[list[str]]:
+    """The texts of the turns of every request for a model."""
+    return [[turn["content"] for turn in request.json["messages"]] for request in server.of(model)]
+
+
+def paths(reader: Reader) -> list[tuple[str, str]]:
+    return [(message.role, message.text) for message in reader.app._chat.session.conversation.path()]
+
+
+async def draft_of(reader: Reader, conversation: str | None) -> str:
+    return await reader.app.storage.library.draft(conversation)
+
+
+async def until_draft(reader: Reader, conversation: str | None, text: str) -> None:
+    deadline = time.monotonic() + 20
+    while (found := await draft_of(reader, conversation)) != text:
+        assert time.monotonic() < deadline, f"the draft is {found!r}"
+        await asyncio.sleep(0.01)
+
+
+# -- the queue
+
+
+async def test_a_queued_prompt_is_sent_when_the_reply_ends(
+    open_at_server: OpenAtServer, server: ScriptedServer
+) -> None:
+    async with open_at_server("slow-20x40") as reader:
+        await reader.send("First")
+        await reader.until("w3")
+        await reader.send("Second")
+        await reader.until("next: Second")
+        await reader.until(lambda: len(server.of("slow-20x40")) == 2)
+        await reader.until_gone("next:")
+        whole = "".join(f"w{number} " for number in range(40))
+        assert asked(server, "slow-20x40") == [["First"], ["First", whole, "Second"]]
+        await reader.press("escape")
+        await idle(reader)
+
+
+async def test_escape_gives_queue_and_draft_back_in_the_order_they_were_written(open_at_server: OpenAtServer) -> None:
+    async with open_at_server("slow-20") as reader:
+        await reader.send("First")
+        await reader.until("w3")
+        await reader.send("Second")
+        await reader.until("next: Second")
+        await reader.send("Third")
+        await reader.until("Third")
+        await reader.type("fourth")
+        await reader.press("escape")
+        await reader.until("■ stopped")
+        await reader.until(lambda: reader.box == "Second\n\nThird\n\nfourth")
+
+
+async def test_escape_before_the_first_token_gives_the_prompt_back_before_the_queue(
+    open_at_server: OpenAtServer, server: ScriptedServer
+) -> None:
+    async with open_at_server("mute") as reader:
+        await reader.send("First")
+        await reader.until(lambda: len(server.of("mute")) == 1)
+        await reader.send("Second")
+        await reader.until("next: Second")
+        await reader.press("escape")
+        await reader.until(lambda: reader.box == "First\n\nSecond")
+        await reader.until("Enter sends")
+        assert replies(reader) == {}
+
+
+async def test_a_failed_reply_gives_prompt_and_queue_back(open_at_server: OpenAtServer) -> None:
+    async with open_at_server("drop-after-0") as reader:
+        await reader.send("First")
+        await reader.until("✗")
+        await reader.until(lambda: reader.box == "First")
+
+
+async def test_a_prompt_that_can_not_be_sent_comes_back_before_what_was_typed_meanwhile(
+    open_at_server: OpenAtServer, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_at_server("ok") as reader:
+        gate = asyncio.Event()
+
+        async def refuse(model: object) -> object:
+            await gate.wait()
+            raise ConfigError("No way to send this.")
+
+        monkeypatch.setattr(reader.app.catalog, "resolve", refuse)
+        await reader.send("First")
+        await reader.until(lambda: reader.box == "")
+        await reader.type("typed")
+        gate.set()
+        await reader.until("No way to send this.")
+        await reader.until(lambda: reader.box == "First\n\ntyped")
+        assert server.of("ok") == []
+
+
+async def test_escape_takes_back_what_has_not_left_yet(
+    open_at_server: OpenAtServer, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_at_server("ok") as reader:
+        gate, resolve = asyncio.Event(), reader.app.catalog.resolve
+
+        async def late(model: Any) -> Any:
+            await gate.wait()
+            return await resolve(model)
+
+        monkeypatch.setattr(reader.app.catalog, "resolve", late)
+        await reader.send("First")
+        await reader.send("Second")
+        await reader.until("next: Second")
+        await reader.press("escape")
+        await reader.until(lambda: reader.box == "First\n\nSecond")
+        gate.set()
+        await reader.pilot.pause()
+        assert server.of("ok") == []
+        await reader.press("enter")
+        await reader.until("✓")
+        assert asked(server, "ok") == [["First\n\nSecond"]]
+
+
+# -- drafts
+
+
+async def test_a_draft_stays_with_its_conversation(open_app: Open) -> None:
+    async with open_app() as reader:
+        await reader.talk("apples fast")
+        await reader.type("unsent")
+        await reader.press("ctrl+n")
+        await reader.until("Enter sends")
+        assert reader.box == ""
+        await reader.type("another")
+        await reader.press("ctrl+o")
+        await reader.until("apples fast  ")
+        await reader.press("enter")
+        await reader.until(lambda: reader.box == "unsent")
+        await reader.press("ctrl+n")
+        await reader.until(lambda: reader.box == "another")
+
+
+async def test_a_sent_prompt_is_no_draft_on_disk(open_app: Open) -> None:
+    async with open_app() as reader:
+        await reader.type("table fast")
+        await until_draft(reader, None, "table fast")
+        await reader.press("enter")
+        await reader.until("✓")
+        conversation = reader.app._chat.session.conversation.id
+        await until_draft(reader, None, "")
+        await until_draft(reader, conversation, "")
+        await reader.type("next")
+        await until_draft(reader, conversation, "next")
+        await reader.press("enter")
+        await idle(reader)
+        await until_draft(reader, conversation, "")
+        assert await draft_of(reader, None) == ""
+
+
+async def test_a_prompt_is_no_draft_from_the_moment_it_is_sent(open_app: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the app dies before the reader's next pause."""
+    async with open_app() as reader:
+        await reader.talk("apples fast")
+        monkeypatch.setattr("streamtui.tui.screens.chat.DRAFT_S", 1000)
+        for prompt in ("pears fast", "plums fast"):
+            await reader.press("ctrl+n")
+            await reader.until("Enter sends")
+            await reader.talk(prompt)
+            assert await draft_of(reader, None) == ""
+            assert await draft_of(reader, reader.app._chat.session.conversation.id) == ""
+
+
+async def test_a_queued_prompt_is_a_draft_on_disk_until_it_is_sent(open_at_server: OpenAtServer) -> None:
+    async with open_at_server("slow-20x60") as reader:
+        await reader.send("First")
+        await reader.until("w3")
+        await reader.send("Second")
+        conversation = reader.app._chat.session.conversation.id
+        await until_draft(reader, conversation, "Second")
+        await reader.until(lambda: len(paths(reader)) == 4)
+        await until_draft(reader, conversation, "")
+        await reader.press("escape")
+        await idle(reader)
+
+
+# -- deleting
+
+
+async def test_deleting_the_conversation_in_view_sends_nothing_later(
+    open_at_server: OpenAtServer, server: ScriptedServer
+) -> None:
+    async with open_at_server("slow-20") as reader:
+        await reader.send("First")
+        await reader.until("w3")
+        await reader.send("Second")
+        await reader.until("next: Second")
+        await reader.press("ctrl+o")
+        await reader.until("enter open")
+        await reader.until("First   ")
+        await reader.press("ctrl+x")
+        await idle(reader)
+        await reader.press("escape")
+        await reader.until("Enter sends")
+        assert "next:" not in reader.screen
+        assert reader.box == ""
+        assert len(server.of("slow-20")) == 1
+        assert await reader.app.storage.library.conversations() == []
+
+
+# -- asking again, and in other words
+
+
+@pytest.mark.parametrize("by_key", [True, False])
+async def test_regenerating_and_stopping_at_once_shows_the_old_reply_again(
+    open_at_server: OpenAtServer, server: ScriptedServer, by_key: bool
+) -> None:
+    async with open_at_server("ok") as reader:
+        await reader.talk("Say hello")
+        await reader.send("/model mute")
+        await reader.until("mute @")
+        if by_key:
+            await reader.press("alt+up", "r")
+        else:
+            await reader.send("/retry")
+        await reader.until(lambda: len(server.of("mute")) == 1)
+        await reader.until_gone(HELLO_TEXT)
+        await reader.press("escape")
+        await reader.until(HELLO_TEXT)
+        await idle(reader)
+        assert paths(reader) == [("user", "Say hello"), ("assistant", HELLO_TEXT)]
+        assert "/2›" not in reader.screen
+        assert reader.box == ""
+
+
+async def test_a_retry_stands_beside_the_old_reply(open_at_server: OpenAtServer) -> None:
+    async with open_at_server("ok") as reader:
+        await reader.talk("Say hello")
+        await reader.send("/model slow-1x3")
+        await reader.until("slow-1x3 @")
+        await reader.send("/retry")
+        await reader.until("w0 w1 w2")
+        await reader.until("‹2/2›")
+        await reader.press("alt+left")
+        await reader.until("‹1/2›")
+        await reader.until(HELLO_TEXT)
+
+
+async def test_editing_makes_a_second_branch_and_sends_the_new_words(
+    open_at_server: OpenAtServer, server: ScriptedServer
+) -> None:
+    async with open_at_server("ok") as reader:
+        await reader.talk("Say hello")
+        await reader.press("alt+up", "alt+up", "e")
+        await reader.until(lambda: reader.box == "Say hello")
+        await reader.type(" twice")
+        await reader.press("enter")
+        await reader.until("‹2/2›")
+        await idle(reader)
+        assert asked(server, "ok") == [["Say hello"], ["Say hello twice"]]
+        assert paths(reader)[0] == ("user", "Say hello twice")
+        await reader.press("alt+left")
+        await reader.until("‹1/2›")
+        assert paths(reader)[0] == ("user", "Say hello")
+
+
+async def test_an_emptied_box_ends_the_editing(open_at_server: OpenAtServer, server: ScriptedServer) -> None:
+    async with open_at_server("ok") as reader:
+        await reader.talk("Say hello")
+        await reader.press("alt+up", "alt+up", "e")
+        await reader.until(lambda: reader.box == "Say hello")
+        reader.app._chat.prompt.put("")
+        await reader.until(lambda: reader.app._chat.session.editing is None)
+        await reader.send("Again")
+        await reader.until(lambda: len(server.of("ok")) == 2)
+        await idle(reader)
+        assert asked(server, "ok")[1] == ["Say hello", HELLO_TEXT, "Again"]
+        assert "/2›" not in reader.screen
+
+
+async def test_two_quick_retries_start_one_stream(open_at_server: OpenAtServer, server: ScriptedServer) -> None:
+    async with open_at_server("ok") as reader:
+        await reader.talk("Say hello")
+        await reader.send("/model slow-20")
+        await reader.until("slow-20 @")
+        await reader.press("alt+up", "r", "r")
+        await reader.until("w3")
+        assert len(server.of("slow-20")) == len(reader.app.live) == 1
+        await reader.press("escape")
+        await idle(reader)
+        await reader.until("‹2/2›")
+
+
+# -- opening
+
+
+async def test_a_second_opening_leaves_no_half_loaded_conversation(
+    open_app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_app() as first:
+        for prompt in ("apples fast", "pears fast"):
+            await first.press("ctrl+n")
+            await first.until("Enter sends")
+            await first.talk(prompt)
+        pears, apples = [each.id for each in await first.app.storage.library.conversations()]
+    async with open_app() as reader:
+        load = reader.app.storage.library.load
+        loading, gate = asyncio.Event(), asyncio.Event()
+
+        async def slowly(conversation: str) -> tuple[ConversationRecord, list[ChatMessage]]:
+            if conversation == apples:
+                loading.set()
+                await gate.wait()
+            return await load(conversation)
+
+        monkeypatch.setattr(reader.app.storage.library, "load", slowly)
+        reader.app._chat.open_saved(apples)
+        await within(loading.wait())
+        await reader.until(lambda: reader.lines[0].startswith(" apples"))
+        reader.app._chat.open_saved(pears)
+        await reader.until(lambda: reader.lines[0].startswith(" pears"))
+        await reader.until(lambda: reader.app.sessions.get(apples) is None)
+        session = reader.app.sessions.get(pears)
+        assert session is not None
+        await within(session.ready.wait())
+        gate.set()
+        reader.app._chat.open_saved(apples)
+        await reader.until(lambda: reader.lines[0].startswith(" apples"))
+        again = reader.app.sessions.get(apples)
+        assert again is not None
+        await within(again.ready.wait())
+        assert len(again.conversation.messages) == 2
+
+
+async def within(something: Awaitable[object]) -> None:
+    async with asyncio.timeout(20):
+        await something
