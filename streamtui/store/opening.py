@@ -17,6 +17,8 @@ BUSY_MS: Final = 250
 """How long SQLite itself waits for other programs; ours are kept apart by our lock."""
 Rescue = Callable[[Path, sqlite3.Connection], int]
 _SIDES: Final = ("", "-wal", "-shm", "-journal")
+SMALL_CACHE: Final = "PRAGMA cache_size = -512"
+"""KiB; the system's own cache is as quick, and shared. It reads the file, so only after that was found good."""
 _CHECK_LIMIT: Final = 16 << 20
 """Bytes up to which the whole file is checked at each start, in about 20 ms. Larger ones when they are suspected."""
 
@@ -26,7 +28,6 @@ def connect(path: Path, mode: str, vfs: str | None = None) -> sqlite3.Connection
     uri = f"file:{quote(str(path))}?mode={mode}" + (f"&vfs={vfs}" if vfs else "")
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000)
     connection.execute("PRAGMA trusted_schema = OFF")
-    connection.execute("PRAGMA cache_size = -512")  # KiB; the system's own cache is as quick, and shared
     return connection
 
 
@@ -97,6 +98,7 @@ def _prepared(path: Path, scripts: Sequence[str], vfs: str | None, notices: list
         connection.execute("PRAGMA secure_delete = ON")
         migrate(connection, path, scripts, notices)
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(SMALL_CACHE)
     except BaseException:
         connection.close()
         raise

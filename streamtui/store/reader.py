@@ -101,6 +101,7 @@ class Reader:
                 try:
                     connection.execute("PRAGMA query_only = ON")
                     if _is_ours(connection, self._version):
+                        connection.execute(opening.SMALL_CACHE)
                         return connection
                 except sqlite3.Error:
                     connection.close()
