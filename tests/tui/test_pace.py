@@ -1,0 +1,128 @@
+"""Text shown evenly, a little late, or as it arrives."""
+
+import pytest
+from textual.message_pump import MessagePump
+
+from streamtui.chat.events import TextDelta
+from streamtui.tui.typewriter import Typewriter
+from tests.tui.conftest import Open, Reader
+from tests.tui.scripted import OpenAtServer, open_at_server, replies, scripted_server, server
+
+__all__ = ["open_at_server", "scripted_server", "server"]
+
+
+def arrived(reader: Reader) -> str:
+    return "".join(run.reply.text for run in reader.app._chat.session.runs)
+
+
+def words(reader: Reader) -> list[int]:
+    """The numbers of the words `w0 w1 …` that the server writes, as far as they are on the screen."""
+    shown = " ".join(line for line in reader.lines if line.lstrip().startswith("▍ w"))
+    return [int(word[1:] or -1) for word in shown.split() if word[0] == "w"]
+
+
+def settled(reader: Reader) -> list[int]:
+    """What should be on the screen of a reply that has ended, given how much of it is."""
+    (text,) = replies(reader).values()
+    return list(range(len(text.split())))[-len(words(reader)) :]
+
+
+async def pace_is(reader: Reader, pace: str) -> None:
+    await reader.send(f"/pace {pace}")
+    said = "Text is shown evenly" if pace == "smooth" else "Text is shown as it arrives"
+    await reader.until(said)
+    reader.app.clear_notifications()  # it would cover text
+    await reader.until_gone(said)
+
+
+async def test_smooth_text_comes_later_but_without_waiting_for_more(
+    open_at_server: OpenAtServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_at_server("stall") as reader:
+        await pace_is(reader, "smooth")
+        typewriter, late = reader.app._chat.stage.typewriter, list[bool]()
+        feed, shown = typewriter.feed, list[str]()
+
+        def fed(message: str, event: TextDelta) -> None:
+            feed(message, event)
+            late.append("".join(shown) != arrived(reader))
+
+        monkeypatch.setattr(typewriter, "feed", fed)
+        monkeypatch.setattr(typewriter, "_show", lambda message, event: shown.append(event.text))
+        await reader.send("Go")
+        await reader.until(lambda: "".join(shown) == "w0 w1 w2 ")
+        assert late == [True] * 3
+        assert reader.app._chat.session.is_streaming
+        await reader.press("escape")
+        await reader.until(lambda: not reader.app._chat.session.is_streaming)
+
+
+async def test_all_words_of_a_smooth_reply_are_shown_in_order(open_at_server: OpenAtServer) -> None:
+    async with open_at_server("rate-300x60") as reader:
+        await pace_is(reader, "smooth")
+        await reader.send("Go")
+        await reader.until("✓")
+        assert words(reader) == list(range(60))
+        assert replies(reader)["rate-300x60"] == "".join(f"w{number} " for number in range(60))
+
+
+async def test_escape_shows_what_was_held_back(open_at_server: OpenAtServer) -> None:
+    async with open_at_server("rate-300") as reader:
+        await pace_is(reader, "smooth")
+        await reader.send("Go")
+        await reader.until("w9")
+        await reader.press("escape")
+        await reader.until("■ stopped")
+        assert words(reader) and words(reader) == settled(reader)
+
+
+@pytest.mark.parametrize("pace", ["off", "smooth"])
+async def test_switching_in_mid_stream_keeps_the_order(open_at_server: OpenAtServer, pace: str) -> None:
+    async with open_at_server("rate-100") as reader:
+        if pace == "off":
+            await pace_is(reader, "smooth")
+        await reader.send("Go")
+        await reader.until("w9")
+        await pace_is(reader, pace)
+        last = words(reader)[-2]
+        await reader.until(lambda: words(reader)[-2] > last + 9)
+        seen = words(reader)[:-1]  # the last one may not be whole yet
+        assert seen == list(range(seen[0], seen[-1] + 1))
+        await reader.press("escape")
+        await reader.until("■ stopped")
+        assert words(reader) and words(reader) == settled(reader)
+
+
+async def test_another_conversation_and_back_neither_loses_nor_doubles_text(open_at_server: OpenAtServer) -> None:
+    async with open_at_server("rate-50") as reader:
+        await pace_is(reader, "smooth")
+        await reader.send("Go")
+        await reader.until("w9")
+        conversation = reader.app._chat.session.conversation.id
+        await reader.press("ctrl+n")
+        await reader.until("Enter sends")
+        reader.app._chat.open_saved(conversation)
+        await reader.until("w29")
+        await reader.press("escape")
+        await reader.until("■ stopped")
+        assert words(reader) and words(reader) == settled(reader)
+
+
+async def test_pace_without_a_word_switches_and_another_word_is_refused(open_app: Open) -> None:
+    async with open_app() as reader:
+        await reader.send("/pace fast")
+        await reader.until("The pace is off or smooth")
+        for on in (True, False):
+            await reader.send("/pace ")
+            await reader.until(lambda on=on: reader.app._chat.stage.typewriter.is_on is on)  # type: ignore[misc]
+
+
+async def test_what_is_held_is_shown_before_what_comes_after_it_went_off() -> None:
+    shown: list[str] = []
+    typewriter = Typewriter(MessagePump(), lambda message, event: shown.append(event.text), lambda: 0.0)
+    typewriter.is_on = True
+    typewriter.feed("a", TextDelta("old "))
+    typewriter.feed("b", TextDelta("other "))
+    typewriter.is_on = False
+    typewriter.feed("a", TextDelta("new"))
+    assert shown == ["old ", "other ", "new"]
