@@ -90,7 +90,7 @@ async def test_escape_before_the_first_token_gives_the_prompt_back_before_the_qu
         assert replies(reader) == {}
 
 
-async def test_a_failed_reply_gives_prompt_and_queue_back(open_at_server: OpenAtServer) -> None:
+async def test_a_reply_that_fails_with_nothing_gives_its_prompt_back(open_at_server: OpenAtServer) -> None:
     async with open_at_server("drop-after-0") as reader:
         await reader.send("First")
         await reader.until("✗")
