@@ -121,21 +121,24 @@ def _partials(connection: sqlite3.Connection, conversation: str) -> Partials:
 
 def _messages(rows: Iterable[Row], partials: Partials) -> list[ChatMessage]:
     messages: list[ChatMessage] = []
+    ids: dict[str, str] = {}  # a message's id and its being another's parent are one string
     head: Row | None = None
     segments: list[Segment] = []
     for row in rows:
         if head is not None and row[0] != head[0]:
-            messages.append(_message(head, segments))
+            messages.append(_message(head, segments, ids))
             segments = []
         head = row
         segments.append(_segment(row, partials))
     if head is not None:
-        messages.append(_message(head, segments))
+        messages.append(_message(head, segments, ids))
     return messages
 
 
-def _message(row: Row, segments: list[Segment]) -> ChatMessage:
+def _message(row: Row, segments: list[Segment], ids: dict[str, str]) -> ChatMessage:
     _, identity, parent, role, model, created = row[:6]
+    ids[identity] = identity
+    parent = ids.get(parent, parent)
     name = None if model is None else sys.intern(clean(model))  # one string for a conversation's thousand replies
     return ChatMessage(identity, parent, _role(role), tuple(segments), name, created)
 

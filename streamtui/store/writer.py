@@ -37,6 +37,10 @@ _CLOSE_PATIENCE_S: Final = 0.1
 _log = logging.getLogger(__name__)
 
 
+_CROWD: Final = 2048
+"""Pieces that wait at the most, as in a flood, before they are written without waiting for more."""
+
+
 class Writer:
     """Owns the database thread. May be called from any thread; waits for the disk only where it says so."""
 
@@ -73,7 +77,10 @@ class Writer:
     def append(self, message: str, segment: int, text: str, reasoning: str) -> None:
         # The hot path: list.append is atomic, and the bell is rung once per flush, not once per token.
         self._queue.append((message, segment, text, reasoning))
-        if self._asleep:
+        if not len(self._queue) % _CROWD:
+            self._hurried = True
+            self._ring()
+        elif self._asleep:
             self._ring()
 
     def add(self, change: Change, *, hurry: bool = True) -> int:
