@@ -158,7 +158,7 @@ def test_time_is_linear(name: str) -> None:
     make = ADVERSARIAL[name]
     _cost(make(200)[:200])
     small = min(_cost(make(4_000)[:4_000]) for _ in range(2))
-    large = _cost(make(16_000)[:16_000])
+    large = min(_cost(make(16_000)[:16_000]) for _ in range(3))  # the quickest is the one nobody else disturbed
     assert large < 0.25 or large < small * 4 * 2.5, f"{small:.3f} s, four times the text: {large:.3f} s"
 
 

@@ -84,17 +84,18 @@ async def test_speeds(make: Make) -> None:
 
 
 async def test_fast_gives_the_event_loop_turns(make: Make) -> None:
-    longest, last = 0.0, time.monotonic()
+    gaps, last = list[float](), time.monotonic()
 
     async def watch() -> None:
-        nonlocal longest, last
+        nonlocal last
         while True:
             await asyncio.sleep(0)
             now = time.monotonic()
-            longest, last = max(longest, now - last), now
+            gaps.append(now - last)
+            last = now
 
     watching = asyncio.create_task(watch())
     await asyncio.sleep(0)
     await say(make, "long")
     watching.cancel()
-    assert longest < 0.25
+    assert sorted(gaps)[int(len(gaps) * 0.99)] < 0.05, "ten times the 5 ms of the design"
