@@ -7,7 +7,7 @@ StreamtuiError            shown as one line, never as a traceback
 """
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 from streamtui.chat.clean import clean_line
 
@@ -28,8 +28,6 @@ ErrorKind = Literal[
     "missing_extra",  # an optional package is not installed
     "internal",  # a defect of ours
 ]
-
-KINDS: frozenset[str] = frozenset(get_args(ErrorKind))
 
 
 class StreamtuiError(Exception):

@@ -272,7 +272,7 @@ async def test_a_flood_gives_others_a_turn_every_few_milliseconds() -> None:
     gaps.sort()
     assert len(gaps) > 20
     assert gaps[len(gaps) // 2] < 0.02
-    assert gaps[int(len(gaps) * 0.99)] < 0.2
+    assert gaps[-1] < 0.2
 
 
 def _texts(request: ChatRequest) -> list[tuple[str, str]]:
