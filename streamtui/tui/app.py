@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 from rich.console import RenderableType
-from textual import work
+from textual import events, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import DiscoveryHit, Hit, Hits, Provider
@@ -25,6 +25,7 @@ from textual.driver import Driver
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Input, TextArea
+from textual.worker import WorkerCancelled
 
 from streamtui.chat.clean import clean_line
 from streamtui.chat.conversation import Conversation
@@ -46,6 +47,8 @@ TWICE_S: Final = 2.0
 """Within which the second Ctrl+C counts as the second."""
 LOW: Final = 10
 """Terminals with fewer lines show the conversation and the prompt, or a dialog, and nothing else."""
+PATIENCE_S: Final = 2.0
+"""How long a key waits for what is read at the start."""
 CATCH_UP_S: Final = 0.1
 GUARD_S: Final = 2.5
 """After a signal the process is gone by then, whatever the terminal does."""
@@ -106,6 +109,7 @@ class StreamtuiApp(App[None], inherit_bindings=False):
         self.farewell = ""
         """A line for stderr after the screen is restored."""
         self._chat = ChatScreen()
+        self._begun = asyncio.Event()
         self._last_interrupt = 0.0
         self._has_mouse = True
         self._catching_up: Timer | None = None
@@ -138,18 +142,39 @@ class StreamtuiApp(App[None], inherit_bindings=False):
 
     @work(group="begin")
     async def _begin(self) -> None:
-        """Read what the first screen can do without: the conversation to reopen, drafts, the prompt history."""
-        library = self.storage.library
+        """Read what the first paint can do without: the conversation to reopen, the draft, the prompt history."""
+        new = self._chat.session
         try:
-            if self.start.resume:
-                self._chat.open_saved(await library.find(self.start.resume))
-            elif self.start.latest and (latest := await library.latest()):
-                self._chat.open_saved(latest)
-            elif (draft := await library.draft(None)) and self._chat.prompt.is_blank:
-                self._chat.prompt.put(draft)
-            self._chat.prompt.recent.load(await library.prompts(500))
+            await self._reopen()
+            await self.drafts.give_back(new)
+            if self._chat.shows(new):
+                self._chat.draft_changed()
+            self._chat.prompt.recent.load(await self.storage.library.prompts(500))
         except StoreError as error:
             self.say(str(error), "error")
+        finally:
+            self._begun.set()
+
+    async def _reopen(self) -> None:
+        """Bring the conversation into view that the app was started with, if any."""
+        library = self.storage.library
+        try:
+            wanted = await library.find(self.start.resume) if self.start.resume else None
+            wanted = wanted or (await library.latest() if self.start.latest else None)
+            if wanted is not None:
+                await self._chat.open_saved(wanted).wait()
+        except StoreError as error:
+            self.say(str(error), "error")
+        except WorkerCancelled:  # the reader opened another one meanwhile
+            pass
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys typed ahead wait for what they are meant for: the conversation to reopen, the draft, the history."""
+        if isinstance(event, events.InputEvent | events.Paste) and not self._begun.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._begun.wait(), PATIENCE_S)
+            self._begun.set()
+        await super().on_event(event)
 
     @work(thread=True, group="preload")
     def _preload(self) -> None:

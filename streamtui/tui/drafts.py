@@ -1,5 +1,7 @@
 """Unsent text, written down: what is in the box, and before it what is on its way out or queued."""
 
+from weakref import WeakKeyDictionary
+
 from streamtui.chat.ports import Library
 from streamtui.tui.outbox import Outbox
 from streamtui.tui.session import Session
@@ -14,25 +16,37 @@ class Drafts:
         self._outbox = outbox
         self._new: Session | None = None
         """The session whose draft stands as that of the new conversation."""
+        self._kept: WeakKeyDictionary[Session, tuple[str | None, str]] = WeakKeyDictionary()
+        """What was written last, and for which conversation."""
+
+    async def give_back(self, session: Session) -> None:
+        """Put the draft that was left for a new conversation before what `session` holds unsent."""
+        left = await self._library.draft(None)
+        self._new = session
+        self._kept[session] = (None, left)
+        session.draft = left + session.draft
 
     def keep(self, session: Session) -> None:
-        """Write down what is unsent in a session."""
+        """Write down what is unsent in a session, unless it is written already: one in which nothing was ever typed
+        leaves the draft of the new conversation alone."""
         queued = session.queued.text if session.queued is not None else ""
         parts = [*(self._outbox.texts(session) or ()), queued, session.draft]
         text = "\n\n".join(part for part in parts if part)
-        if not session.conversation.messages:
-            self._new = session
-            self._library.keep_draft(None, text)
+        conversation = session.conversation.id if session.conversation.messages else None
+        if self._kept.get(session, (None, "")) == (conversation, text):
             return
-        self._library.keep_draft(session.conversation.id, text)
-        if self._new is session:
+        self._kept[session] = (conversation, text)
+        self._library.keep_draft(conversation, text)
+        if conversation is None:
+            self._new = session
+        elif self._new is session:
             self._new = None
             self._library.keep_draft(None, "")
 
     def keep_last(self, session: Session, *, in_view: bool) -> None:
         """Write down what is unsent when the app ends; the text of a second new conversation goes to the history."""
         self._outbox.take_back(session)
-        if session.conversation.messages or in_view:
+        if session.conversation.messages or in_view or session is self._new:
             self.keep(session)
         elif session.draft.strip():
             self._library.remember_prompt(session.draft)

@@ -310,3 +310,40 @@ def test_what_is_typed_right_after_enter_is_the_next_prompt(app: Terminal, endpo
         app.wait_for(lambda number=number: len(endpoint.requests) > number and "esc stops" not in app.screen)  # type: ignore[misc]
     sent = [request.json["messages"][-1]["content"] for request in endpoint.requests]
     assert sent == [f"prompt {number}" for number in range(5)]
+
+
+def test_the_draft_of_a_new_conversation_survives_a_start_that_reopens_another(
+    with_draft: Terminal, launch: Launch
+) -> None:
+    with_draft.press("ctrl+n")
+    with_draft.wait_for("Enter sends")
+    with_draft.type("something new")
+    with_draft.wait_for("│ something new")
+    with_draft.signal(signal.SIGTERM)
+    with_draft.exit_code()
+    reopened = launch("-c", ready="│ half a thought")
+    assert "something new" not in reopened.screen
+    reopened.signal(signal.SIGTERM)
+    reopened.exit_code()
+    again = launch(ready="│ something new")
+    again.press("enter")
+    again.wait_for("✓")
+    again.signal(signal.SIGTERM)
+    again.exit_code()
+    assert "something new" not in launch().screen
+
+
+def test_what_is_typed_ahead_goes_where_the_app_was_told_to_go(
+    with_draft: Terminal, launch: Launch, endpoint: ScriptedServer, home: Home
+) -> None:
+    with_draft.press("ctrl+c")
+    with_draft.wait_for(EMPTY_BOX)
+    with_draft.signal(signal.SIGTERM)
+    with_draft.exit_code()
+    ahead = launch("-c", ready=None)
+    ahead.type("and ")
+    ahead.wait_for(lambda: ahead.line_settings() != ahead.modes)  # from here on Enter is a key and no newline
+    ahead.type("then?\r")
+    ahead.wait_for(lambda: ahead.screen.count("✓") == 2)
+    assert len(home.conversations()) == 1
+    assert last_prompt(endpoint) == "and then?"

@@ -40,6 +40,7 @@ SPOKEN: Final = ("reconnected", "field_dropped", "not_saved", "refusal", "tool_c
 class ChatScreen(Screen[None]):
     """Shows one session at a time; the others stream on without it."""
 
+    AUTO_FOCUS = "Prompt"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,alt+escape", "escape", "stop", show=False),
         Binding("ctrl+n", "command('new')", "new conversation", show=False),
@@ -75,7 +76,6 @@ class ChatScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.prompt.placeholder = Content("Ask anything, / for commands")
-        self.prompt.focus()
         self.stage.typewriter.is_on = self.app.start.smooth
         self._state_timer = self.set_interval(STATE_S, self._show_state, pause=True)
 
