@@ -104,7 +104,7 @@ def table(rows: Sequence[ModelStatistics]) -> str:
 
 
 def _paragraph(row: ModelStatistics) -> str:
-    lines = [f"{row.model}: {row.replies} replies, {row.complete} complete"]
+    lines = [f"{row.model}: {row.replies} {'reply' if row.replies == 1 else 'replies'}, {row.complete} complete"]
     lines.append(f"  first token   p50 {_figure(row.ttft_p50_s, ' s')}   p95 {_figure(row.ttft_p95_s, ' s')}")
     rates = f"p50 {_figure(row.tokens_per_s_p50, ' tok/s', 0)}   p95 {_figure(row.tokens_per_s_p95, ' tok/s', 0)}"
     lines.append(f"  rate          {rates}   {plot(row.recent_tokens_per_s)}".rstrip())

@@ -23,8 +23,8 @@ class Entry:
     intent: Intent
 
     @property
-    def text(self) -> str:
-        return self.intent.text if isinstance(self.intent, Ask) else ""
+    def ask(self) -> Ask | None:
+        return self.intent if isinstance(self.intent, Ask) else None
 
 
 class Outbox:
@@ -65,13 +65,13 @@ class Outbox:
 
     def texts(self, session: Session) -> list[str] | None:
         """Return the prompts that wait to leave from a session, `None` where nothing waits."""
-        found = [entry.text for entry in self._waiting if entry.session is session]
+        found = [entry.ask.text if entry.ask else "" for entry in self._waiting if entry.session is session]
         return found or None
 
     def take_back(self, session: Session) -> bool:
         """Take back what is about to leave from a session; return whether there was anything."""
         found = self.drop(session)
-        session.give_back(*(entry.text for entry in found))
+        session.give_back(*(entry.ask for entry in found))
         return bool(found)
 
     def drop(self, session: Session) -> list[Entry]:
@@ -91,7 +91,7 @@ class Outbox:
         except StreamtuiError as error:
             self._waiting.pop(entry, None)
             self._say(str(error))
-            session.give_back(entry.text, session.unqueue())
+            session.give_back(entry.ask, session.unqueue())
 
     async def _prepare(self, entry: Entry) -> Intent:
         """Return what may now be sent. Raises `StreamtuiError` where it can't, or the reader doesn't want it."""

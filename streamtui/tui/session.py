@@ -68,7 +68,8 @@ class View(Protocol):
     def draft_changed(self) -> None:
         """The draft is another one, not by the reader's hand."""
 
-    def queue_changed(self) -> None: ...
+    def next_changed(self) -> None:
+        """What is sent next, or how, is something else."""
 
 
 class Session:
@@ -92,6 +93,8 @@ class Session:
         self.view: View | None = None
         self._live = live
         self._dispatch = dispatch
+        self._asked: Ask | None = None
+        """What the replies in flight answer, if it was a prompt."""
 
     @property
     def runs(self) -> list[Run]:
@@ -120,14 +123,20 @@ class Session:
     def asks(self, text: str) -> Ask:
         """Return what sending `text` means now: another wording, a comparison, or a plain prompt."""
         ask = Ask(text, self.editing, self.comparing)
-        self.editing, self.comparing = None, ()
+        self.aim()
         return ask
+
+    def aim(self, edits: str | None = None, models: tuple[Model, ...] = ()) -> None:
+        """Let the next prompt be another wording of a message, or go to several models, or neither."""
+        self.editing, self.comparing = edits, models
+        self._tell_next()
 
     def start(self, intent: Intent) -> None:
         """Send. Raises `StreamtuiError` where that makes no sense now."""
         if self.is_streaming:
             raise StreamtuiError("A reply is still streaming here: stop it first.")
         conversation = self.conversation
+        self._asked = intent if isinstance(intent, Ask) else None
         match intent:
             case Ask(text=text, edits=str(edited)):
                 self._branch(conversation.edit(edited, text))
@@ -145,16 +154,14 @@ class Session:
     def queue(self, ask: Ask) -> None:
         """Let `ask` wait for the reply in flight: one prompt at a time, so a second joins the first."""
         self.queued = replace(self.queued, text=f"{self.queued.text}\n\n{ask.text}") if self.queued else ask
-        self._tell_queue()
+        self._tell_next()
 
-    def unqueue(self) -> str:
-        """Return the queued prompt, which then is queued no longer and can be edited."""
+    def unqueue(self) -> Ask | None:
+        """Return the prompt that was queued and is no longer, to be given back."""
         waiting, self.queued = self.queued, None
-        if waiting is None:
-            return ""
-        self.editing, self.comparing = waiting.edits, waiting.models
-        self._tell_queue()
-        return waiting.text
+        if waiting is not None:
+            self._tell_next()
+        return waiting
 
     def stop(self, only: Run | None = None) -> bool:
         """Stop the replies in flight and give the queued prompt back; return whether there was anything to stop.
@@ -166,15 +173,18 @@ class Session:
         for run in runs:
             run.stop()
             prompts += self._take_back_if_empty(run)
-        kept = prompts if not self.draft.strip() else []
-        self.give_back(*kept, self.unqueue())
+        if self.draft.strip():
+            prompts = []
+        self.give_back(*(replace(self._asked or Ask(""), text=prompt) for prompt in prompts), self.unqueue())
         return bool(runs)
 
-    def give_back(self, *texts: str) -> None:
-        """Put texts that were not sent, the first one first, before the draft."""
-        if not any(texts):
+    def give_back(self, *asks: Ask | None) -> None:
+        """Put what was not sent, the first one first, before the draft, which is to be sent as that was."""
+        given = [ask for ask in asks if ask is not None and ask.text.strip()]
+        if not given:
             return
-        self.draft = "\n\n".join(text for text in (*texts, self.draft) if text.strip())
+        self.draft = "\n\n".join(text for text in (*(ask.text for ask in given), self.draft) if text.strip())
+        self.aim(self.editing or given[0].edits, self.comparing or given[0].models)
         if self.view is not None:
             self.view.draft_changed()
 
@@ -208,7 +218,7 @@ class Session:
                 waiting = self.queued
                 if waiting is not None and not [other for other in self.runs if other is not run]:
                     self.queued = None
-                    self._tell_queue()
+                    self._tell_next()
                     self._dispatch(self, waiting)
             case Failed():
                 self._rescue(run)
@@ -219,7 +229,7 @@ class Session:
         prompt = "".join(row.text for row in run.reply.journal.rows if row.role == "user")
         is_alone = len(self.conversation.siblings_of(message)) == 1
         brought_nothing = is_alone and not message.text and not message.reasoning
-        self.give_back(prompt if brought_nothing else "", self.unqueue())
+        self.give_back(Ask(prompt) if brought_nothing else None, self.unqueue())
 
     def _take_back_if_empty(self, run: Run) -> list[str]:
         """Return the prompt of a stopped turn that is gone because nothing of it had arrived."""
@@ -231,9 +241,9 @@ class Session:
             self.view.taken_back()
         return [prompt] if prompt else []
 
-    def _tell_queue(self) -> None:
+    def _tell_next(self) -> None:
         if self.view is not None:
-            self.view.queue_changed()
+            self.view.next_changed()
 
 
 class Sessions:

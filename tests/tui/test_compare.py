@@ -15,7 +15,7 @@ HELLO_TEXT = "".join(HELLO)
 async def compare(reader: Reader, *models: str, prompt: str = "Say hello") -> None:
     """Send a prompt to these models and wait until their columns are there."""
     await reader.send(f"/compare {' '.join(models)}")
-    await reader.until(f"The next prompt goes to {', '.join(models)}")
+    await reader.until(f"next: side by side from {', '.join(models)}")
     await reader.send(prompt)
     await reader.until(lambda: all(f"{number} · {name}" in reader.screen for number, name in enumerate(models, 1)))
 
@@ -195,6 +195,9 @@ async def test_escape_before_anything_arrived_in_any_column_gives_the_prompt_bac
         await idle(reader)
         await reader.until(lambda: reader.box == "Say hello")
         assert replies(reader) == {}
+        await reader.until("next: side by side from mute, stall-first")  # as it was to be sent before
+        await reader.press("ctrl+t")
+        await reader.until_gone("next:")
         await reader.press("enter")
         await reader.until("✓")
         assert replies(reader) == {"ok": HELLO_TEXT}

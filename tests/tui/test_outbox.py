@@ -283,6 +283,29 @@ async def test_editing_makes_a_second_branch_and_sends_the_new_words(
         assert paths(reader)[0] == ("user", "Say hello")
 
 
+async def test_an_edit_that_is_taken_back_is_still_an_edit(
+    open_at_server: OpenAtServer, server: ScriptedServer
+) -> None:
+    async with open_at_server("ok") as reader:
+        await reader.talk("Say hello")
+        await reader.send("/model mute")
+        await reader.until("mute @")
+        await reader.press("alt+up", "alt+up", "e")
+        await reader.until("next: another wording")
+        await reader.type(" twice")
+        await reader.press("enter")
+        await reader.until(lambda: server.of("mute"))
+        await reader.press("escape")
+        await reader.until(lambda: reader.box == "Say hello twice")
+        assert paths(reader)[0] == ("user", "Say hello")
+        await reader.until("next: another wording")
+        await reader.type(" or thrice")
+        await reader.press("enter")
+        await reader.until(lambda: len(server.of("mute")) == 2)
+        assert asked(server, "mute")[1] == ["Say hello twice or thrice"]
+        await reader.press("escape")
+
+
 async def test_an_emptied_box_ends_the_editing(open_at_server: OpenAtServer, server: ScriptedServer) -> None:
     async with open_at_server("ok") as reader:
         await reader.talk("Say hello")

@@ -12,7 +12,6 @@ from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import Static, TextArea
 
-from streamtui.chat.clean import clean_line
 from streamtui.chat.events import Event, Failed, Finished, Notice
 from streamtui.chat.live import Run
 from streamtui.chat.messages import ChatMessage
@@ -23,7 +22,7 @@ from streamtui.tui.log import MessageLog
 from streamtui.tui.screens import opening, perform
 from streamtui.tui.screens.stage import Stage, branches_of
 from streamtui.tui.session import Session
-from streamtui.tui.widgets.bars import StatusBar, TitleBar
+from streamtui.tui.widgets.bars import NextBar, StatusBar, TitleBar
 from streamtui.tui.widgets.menu import CommandMenu
 from streamtui.tui.widgets.prompt import Prompt
 
@@ -69,7 +68,7 @@ class ChatScreen(Screen[None]):
         yield TitleBar()
         yield Stage()
         yield Static(id="banner", markup=False)
-        yield Static(id="queue", markup=False)
+        yield NextBar()
         yield CommandMenu()
         yield Prompt()
         yield StatusBar()
@@ -120,7 +119,7 @@ class ChatScreen(Screen[None]):
         session.view = self
         self.show_path(path)
         self.draft_changed()
-        self.queue_changed()
+        self.next_changed()
 
     def show_path(self, path: Sequence[ChatMessage] | None = None) -> None:
         """Show the branch in view anew."""
@@ -170,11 +169,11 @@ class ChatScreen(Screen[None]):
     def draft_changed(self) -> None:
         self.prompt.put(self.session.draft)
 
-    def queue_changed(self) -> None:
-        queue = self.query_one("#queue", Static)
-        queued = self.session.queued
-        queue.set_class(queued is not None, "-shown")
-        queue.update(Content(f"next: {clean_line(queued.text, 300)}   (up edits, esc gives it back)" if queued else ""))
+    def next_changed(self) -> None:
+        session = self.session
+        queued = session.queued.text if session.queued is not None else None
+        models = [model.id for model in session.comparing]
+        self.query_one(NextBar).show(queued, models, is_edit=session.editing is not None)
 
     def _offer(self, reply: Reply, ending: Finished | Failed) -> None:
         """After a reply that broke off, say what can be done about it."""
@@ -210,8 +209,8 @@ class ChatScreen(Screen[None]):
     @on(Prompt.Recalled)
     def recall(self) -> None:
         queued = self.session.unqueue()
-        if queued:
-            self.prompt.put(queued)
+        if queued is not None:
+            self.session.give_back(queued)
         else:
             self.prompt.recall()
 
@@ -254,8 +253,8 @@ class ChatScreen(Screen[None]):
         if session is None:
             return
         session.draft = self.prompt.text
-        if not session.draft:
-            session.editing = None
+        if not session.draft and session.editing is not None:
+            session.aim(models=session.comparing)
         self.app.drafts.keep(session)
 
     def stash(self) -> None:

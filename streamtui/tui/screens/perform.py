@@ -167,10 +167,10 @@ def _edit(chat: "ChatScreen", message: str) -> None:
         raise StreamtuiError("Only your own messages can be edited.")
     if not chat.prompt.is_blank:
         chat.stash()
-    chat.session.editing = message
+    chat.session.aim(edits=message)
     chat.prompt.put(found.text)
     chat.prompt.focus()
-    chat.say("Edit and send: the old wording stays as a branch. Empty the box to leave it.")
+    chat.say("Edit and send: the old wording stays as a branch.")
 
 
 async def leave_out(chat: "ChatScreen", session: Session, reply: "Reply") -> None:
@@ -208,9 +208,13 @@ MOST_COLUMNS: Final = 4
 
 
 async def _compare(chat: "ChatScreen", argument: str) -> None:
-    """Let the next prompt go to several models; without names, to the present one and one that is picked."""
+    """Let the next prompt go to several models; without names, to the present one and one that is picked, or no
+    longer to several."""
     catalog = chat.app.catalog
     names = argument.split()
+    if not names and chat.session.comparing:
+        chat.session.aim()
+        return
     if not names:
         picked = await chat.app.push_screen_wait(Models(catalog))
         if not picked:
@@ -220,8 +224,7 @@ async def _compare(chat: "ChatScreen", argument: str) -> None:
         raise StreamtuiError(f"Name 2 to {MOST_COLUMNS} models: /compare MODEL MODEL.")
     session = chat.session
     models = [await chat.app.outbox.admit(catalog.model(name)) for name in names]
-    session.comparing = tuple(models)
-    chat.say(f"The next prompt goes to {', '.join(model.id for model in models)}.")
+    session.aim(models=tuple(models))
 
 
 def _pace(chat: "ChatScreen", argument: str) -> None:

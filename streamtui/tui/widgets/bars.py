@@ -1,10 +1,14 @@
-"""The two lines that stay where they are: what is open above, keys and figures below."""
+"""The lines around the conversation: what is open above, what is sent next, keys and figures below."""
+
+from collections.abc import Sequence
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.widgets import Static
+
+from streamtui.chat.clean import clean_line
 
 
 class Line(Static):
@@ -38,6 +42,24 @@ class TitleBar(Horizontal):
     def show(self, title: str, model: str) -> None:
         self.query_one(".title", Line).show(title)
         self.query_one(".model", Line).show(model)
+
+
+class NextBar(Static):
+    """What is sent next, or how, where that is not simply the text in the box to the model above; else nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(markup=False)
+
+    def show(self, queued: str | None, models: Sequence[str], *, is_edit: bool) -> None:
+        text = ""
+        if queued is not None:
+            text = f"next: {clean_line(queued, 300)}   (up edits, esc gives it back)"
+        elif models:
+            text = f"next: side by side from {clean_line(', '.join(models))}   (ctrl+t takes that back)"
+        elif is_edit:
+            text = "next: another wording of your message   (an empty box takes that back)"
+        self.set_class(bool(text), "-shown")
+        self.update(Content(text))
 
 
 class StatusBar(Horizontal):

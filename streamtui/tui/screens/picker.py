@@ -1,0 +1,77 @@
+"""A list to choose from, with type-to-filter."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option
+
+
+class Picker(ModalScreen[str | None]):
+    """Dismissed with the id of what was chosen. A subclass says what is on offer, and calls `offer` when that
+    changes."""
+
+    PLACEHOLDER: ClassVar = "Type to filter"
+    HINT: ClassVar = "enter choose · esc close"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,alt+escape", "dismiss(None)", "close", show=False),
+        Binding("down", "move(1)", "down", show=False, priority=True),
+        Binding("up", "move(-1)", "up", show=False, priority=True),
+    ]
+
+    def matching(self, typed: str) -> Sequence[Option]:
+        """Return what is on offer for what was typed, in lower case."""
+        raise NotImplementedError
+
+    def otherwise(self, typed: str) -> str | None:
+        """Return what is chosen where nothing on offer is."""
+        return None
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog picker"):
+            yield Input(placeholder=self.PLACEHOLDER, compact=True)
+            yield OptionList(compact=True)
+            yield Static(Content(self.HINT), markup=False, classes="hints")
+
+    @property
+    def choices(self) -> OptionList:
+        return self.query_one(OptionList)
+
+    @property
+    def highlighted(self) -> str | None:
+        """The id of the option under the cursor."""
+        at = self.choices.highlighted
+        return None if at is None else self.choices.get_option_at_index(at).id
+
+    def hint(self, text: str) -> None:
+        self.query_one(".hints", Static).update(Content(text))
+
+    @on(Input.Changed)
+    def offer(self) -> None:
+        """Show what matches."""
+        found = self.matching(self.query_one(Input).value.casefold())
+        self.choices.clear_options()
+        self.choices.add_options(found)
+        if found and not found[0].disabled:
+            self.choices.highlighted = 0
+
+    @on(Input.Submitted)
+    def _submit(self, event: Input.Submitted) -> None:
+        if (chosen := self.highlighted or self.otherwise(event.value)) is not None:
+            self.dismiss(chosen)
+
+    @on(OptionList.OptionSelected)
+    def _select(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(event.option_id)
+
+    def action_move(self, step: int) -> None:
+        if step > 0:
+            self.choices.action_cursor_down()
+        else:
+            self.choices.action_cursor_up()
