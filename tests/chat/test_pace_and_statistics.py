@@ -143,7 +143,7 @@ def test_the_table_has_every_figure_of_every_model() -> None:
         "  rate          p50 20 tok/s   p95 40 tok/s   █▅\n"
         "  tokens        2,000 in, 200 out, cost 0.0022\n"
         "\n"
-        "n: 1 replies, 1 complete\n"
+        "n: 1 reply, 1 complete\n"
         "  first token   p50 0.50 s   p95 0.50 s\n"
         "  rate          p50 10 tok/s   p95 10 tok/s   █\n"
         "  tokens        1,000 in, 100 out"
@@ -173,4 +173,4 @@ def test_stats_for_people_and_without_replies(run_here: Run) -> None:
     assert run_here("stats").out == "No replies are saved yet.\n"
     assert json.loads(run_here("stats", "--json").out) == []
     run_here("ask", "-m", "ok", "Say hello")
-    assert run_here("stats").out.startswith("ok: 1 replies, 1 complete\n  first token   p50 ")
+    assert run_here("stats").out.startswith("ok: 1 reply, 1 complete\n  first token   p50 ")

@@ -25,6 +25,7 @@ from tests.chat.scripted import (
     text_of,
     until,
 )
+from tests.turns import turns
 
 
 async def test_a_reply_is_its_deltas_then_usage_then_the_end() -> None:
@@ -254,25 +255,12 @@ async def test_the_time_to_the_first_token_is_of_the_request_that_succeeded() ->
 
 async def test_a_flood_gives_others_a_turn_every_few_milliseconds() -> None:
     talk, _ = conversation([Connected(), *[TextDelta("word ")] * 60_000, Finished("stop")])
-    loop = asyncio.get_running_loop()
-    gaps: list[float] = []
+    async with turns() as taken:
+        await play(talk.ask("Go"))
 
-    async def tick() -> None:
-        before = loop.time()
-        while True:
-            await asyncio.sleep(0)
-            now = loop.time()
-            gaps.append(now - before)
-            before = now
-
-    ticking = asyncio.create_task(tick())
-    await play(talk.ask("Go"))
-    ticking.cancel()
-
-    gaps.sort()
-    assert len(gaps) > 20
-    assert gaps[len(gaps) // 2] < 0.02
-    assert gaps[-1] < 0.2
+    assert len(taken) > 20
+    assert taken[len(taken) // 2] < 0.02
+    assert taken[-1] < 0.2
 
 
 def _texts(request: ChatRequest) -> list[tuple[str, str]]:
