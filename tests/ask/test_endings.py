@@ -229,14 +229,12 @@ def test_a_reader_who_does_not_read_stops_the_stream_and_costs_no_memory(
     model = "flood-2000000"
     process = command.start("ask", "--no-save", "-m", model, "hi")
     read_some(process)
-    until(lambda: _is_idle(process.pid), "waiting for the reader")
-
     before = psutil.Process(process.pid).memory_info().rss
-    time.sleep(0.3)  # all this time the server would like to send
+    until(lambda: server.of(model)[0].is_held_up, "the server having to wait")
+    until(lambda: _is_idle(process.pid), "waiting for the reader")
     grown = psutil.Process(process.pid).memory_info().rss - before
 
     assert grown < 5_000_000
-    assert server.of(model)[0].ended is None
     read_some(process, 500_000)
     process.send_signal(signal.SIGINT)
     assert process.wait(20) == 130

@@ -27,6 +27,8 @@ class Request:
     """When the server had written all it wanted."""
     closed: float | None = None
     """When the client closed the connection, if it did so before `ended`."""
+    is_held_up: bool = False
+    """Whether the client doesn't read, and every buffer on the way to it is full."""
 
     @property
     def json(self) -> Any:
@@ -87,9 +89,13 @@ class Connection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self._writable.clear()
+        if self._request is not None:
+            self._request.is_held_up = True
 
     def resume_writing(self) -> None:
         self._writable.set()
+        if self._request is not None:
+            self._request.is_held_up = False
 
     async def write(self, data: bytes) -> None:
         """Send `data`; waits while the client doesn't read."""
