@@ -1,11 +1,14 @@
 """The command line: which words it takes. What they do is in `cli`."""
 
 import argparse
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Final, TypeVar
 
 from streamtui import __version__
 from streamtui.config import help_of
+
+N = TypeVar("N", int, float)
 
 _EPILOG: Final = """\
 With nothing configured the app opens on the built-in demo model. To talk to a real one, set OPENAI_API_KEY, or
@@ -63,7 +66,7 @@ def _which_conversation(parser: argparse.ArgumentParser) -> None:
     latest, resume = "go on with the latest conversation", "go on with this conversation (see `streamtui list`)"
     group = parser.add_mutually_exclusive_group()
     group.add_argument("-c", "--continue", dest="latest", action="store_true", default=argparse.SUPPRESS, help=latest)
-    group.add_argument("--resume", metavar="ID", default=argparse.SUPPRESS, help=resume)
+    group.add_argument("--resume", metavar="ID", type=_conversation, default=argparse.SUPPRESS, help=resume)
 
 
 def _ask(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", shared: argparse.ArgumentParser) -> None:
@@ -117,21 +120,27 @@ def _serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", shar
 
 
 def _port(text: str) -> int:
-    value = int(text)
-    if not 0 <= value <= 65535:
-        raise argparse.ArgumentTypeError("a port is a number from 0 to 65535")
-    return value
+    return _checked(text, int, lambda value: 0 <= value <= 65535, "a port is a number from 0 to 65535")
 
 
 def _temperature(text: str) -> float:
-    value = float(text)
-    if not 0 <= value <= 2:
-        raise argparse.ArgumentTypeError("the temperature is a number from 0 to 2")
-    return value
+    return _checked(text, float, lambda value: 0 <= value <= 2, "the temperature is a number from 0 to 2")
 
 
 def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError("this must be 1 or more")
-    return value
+    return _checked(text, int, lambda value: value >= 1, "this is a whole number of 1 or more")
+
+
+def _conversation(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("an empty id names no conversation")
+    return text
+
+
+def _checked(text: str, kind: Callable[[str], N], is_good: Callable[[N], bool], otherwise: str) -> N:
+    """Return the number, or raise the `ArgumentTypeError` that says what it should have been."""
+    with suppress(ValueError):
+        value = kind(text)
+        if is_good(value):
+            return value
+    raise argparse.ArgumentTypeError(otherwise)

@@ -23,6 +23,7 @@ from streamtui.chat.merge import Lines, merge
 from streamtui.chat.messages import Status, Usage
 from streamtui.chat.metrics import Metrics
 from streamtui.chat.reply import Reply
+from streamtui.streams import say
 
 _PIECE: Final = 4096
 """Bytes a pipe that reports itself writable takes without blocking (PIPE_BUF on Linux)."""
@@ -344,9 +345,9 @@ def metrics_line(metrics: Metrics | None, usage: Usage | None) -> str:
     return " · ".join(parts)
 
 
-def read_piped(stdin: TextIO | None) -> str:
-    """Return what is piped in, to its end; nothing where stdin is a terminal or closed."""
-    if stdin is None or stdin.isatty():
+def read_piped(stdin: TextIO | None, *, also_typed: bool = False) -> str:
+    """Return what is piped in, to its end; nothing where stdin is closed, or a terminal and not `also_typed`."""
+    if stdin is None or (stdin.isatty() and not also_typed):
         return ""
     return stdin.buffer.read().decode("utf-8", "replace").strip("\n")
 
@@ -361,6 +362,8 @@ def with_piped(prompt: str | None, piped: str) -> str:
 
 def open_file(name: str) -> TextIO:
     """Open the file that the reply is streamed into. Raises `ConfigError`."""
+    if not name:
+        raise ConfigError("An empty name names no file: -o FILE.")
     try:
         return Path(name).open("w", encoding="utf-8", newline="\n")
     except OSError as error:
@@ -381,15 +384,6 @@ def labels(models: Sequence[str], prompts: Sequence[str]) -> list[str]:
         if seen[name] > 1:
             names[index] = f"{name} #{seen[name]}"
     return names
-
-
-def say(aside: TextIO | None, text: str, end: str = "\n") -> None:
-    """Write a line to stderr; a closed stderr is no reason to fail."""
-    if aside is None:
-        return
-    with suppress(OSError, ValueError):
-        aside.write(text + end)
-        aside.flush()
 
 
 def _labelled(label: str | None, text: str) -> str:

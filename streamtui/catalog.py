@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -64,6 +64,8 @@ class LazyProvider:
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[ProviderEvent, None]:
         provider = await self.load()
+        if not request.model:
+            request = replace(request, model=await first_model(provider))
         async with aclosing(provider.stream(request)) as stream:
             async for event in stream:
                 yield event
@@ -91,6 +93,23 @@ class LazyProvider:
                     memory=self._memory,
                 )
             return self._provider
+
+
+async def first_model(provider: Provider) -> str:
+    """Return the first model on offer. Raises `ProviderError`."""
+    try:
+        names = await provider.models()
+    except ProviderError as error:
+        raise ProviderError(
+            error.kind,
+            f"{error} Or name a model: -m or CHAT_MODEL.",
+            status=error.status,
+            retry_after=error.retry_after,
+            retryable=error.retryable,
+        ) from None
+    if not names:
+        raise ProviderError("not_found", f"{provider.host} offers no model: name one with -m or CHAT_MODEL.")
+    return names[0]
 
 
 class UnreachableProvider:
@@ -127,6 +146,8 @@ class SettingsCatalog:
         self._demo = demo
         self._insecure_http = insecure_http
         self._providers: dict[str, LazyProvider] = {}
+        self._first: dict[str, str] = {}
+        """The first model on offer, by provider, where that was asked for."""
 
     @property
     def is_configured(self) -> bool:
@@ -155,7 +176,7 @@ class SettingsCatalog:
         return Model(self._provider(prefix), name)
 
     def saved(self, id: str) -> Model:
-        if self._demo:
+        if self._demo or not _split(id)[1]:
             return self._default()
         try:
             return self.model(id)
@@ -170,15 +191,9 @@ class SettingsCatalog:
                 raise provider.reason
         if model.name:
             return model
-        try:
-            names = await model.provider.models()
-        except ProviderError as error:
-            raise ProviderError(
-                error.kind, f"{error} Or name a model: -m or CHAT_MODEL.", status=error.status
-            ) from None
-        if not names:
-            raise ProviderError("not_found", f"{model.provider.host} offers no model: name one with -m or CHAT_MODEL.")
-        return replace(model, name=names[0])
+        with suppress(ProviderError):  # asking it finds the same out again, and tries again, and says so
+            self._first[model.provider.name] = await first_model(model.provider)
+        return replace(model, name=self._first.get(model.provider.name, ""))
 
     async def available(self) -> list[str]:
         asked = [self._provider(name) for name in self._configured_providers()]
@@ -219,11 +234,15 @@ class SettingsCatalog:
             return Model(self._provider(DEMO), DEMO)
         if named := self._config.model:
             return self.model(named.value)
-        if self._config.base_url is not None:
-            return Model(self._provider("openai"), "")
-        if self._key("openai") is not None:
+        if self._config.base_url is None and self._key("openai") is None:
+            return self._offered("anthropic")
+        if self._endpoint("openai").host == _own_host("openai"):
             return Model(self._provider("openai"), DEFAULT_MODEL)
-        return Model(self._provider("anthropic"), "")
+        return self._offered("openai")
+
+    def _offered(self, provider: str) -> Model:
+        """Return the provider's first model, its name empty as long as nobody has asked for it."""
+        return Model(self._provider(provider), self._first.get(provider, ""))
 
     def _named(self) -> tuple[str | None, str] | None:
         named = self._config.model
@@ -264,6 +283,12 @@ class SettingsCatalog:
             return None
         found = self._config.key_for(self._base_url(name), row.key_variable)
         return Secret(found.value, f"{row.key_variable} from {found.source}") if found else None
+
+
+def _own_host(provider: str) -> str:
+    """Return the host that answers where no base URL is given."""
+    url = providers.PROVIDERS[provider].default_base_url
+    return parse_base_url(url).host if url else ""
 
 
 def _split(id: str) -> tuple[str | None, str]:

@@ -6,12 +6,12 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Final
 
-from streamtui import arguments, ask, crash
+from streamtui import arguments, ask, crash, saving, streams
 from streamtui.catalog import EXPOSED, NOTHING_CONFIGURED, SettingsCatalog
 from streamtui.chat import statistics
 from streamtui.chat.clean import clean, clean_line
@@ -25,6 +25,7 @@ from streamtui.providers.secret import Secret, redact
 from streamtui.signals import Stopped, on_loop
 from streamtui.store import Store, export_json, export_markdown
 from streamtui.store.transcript import iso_time, summary_json
+from streamtui.streams import say
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -35,7 +36,15 @@ CRASHED: Final = 70
 
 def main(words: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code."""
-    _fill_closed_streams()
+    streams.prepare()
+    try:
+        code = _obey(words)
+    except SystemExit as ended:  # argparse has said it
+        code = int(ended.code or DONE)
+    return streams.written_out(code)
+
+
+def _obey(words: Sequence[str] | None) -> int:
     said = arguments.parse(words)
     places = paths(getattr(said, "data_dir", None))
     secrets: list[Secret] = []
@@ -50,14 +59,13 @@ def main(words: Sequence[str] | None = None) -> int:
     except Stopped as stopped:
         return 128 + stopped.number
     except BrokenPipeError:
-        _forget_stdout()
         return 128 + signal.SIGPIPE
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except OSError as error:
         return _complain(StreamtuiError(f"The output can't be written: {error.strerror}."), FAILED, secrets)
     except Exception as error:
-        ask.say(sys.stderr, crash.report(error, places.reports, secrets))
+        say(sys.stderr, crash.report(error, places.reports, secrets))
         return CRASHED
 
 
@@ -91,7 +99,7 @@ def _app(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int
     from streamtui.tui import start
 
     start.refuse_unusable_terminal(os.environ)
-    with _store(config) as store:
+    with saving.opened(config) as store:
         catalog = _catalog(said, config, store.memory, secrets)
         return start.run(
             start.Start(
@@ -117,16 +125,17 @@ def _demo_hint(config: Config, catalog: SettingsCatalog) -> tuple[str, ...]:
     """Say why the demo answers where somebody named another model."""
     if config.model is None or catalog.is_configured:
         return ()
-    return (f"{config.model.value} needs OPENAI_API_KEY or OPENAI_BASE_URL, so this is the demo.",)
+    wanted = "ANTHROPIC_API_KEY" if config.model.value.startswith("claude-") else "OPENAI_API_KEY or OPENAI_BASE_URL"
+    return (f"{config.model.value} needs {wanted}, so this is the demo.",)
 
 
 def _ask(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int:
-    for warning in config.warnings:
-        ask.say(sys.stderr, f"streamtui: {warning}")
+    _say_all(config.warnings)
     with ExitStack() as stack:
         store: Store | None = None
         if not said.no_save or _resumes(said):
-            store = stack.enter_context(_store(config))
+            store = stack.enter_context(saving.opened(config))
+            saving.announce(store)
         catalog = _catalog(said, config, store.memory if store else NoMemory(), secrets)
         if not catalog.is_configured and not getattr(said, "demo", False):
             raise ConfigError(NOTHING_CONFIGURED)
@@ -135,14 +144,14 @@ def _ask(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int
         headless = Headless(said, catalog, recorder, store, _options(config), config.settings.system)
         code = on_loop(headless.run(prompts))
         if store is not None and store.trouble:
-            ask.say(sys.stderr, f"streamtui: {store.trouble}")
+            _say_all([store.trouble])
         return code
 
 
 def _prompts(said: argparse.Namespace) -> list[str]:
     """Return the prompts, each with the piped text appended."""
-    piped = ask.read_piped(sys.stdin)
     given = [*([said.prompt] if said.prompt is not None or not said.prompts else []), *said.prompts]
+    piped = ask.read_piped(sys.stdin, also_typed="-" in given)
     return [ask.with_piped(prompt, piped) for prompt in given]
 
 
@@ -172,8 +181,6 @@ class Headless:
     async def _replies(self, prompts: Sequence[str]) -> dict[str, Reply]:
         resumed = await self._resumed()
         models = await self._models(resumed)
-        if resumed is not None:
-            resumed.use(models[0])
         replies: list[Reply] = []
         for prompt in prompts:
             target = resumed or Conversation(models[0], self.recorder, system=self.system, options=self.options)
@@ -190,7 +197,7 @@ class Headless:
             return None
         library = self.store.library
         prefix = getattr(self.said, "resume", None)
-        found = await library.find(prefix) if prefix else await library.latest()
+        found = await library.latest() if prefix is None else await library.find(prefix)
         if found is None:
             raise ConfigError("There is no saved conversation to continue.")
         record, messages = await library.load(found)
@@ -214,7 +221,7 @@ class Headless:
     def _sink(self, replies: dict[str, Reply], stack: ExitStack) -> ask.Sink:
         said = self.said
         output: ask.Writer = ask.Output(sys.stdout.fileno())
-        file = ask.FileOutput(stack.enter_context(ask.open_file(said.output))) if said.output else None
+        file = ask.FileOutput(stack.enter_context(ask.open_file(said.output))) if said.output is not None else None
         sink: ask.Sink
         if said.json:
             saved = not isinstance(self.recorder, NoRecorder)
@@ -231,8 +238,7 @@ def _serve(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> i
         from streamtui import serving
     except ModuleNotFoundError as error:
         raise ConfigError(f"`serve` needs {error.name}: pip install 'streamtui[web]'.") from None
-    for warning in config.warnings:
-        ask.say(sys.stderr, f"streamtui: {warning}")
+    _say_all(config.warnings)
     _catalog(said, config, NoMemory(), secrets)
     return on_loop(serving.run(said, config, _options(config)))
 
@@ -245,28 +251,19 @@ def _models(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> 
             names = await catalog.available()
         finally:
             await catalog.aclose()
-        print(json.dumps(names, ensure_ascii=False, indent=2) if said.json else "\n".join(names))
+        if said.json:
+            print(json.dumps(names, ensure_ascii=False, indent=2))
+        for name in [] if said.json else names:
+            print(name)
         return DONE
 
     return on_loop(show())
 
 
 def _with_library(config: Config, command: Callable[[Library], Coroutine[Any, Any, int]]) -> int:
-    with _store(config) as store:
-        if store.trouble:
-            ask.say(sys.stderr, f"streamtui: {store.trouble}")
+    with saving.opened(config) as store:
+        saving.announce(store)
         return on_loop(command(store.library))
-
-
-@contextmanager
-def _store(config: Config) -> Iterator[Store]:
-    """Open the store, and say it if in the end something could not be written down."""
-    store = Store.open(config.paths.data)
-    try:
-        yield store
-    finally:
-        if not store.close():
-            ask.say(sys.stderr, f"streamtui: the last text could not be saved. {store.trouble or ''}".rstrip())
 
 
 async def _list(library: Library, *, as_json: bool) -> int:
@@ -284,10 +281,10 @@ async def _export(library: Library, prefix: str, form: str, output: str | None) 
     record, messages = await library.load(await library.find(prefix))
     text = export_json(record, messages) if form == "json" else export_markdown(record, messages)
     if output is None:
-        print(text)
+        sys.stdout.write(text)
         return DONE
     with ask.open_file(output) as file:
-        file.write(text + "\n")
+        file.write(text)
     return DONE
 
 
@@ -345,25 +342,11 @@ def _start_log(name: str | None, secrets: list[Secret]) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
+def _say_all(lines: Iterable[str]) -> None:
+    for line in lines:
+        say(sys.stderr, f"streamtui: {line}")
+
+
 def _complain(error: StreamtuiError, code: int, secrets: list[Secret]) -> int:
-    ask.say(sys.stderr, redact(f"streamtui: {error}", secrets))
+    say(sys.stderr, redact(f"streamtui: {error}", secrets))
     return code
-
-
-def _fill_closed_streams() -> None:
-    """Give a process that was started with closed standard streams (`>&-`) a place to write to.
-
-    Otherwise the next file that is opened, the database for one, would be standard output.
-    """
-    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
-        pass
-    os.close(descriptor)
-    if sys.stdout is None:
-        sys.stdout = os.fdopen(1, "w", encoding="utf-8")
-    if sys.stderr is None:
-        sys.stderr = os.fdopen(2, "w", encoding="utf-8")
-
-
-def _forget_stdout() -> None:
-    """Let nothing be written to the closed pipe when the interpreter shuts down."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -267,6 +267,9 @@ def _settings(path: Path) -> Settings:
     return Settings(**{name: _checked(path, known[name].type, name, value) for name, value in said.items()})
 
 
+_IN_WORDS: Final = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+
+
 def _checked(path: Path, wanted: Any, name: str, value: Any) -> Any:
     """Return `value` if it has the type that the setting wants."""
     if name == "prices":
@@ -275,8 +278,8 @@ def _checked(path: Path, wanted: Any, name: str, value: Any) -> Any:
     if float in types and type(value) is int:
         value = float(value)
     if type(value) not in types:
-        expected = " or ".join(t.__name__ for t in types if t is not type(None))
-        raise ConfigError(f"{clean_line(str(path))}: `{name}` must be a {expected}, not {clean_line(repr(value), 60)}.")
+        expected = " or ".join(_IN_WORDS[t] for t in types if t in _IN_WORDS)
+        raise ConfigError(f"{clean_line(str(path))}: `{name}` must be {expected}, not {clean_line(repr(value), 60)}.")
     if isinstance(value, float | int) and not _is_sane(name, value):
         raise ConfigError(f"{clean_line(str(path))}: `{name}` can't be {value}.")
     choices = next(each.metadata.get("choices") for each in fields(Settings) if each.name == name)

@@ -6,13 +6,13 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from streamtui import saving
 from streamtui.catalog import EXPOSED, NOTHING_CONFIGURED, SettingsCatalog
 from streamtui.chat.clean import clean_line
 from streamtui.chat.conversation import Options
 from streamtui.chat.errors import ConfigError
 from streamtui.chat.ports import NoMemory
 from streamtui.config import Config
-from streamtui.store import Store
 from streamtui.store.transcript import summary_json, transcript
 from streamtui.web import Engine, Limits, Place, serve
 
@@ -31,7 +31,8 @@ class Composition:
 
     @contextmanager
     def _engine(self) -> Iterator[Engine]:
-        with Store.open(self.config.paths.data) as store:
+        with saving.opened(self.config) as store:
+            saving.announce(store)
             catalog = SettingsCatalog(self.config, store.memory, demo=self.demo, insecure_http=self.insecure_http)
             yield Engine(catalog, store, summary_json, transcript, self.options, self.config.settings.system)
 

@@ -61,6 +61,7 @@ class Model:
 
     provider: Provider
     name: str
+    """Empty where it is the first one on offer, as long as that isn't known."""
 
     @property
     def id(self) -> str:
@@ -70,7 +71,7 @@ class Model:
 
     @property
     def label(self) -> str:
-        return f"{self.id} @ {self.provider.host}"
+        return f"{self.id if self.name else 'its first model'} @ {self.provider.host}"
 
 
 @dataclass(frozen=True, slots=True)

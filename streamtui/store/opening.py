@@ -19,6 +19,8 @@ Rescue = Callable[[Path, sqlite3.Connection], int]
 _SIDES: Final = ("", "-wal", "-shm", "-journal")
 SMALL_CACHE: Final = "PRAGMA cache_size = -512"
 """KiB; the system's own cache is as quick, and shared. It reads the file, so only after that was found good."""
+_OURS: Final = "streamtui"
+"""The data folder's name, unless the reader gave another one."""
 _CHECK_LIMIT: Final = 16 << 20
 """Bytes up to which the whole file is checked at each start, in about 20 ms. Larger ones when they are suspected."""
 
@@ -32,8 +34,12 @@ def connect(path: Path, mode: str, vfs: str | None = None) -> sqlite3.Connection
 
 
 def make_folder(folder: Path) -> None:
-    """Create the data folder for its owner alone; an existing one keeps its mode. Raises `OSError`."""
+    """Create the data folder for its owner alone. An existing one is closed to others where its name says that it is
+    ours; any other keeps its mode. Raises `OSError`."""
     if folder.is_dir():
+        if folder.name == _OURS:
+            with suppress(OSError):  # somebody else's after all
+                folder.chmod(0o700)
         return
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.mkdir(mode=0o700)

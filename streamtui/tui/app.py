@@ -139,6 +139,7 @@ class StreamtuiApp(App[None], inherit_bindings=False):
             self.say(notice, "warning")
         self._begin()
         self.set_timer(PRELOAD_S, self._preload)
+        self.set_timer(PRELOAD_S, self._name_model)
 
     @work(group="begin")
     async def _begin(self) -> None:
@@ -181,6 +182,20 @@ class StreamtuiApp(App[None], inherit_bindings=False):
         """Import the SDK while the reader types. What goes wrong here goes wrong again, and is said, on sending."""
         with suppress(StreamtuiError):
             self.catalog.preload()
+
+    @work(group="name")
+    async def _name_model(self) -> None:
+        """Where no model was named, learn which one answers, unless the reader has to agree first that anything is
+        sent there. What goes wrong here goes wrong again, and is said, on sending."""
+        unnamed = self.catalog.model()
+        if unnamed.name or self.catalog.exposed_host(unnamed):
+            return
+        with suppress(StreamtuiError):
+            named = await self.catalog.resolve(unnamed)
+            blank = self.sessions.blank()
+            if blank is not None and blank.conversation.model == unnamed:
+                blank.conversation.use(named)
+                self._chat.refresh_title()
 
     # -- conversations
 

@@ -7,6 +7,7 @@ Private Textual names used here, checked on 8.2.8: `LinuxDriver.run_input_thread
 import asyncio
 import codecs
 import os
+import re
 import selectors
 import signal
 from collections.abc import Iterator
@@ -28,6 +29,8 @@ _BEGIN: Final = "\x1b[200~"
 _END: Final = "\x1b[201~"
 _ALT_ENTER: Final = "\x1b\r", "\x1b[13;3u"
 """What terminals send, and a form of it that Textual's parser does not take for Enter."""
+_ALT_ARROW: Final = re.compile(r"\x1b\x1b[\[O]([A-D])"), "\x1b[1;3\\1"
+"""What some terminals send, in one piece, for Alt with an arrow, which would be read as Escape; and what most do."""
 
 
 class Ears:
@@ -47,7 +50,7 @@ class Ears:
                 if not begins and (kept := _begun(keys, _BEGIN)) > 1:
                     keys, self._held = keys[:-kept], keys[-kept:]
                 if keys:
-                    yield keys.replace(*_ALT_ENTER)
+                    yield re.sub(*_ALT_ARROW, keys.replace(*_ALT_ENTER))
                 if begins:
                     self._pasted = []
             else:

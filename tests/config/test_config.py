@@ -260,9 +260,9 @@ def test_a_foreign_file_cannot_make_reading_slow(sources: Sources) -> None:
     [
         ("\nmodel = = ", "line 2"),
         ("modle = 'x'", "no setting `modle`"),
-        ("model = 5", "`model` must be a str"),
-        ("max_tokens = '5'", "`max_tokens` must be a int"),
-        ("max_tokens = true", "`max_tokens` must be a int"),
+        ("model = 5", "`model` must be text"),
+        ("max_tokens = '5'", "`max_tokens` must be a whole number"),
+        ("max_tokens = true", "`max_tokens` must be a whole number"),
         ("max_tokens = 0", "`max_tokens` can't be 0"),
         ("temperature = nan", "`temperature` can't be nan"),
         ("temperature = -1", "`temperature` can't be -1"),

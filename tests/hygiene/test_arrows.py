@@ -17,13 +17,16 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "streamtui.tui": ("streamtui.chat", "streamtui.markdown"),
     "streamtui.web": ("streamtui.chat",),
     "streamtui.arguments": ("streamtui.config",),  # what a setting is for is said once, in its field
-    "streamtui.ask": ("streamtui.chat",),
+    "streamtui.ask": ("streamtui.chat", "streamtui.streams"),
     "streamtui.config": ("streamtui.chat",),
     "streamtui.catalog": ("streamtui.chat", "streamtui.config", "streamtui.providers"),
     "streamtui.crash": ("streamtui.chat", "streamtui.providers.secret"),
+    "streamtui.saving": ("streamtui.config", "streamtui.store", "streamtui.streams"),
     "streamtui.signals": (),
+    "streamtui.streams": (),
     "streamtui.serving": (
-        "streamtui.catalog", "streamtui.chat", "streamtui.config", "streamtui.store", "streamtui.web",
+        "streamtui.catalog", "streamtui.chat", "streamtui.config", "streamtui.saving", "streamtui.store",
+        "streamtui.web",
     ),
     "streamtui.cli": ("streamtui",),
     "streamtui.__main__": ("streamtui.cli",),

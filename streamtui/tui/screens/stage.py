@@ -114,8 +114,10 @@ class Stage(Horizontal):
         if not reply.visible:
             return
         earlier = reply.message
-        log.feed(reply.id, ReasoningDelta(reply.reasoning[len(earlier.reasoning) :]))
-        log.feed(reply.id, TextDelta(reply.text[len(earlier.text) :]))
+        if reasoning := reply.reasoning[len(earlier.reasoning) :]:
+            log.feed(reply.id, ReasoningDelta(reasoning))
+        if text := reply.text[len(earlier.text) :]:
+            log.feed(reply.id, TextDelta(text))
 
     def _feed(self, message: str, event: TextDelta | ReasoningDelta) -> None:
         self._log_of(message).feed(message, event)
