@@ -151,8 +151,12 @@ class Conversation:
         return replies
 
     def edit(self, message: str, prompt: str) -> Reply:
-        """Return the reply to another wording of one of the reader's own messages, as a branch beside it."""
-        user = self._prompt(prompt, self.messages[message].parent)
+        """Return the reply to another wording of one of the reader's own messages, as a branch beside it.
+
+        Raises `StreamtuiError` where that message was taken back meanwhile."""
+        if (before := self.messages.get(message)) is None:
+            raise StreamtuiError("The message that this is another wording of is gone: send it as a new prompt.")
+        user = self._prompt(prompt, before.parent)
         return self._answer(user, self.model, rows=(user,))
 
     def regenerate(self, message: str | None = None, model: Model | None = None) -> Reply:

@@ -237,6 +237,8 @@ class Session:
         if message.last.text or message.last.reasoning or message.id not in self.conversation.messages:
             return []
         prompt = self.conversation.take_back(message.id)
+        if self.editing is not None and self.editing not in self.conversation.messages:
+            self.aim(models=self.comparing)
         if self.view is not None:
             self.view.taken_back()
         return [prompt] if prompt else []

@@ -60,3 +60,8 @@ def test_alt_enter_is_not_enter_but_in_a_paste() -> None:
     (paste,) = Ears().hear("\x1b[200~\x1b\r\x1b[201~")
     assert isinstance(paste, events.Paste)
     assert paste.text == "\x1b\r"
+
+
+def test_alt_with_an_arrow_is_no_escape_however_it_is_spelt() -> None:
+    assert list(Ears().hear("\x1b\x1b[D\x1b\x1bOC")) == ["\x1b[1;3D\x1b[1;3C"]
+    assert list(Ears().hear("\x1b\x1b")) == ["\x1b\x1b"]

@@ -6,8 +6,9 @@ from collections.abc import Awaitable
 from typing import Any
 
 import pytest
+from textual import events
 
-from streamtui.chat.errors import ConfigError
+from streamtui.chat.errors import ConfigError, StoreError
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.ports import ConversationRecord
 from tests.server import HELLO, ScriptedServer
@@ -377,3 +378,74 @@ async def test_a_second_opening_leaves_no_half_loaded_conversation(
 async def within(something: Awaitable[object]) -> None:
     async with asyncio.timeout(20):
         await something
+
+
+async def test_editing_a_prompt_that_is_taken_back_meanwhile_ends(open_at_server: OpenAtServer) -> None:
+    async with open_at_server("mute") as reader:
+        await reader.send("Say hello")
+        await reader.until("waiting")
+        await reader.press("alt+up", "alt+up", "e")
+        await reader.until("next: another wording")
+        await reader.press("escape")
+        await reader.until_gone("next: another wording")
+        await reader.press("enter")
+        await reader.until("waiting")
+        assert [text for role, text in paths(reader) if role == "user"] == ["Say hello"]
+        await reader.press("escape")
+        await idle(reader)
+
+
+async def test_a_reply_that_is_looked_at_again_has_no_thoughts_it_never_had(open_app: Open) -> None:
+    async with open_app() as reader:
+        await reader.send("slow tour")
+        await reader.until("tok/s")
+        slow = reader.app._chat.session.conversation.id
+        await reader.press("ctrl+n")
+        await reader.until("Enter sends")
+        reader.app._chat.open_saved(slow)
+        await reader.until("tok/s")
+        assert "thought" not in reader.screen
+        await reader.press("escape")
+        await reader.until("stopped")
+        assert "thought" not in reader.screen
+
+
+async def test_a_conversation_that_cannot_be_read_gives_its_place_and_every_text_back(
+    open_app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_app() as reader:
+        await reader.talk("first fast")
+        saved = reader.app._chat.session.conversation.id
+        await reader.send("/new")
+        await reader.until("Enter sends")
+        reader.app.sessions.close(saved)
+        reading = asyncio.Event()
+
+        async def damaged(conversation: str) -> tuple[ConversationRecord, list[ChatMessage]]:
+            await reading.wait()
+            raise StoreError("The page is damaged.")
+
+        monkeypatch.setattr(reader.app.storage.library, "load", damaged)
+        reader.app._chat.open_saved(saved)
+        await reader.until("first fast")
+        await reader.type("sent")
+        await reader.press("enter")
+        await reader.until(lambda: reader.app.outbox.texts(reader.app._chat.session))
+        await reader.type("typed")
+        reading.set()
+        await reader.until("The page is damaged.")
+        await reader.until("Enter sends")
+        assert reader.app.sessions.get(saved) is None
+        await until_draft(reader, saved, "sent\n\ntyped")
+        await reader.send("tour fast")
+        await reader.until("✓")
+
+
+async def test_the_prompt_right_after_compare_goes_to_all(open_at_server: OpenAtServer, server: ScriptedServer) -> None:
+    async with open_at_server("ok") as reader:
+        for line in ("/compare ok slow-1x3", "Say hello"):
+            for key in (*line, "enter"):
+                reader.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await reader.until("w0 w1 w2")
+        await idle(reader)
+        assert len(server.of("ok")) == len(server.of("slow-1x3")) == 1

@@ -1,6 +1,7 @@
 """The box: history, queue, list of commands."""
 
 import pytest
+from textual import events
 
 from streamtui.tui import commands
 from streamtui.tui.widgets.prompt import PromptHistory
@@ -11,7 +12,7 @@ def test_history_walks_from_the_newest_to_the_oldest_and_back_to_the_empty_box()
     history = PromptHistory(["newest", "older"])
     assert [history.older(), history.older(), history.older()] == ["newest", "older", None]
     assert [history.newer(), history.newer()] == ["newest", ""]
-    assert not history.is_walking
+    assert history.shown is None
 
 
 def test_history_holds_a_repeated_prompt_once_and_on_top() -> None:
@@ -116,3 +117,32 @@ async def test_escape_never_clears_a_draft_and_never_leaves(open_app: Open) -> N
         await reader.press(*["escape"] * 10)
         assert reader.box == "draft"
         assert reader.app.is_running
+
+
+async def test_a_draft_written_over_a_recalled_prompt_is_no_part_of_the_history(open_app: Open) -> None:
+    async with open_app() as reader:
+        await reader.talk("one fast")
+        await reader.talk("two fast")
+        await reader.press("up")
+        await reader.until(lambda: reader.box == "two fast")
+        await reader.type(" and more")
+        await reader.press("up", "down")
+        assert reader.box == "two fast and more"
+
+
+async def test_keys_in_one_burst_are_two_prompts(open_app: Open) -> None:
+    async with open_app() as reader:
+        reader.app._chat.prompt.put("slow first")
+        await reader.pilot.pause()
+        for key in ("enter", *"second", "enter", *"rest"):
+            reader.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await reader.until("next: second")
+        assert reader.box == "rest"
+        assert reader.app._chat.session.title == "slow first"
+
+
+async def test_an_unknown_command_stays_in_the_box(open_app: Open) -> None:
+    async with open_app() as reader:
+        await reader.send("/nonsense")
+        await reader.until("There is no command /nonsense")
+        assert reader.box == "/nonsense"

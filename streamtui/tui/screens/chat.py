@@ -195,12 +195,12 @@ class ChatScreen(Screen[None]):
             if self.menu.is_open:
                 self.menu.choose()
             else:
+                self.prompt.give_back(event.text)
                 self.say(f"There is no command /{parsed}; / lists them.", "warning")
             return
         self._close_menu()
-        self.prompt.take(event.text)
         if parsed is not None:
-            self.run_worker(perform.run(self, *parsed))
+            perform.run(self, *parsed)
             return
         self.prompt.recent.remember(event.text)
         self.session.draft = self.prompt.text  # now: sending may be quicker than the box's own message
@@ -272,12 +272,14 @@ class ChatScreen(Screen[None]):
 
     @on(CommandMenu.Chosen)
     def complete(self, event: CommandMenu.Chosen) -> None:
-        """Run the chosen command, or let its argument be typed."""
+        """Run the chosen command, or let its argument be typed. After Tab its beginning is still in the box."""
+        typed = self.prompt.take()
+        after = "" if typed.startswith("/") else typed
         if event.command.argument:
-            self.prompt.put(event.command.slash + " ")
+            self.prompt.put(f"{event.command.slash} {after}")
         else:
-            self.prompt.take()
-            self.run_worker(perform.run(self, event.command, ""))
+            self.prompt.put(after)
+            perform.run(self, event.command, "")
         self._close_menu()
 
     def _close_menu(self) -> None:
@@ -322,7 +324,7 @@ class ChatScreen(Screen[None]):
             self.prompt.put(f"{command.slash} ")
             self.prompt.focus()
         else:
-            self.run_worker(perform.run(self, command, ""))
+            perform.run(self, command, "")
 
     def action_cursor(self, step: int) -> None:
         self.log_view.focus()
@@ -359,7 +361,7 @@ class ChatScreen(Screen[None]):
 
     @on(MessageLog.MessageAction)
     def message_action(self, event: MessageLog.MessageAction) -> None:
-        self.run_worker(perform.on_message(self, event.action, event.message_id))
+        perform.on_message(self, event.action, event.message_id)
 
     # -- what is said
 

@@ -41,7 +41,8 @@ async def _open(chat: "ChatScreen", conversation: str) -> None:
     try:
         _, messages = await library.load(conversation)
     except BaseException:  # also when another conversation is opened meanwhile: half a conversation is none
-        app.sessions.close(conversation)
+        app.outbox.take_back(session)
+        app.forget(conversation)
         raise
     opened.adopt(messages)
     if app.start.instruction is not None:

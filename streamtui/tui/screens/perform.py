@@ -1,6 +1,8 @@
 """What the commands do."""
 
 import os
+from collections.abc import Coroutine, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -18,17 +20,34 @@ if TYPE_CHECKING:
     from streamtui.tui.screens.chat import ChatScreen
 
 
-async def run(chat: "ChatScreen", command: Command, argument: str) -> None:
-    """Run a command; what goes wrong is said in one line."""
+def run(chat: "ChatScreen", command: Command, argument: str) -> None:
+    """Run a command; what goes wrong is said in one line.
+
+    What can be done at once is done on return, before the next key: a prompt may follow right behind. What has to read
+    or to ask something first goes on in a worker.
+    """
+    with _told(chat):
+        rest = _run(chat, command.name, argument)
+        if rest is not None:
+            chat.run_worker(_finish(chat, rest))
+
+
+async def _finish(chat: "ChatScreen", rest: Coroutine[None, None, None]) -> None:
+    with _told(chat):
+        await rest
+
+
+@contextmanager
+def _told(chat: "ChatScreen") -> Iterator[None]:
     try:
-        await _run(chat, command.name, argument)
+        yield
     except StreamtuiError as error:
         chat.say(str(error), "error")
 
 
-async def on_message(chat: "ChatScreen", action: str, message: str) -> None:
+def on_message(chat: "ChatScreen", action: str, message: str) -> None:
     """Do something with one message."""
-    try:
+    with _told(chat):
         match action:
             case "regenerate":
                 chat.app.outbox.dispatch(chat.session, AskAgain(message))
@@ -38,23 +57,24 @@ async def on_message(chat: "ChatScreen", action: str, message: str) -> None:
                 _edit(chat, message)
             case "branch_left" | "branch_right":
                 walk(chat, message, -1 if action == "branch_left" else 1)
-    except StreamtuiError as error:
-        chat.say(str(error), "error")
 
 
-async def _run(chat: "ChatScreen", name: str, argument: str) -> None:
+def _run(chat: "ChatScreen", name: str, argument: str) -> Coroutine[None, None, None] | None:
+    """Return what is left to be done, if anything."""
     app = chat.app
     match name:
         case "help":
-            await app.push_screen_wait(Help())
+            app.push_screen(Help())
         case "new":
             app.new_conversation()
         case "open":
-            await _open(chat)
+            return _open(chat)
         case "quit":
             app.leave()
         case "model":
-            await _model(chat, argument)
+            if not argument:
+                return _pick_model(chat)
+            _use_model(chat, argument)
         case "theme":
             _theme(chat, argument)
         case "copy":
@@ -70,13 +90,14 @@ async def _run(chat: "ChatScreen", name: str, argument: str) -> None:
         case "continue":
             chat.app.outbox.dispatch(chat.session, GoOn())
         case "compare":
-            await _compare(chat, argument)
+            return _compare(chat, argument)
         case "pace":
             _pace(chat, argument)
         case "stats":
-            await _stats(chat)
+            return _stats(chat)
         case _:
             raise StreamtuiError(f"/{name} does nothing yet.")
+    return None
 
 
 async def _open(chat: "ChatScreen") -> None:
@@ -92,12 +113,15 @@ async def _open(chat: "ChatScreen") -> None:
         chat.open_saved(chosen)
 
 
-async def _model(chat: "ChatScreen", argument: str) -> None:
-    picked = None if argument else await chat.app.push_screen_wait(Models(chat.app.catalog))
-    chosen = argument or picked
-    if not chosen:
-        return
-    model = chat.app.catalog.model(chosen)
+async def _pick_model(chat: "ChatScreen") -> None:
+    session = chat.session
+    picked = await chat.app.push_screen_wait(Models(chat.app.catalog))
+    if picked and chat.shows(session):
+        _use_model(chat, picked)
+
+
+def _use_model(chat: "ChatScreen", name: str) -> None:
+    model = chat.app.catalog.model(name)
     chat.session.conversation.use(model)
     chat.refresh_title()
     chat.say(f"{model.label} answers from here on.")
@@ -133,7 +157,7 @@ def _export(chat: "ChatScreen", argument: str) -> None:
     text = chat.app.start.transcript(form)(conversation.record, list(conversation.messages.values()))
     try:
         with path.open("x", encoding="utf-8") as file:
-            file.write(text + "\n")
+            file.write(text)
     except FileExistsError:
         raise StreamtuiError(f"{clean_line(str(path))} exists: name another file.") from None
     except OSError as error:
@@ -207,24 +231,29 @@ def walk(chat: "ChatScreen", message: str, step: int) -> None:
 MOST_COLUMNS: Final = 4
 
 
-async def _compare(chat: "ChatScreen", argument: str) -> None:
+def _compare(chat: "ChatScreen", argument: str) -> Coroutine[None, None, None] | None:
     """Let the next prompt go to several models; without names, to the present one and one that is picked, or no
     longer to several."""
-    catalog = chat.app.catalog
-    names = argument.split()
-    if not names and chat.session.comparing:
+    if argument:
+        _aim(chat, argument.split())
+    elif chat.session.comparing:
         chat.session.aim()
-        return
-    if not names:
-        picked = await chat.app.push_screen_wait(Models(catalog))
-        if not picked:
-            return
-        names = [chat.session.conversation.model.id, picked]
+    else:
+        return _pick_rival(chat)
+    return None
+
+
+async def _pick_rival(chat: "ChatScreen") -> None:
+    session = chat.session
+    picked = await chat.app.push_screen_wait(Models(chat.app.catalog))
+    if picked and chat.shows(session):
+        _aim(chat, [session.conversation.model.id, picked])
+
+
+def _aim(chat: "ChatScreen", names: Sequence[str]) -> None:
     if not 2 <= len(names) <= MOST_COLUMNS:
         raise StreamtuiError(f"Name 2 to {MOST_COLUMNS} models: /compare MODEL MODEL.")
-    session = chat.session
-    models = [await chat.app.outbox.admit(catalog.model(name)) for name in names]
-    session.aim(models=tuple(models))
+    chat.session.aim(models=tuple(chat.app.catalog.model(name) for name in names))
 
 
 def _pace(chat: "ChatScreen", argument: str) -> None:

@@ -22,8 +22,9 @@ class PromptHistory:
         self._at = -1
 
     @property
-    def is_walking(self) -> bool:
-        return self._at >= 0
+    def shown(self) -> str | None:
+        """The prompt that the reader is at."""
+        return self._prompts[self._at] if self._at >= 0 else None
 
     def load(self, prompts: Sequence[str]) -> None:
         """Put older prompts below the ones already here."""
@@ -43,14 +44,14 @@ class PromptHistory:
     def newer(self) -> str:
         """Return the next newer prompt; past the newest that is the empty box."""
         self._at = max(-1, self._at - 1)
-        return self._prompts[self._at] if self._at >= 0 else ""
+        return self.shown or ""
 
     def leave(self) -> None:
         self._at = -1
 
 
 class Prompt(TextArea):
-    """Posts `Submitted` for Enter; never changes or clears a text on its own otherwise."""
+    """Posts `Submitted` for Enter, and is empty then; never changes or clears a text on its own otherwise."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "submit", "send", show=False, priority=False),
@@ -67,7 +68,8 @@ class Prompt(TextArea):
 
     @dataclass
     class Submitted(Message):
-        """Enter was pressed on this text. The box still holds it: whoever takes it clears the box."""
+        """Enter was pressed on this text, which has left the box: it may be followed at once by more keys. Who has no
+        use for it gives it back."""
 
         text: str
 
@@ -103,11 +105,15 @@ class Prompt(TextArea):
     def is_blank(self) -> bool:
         return not self.text.strip()
 
-    def take(self, submitted: str | None = None) -> str:
-        """Return the text and leave the box empty, but for what was typed after `submitted`."""
-        text = self.text
-        self.put(clean(text).removeprefix(submitted) if submitted and clean(text).startswith(submitted) else "")
+    def take(self) -> str:
+        """Return the text, cleaned, and leave the box empty."""
+        text = clean(self.text)
+        self.put("")
         return text
+
+    def give_back(self, text: str) -> None:
+        """Put what was taken before what was typed since."""
+        self.put(text + self.text)
 
     def put(self, text: str) -> None:
         """Replace the text, the cursor at its end. Undo brings the old one back."""
@@ -148,7 +154,11 @@ class Prompt(TextArea):
         self.action_submit()
 
     def action_submit(self) -> None:
-        self.post_message(self.SentNothing() if self.is_blank else self.Submitted(clean(self.text)))
+        if self.is_blank:
+            self.post_message(self.SentNothing())
+        else:
+            self.post_message(self.Submitted(clean(self.text)))
+            self.put("")
 
     def action_leave_or_delete(self) -> None:
         if self.text:
@@ -156,16 +166,23 @@ class Prompt(TextArea):
         else:
             self.post_message(self.Left())
 
+    def _is_walking(self) -> bool:
+        """Return whether the box shows a prompt of the history as it was. Changing it ends the walk."""
+        if self.recent.shown != self.text:
+            self.recent.leave()
+        return self.recent.shown is not None
+
     def action_up(self) -> None:
+        is_walking = self._is_walking()
         if not self.text:
             self.post_message(self.Recalled())
-        elif self.recent.is_walking and self.cursor_at_first_line:
+        elif is_walking and self.cursor_at_first_line:
             self.recall()
         else:
             self.action_cursor_up()
 
     def action_down(self) -> None:
-        if self.recent.is_walking and self.cursor_at_last_line:
+        if self._is_walking() and self.cursor_at_last_line:
             self.put(self.recent.newer())
         else:
             self.action_cursor_down()
