@@ -58,6 +58,8 @@ class Conversation:
         self.left_out = 0
         """How many of the oldest turns requests leave out, because the model's context is too small for them."""
         self.created = time.time()
+        self._came_from: dict[str, str | None] = {}
+        """What was in view before a reply, by the reply's id."""
         self._recorder: Recorder = recorder or NoRecorder()
         self._clock = clock
 
@@ -85,6 +87,11 @@ class Conversation:
     def adopt(self, messages: Iterable[ChatMessage]) -> None:
         """Add the messages that were not read yet when the conversation was resumed; the present ones stay."""
         self.messages = {message.id: message for message in messages} | self.messages
+
+    def catch_up(self, record: ConversationRecord, messages: Iterable[ChatMessage]) -> None:
+        """Take over what another process has written since, and the branch it left in view."""
+        self.messages = self.messages | {message.id: message for message in messages}
+        self.leaf = record.leaf if record.leaf in self.messages else self.leaf
 
     @property
     def record(self) -> ConversationRecord:
@@ -192,7 +199,7 @@ class Conversation:
         removed = [message] if siblings or user is None else [message, user.id]
         for each in removed:
             del self.messages[each]
-        self.leaf = self._leaf_without(user, siblings)
+        self.leaf = self._leaf_without(user, siblings, self._came_from.pop(message, None))
         self._recorder.withdraw(self.record, removed)
         if not self.messages:
             self.title = ""
@@ -247,13 +254,15 @@ class Conversation:
     ) -> Reply:
         """`in_view` is the reply that is shown instead of this one, where there are several."""
         title = self.title or clean_line(_first_line(request), TITLE_LENGTH)
-        record = replace(self.record, title=title, leaf=in_view or message.id)
+        goes_on = message.id in self.messages
+        record = replace(self.record, title=title, leaf=self.leaf if goes_on else in_view or message.id)
 
         def changed(message: ChatMessage) -> None:
             if message.id not in self.messages:
                 for row in rows:
                     self.messages.setdefault(row.id, row)
                 self.title = self.title or title
+                self._came_from[message.id] = self.leaf
                 self.leaf = in_view if in_view in self.messages else message.id
             self.messages[message.id] = message
 
@@ -273,9 +282,13 @@ class Conversation:
             message = children[-1]
         return message
 
-    def _leaf_without(self, user: ChatMessage | None, replies: Sequence[str]) -> str | None:
-        """Return what is in view once a reply is taken back: another reply, the prompt's other wording, or what was
-        there before."""
+    def _leaf_without(self, user: ChatMessage | None, replies: Sequence[str], came_from: str | None) -> str | None:
+        """Return what is in view once a reply is taken back: what is there now, the branch that it stands beside,
+        another reply, the prompt's other wording, or what was there before."""
+        if self.leaf in self.messages:
+            return self.leaf
+        if came_from in self.messages and (user is None or came_from != user.parent):
+            return came_from
         others = replies if replies or user is None else [each for each in self.siblings_of(user) if each != user.id]
         if others:
             return self._newest_leaf(others[-1])

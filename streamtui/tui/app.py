@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 from rich.console import RenderableType
-from textual import events, work
+from textual import events, on, work
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import DiscoveryHit, Hit, Hits, Provider
@@ -34,10 +34,12 @@ from streamtui.chat.live import Live
 from streamtui.tui import browser, clipboard
 from streamtui.tui.commands import COMMANDS
 from streamtui.tui.drafts import Drafts
+from streamtui.tui.gate import Gate
+from streamtui.tui.log import MessageLog
 from streamtui.tui.outbox import Outbox
 from streamtui.tui.screens.chat import ChatScreen
-from streamtui.tui.screens.dialogs import Question
-from streamtui.tui.session import Sessions
+from streamtui.tui.screens.dialogs import Interruption, Question
+from streamtui.tui.session import Session, Sessions
 from streamtui.tui.start import Start
 
 CRASHED: Final = 70
@@ -47,8 +49,8 @@ TWICE_S: Final = 2.0
 """Within which the second Ctrl+C counts as the second."""
 LOW: Final = 10
 """Terminals with fewer lines show the conversation and the prompt, or a dialog, and nothing else."""
-PATIENCE_S: Final = 2.0
-"""How long a key waits for what is read at the start."""
+LONGEST_HOST: Final = 253
+"""Characters (RFC 1035): its end says whose it is, and has to be seen."""
 CATCH_UP_S: Final = 0.1
 GUARD_S: Final = 2.5
 """After a signal the process is gone by then, whatever the terminal does."""
@@ -87,6 +89,7 @@ class StreamtuiApp(App[None], inherit_bindings=False):
         Binding("ctrl+c", "interrupt", "copy, stop, stash, quit", show=False, priority=True, system=True),
         Binding("ctrl+p", "command_palette", "commands", show=False, priority=True),
         Binding("ctrl+z", "suspend_process", "suspend", show=False, priority=True),
+        Binding("ctrl+l", "redraw", "redraw", show=False),
         Binding("f2", "toggle_mouse", "release or take the mouse", show=False, priority=True),
     ]
 
@@ -104,12 +107,14 @@ class StreamtuiApp(App[None], inherit_bindings=False):
             say=self._say_error,
             left=lambda session: self.drafts.keep(session),
         )
-        self.sessions = Sessions(self.live, self.outbox.dispatch)
+        self.sessions = Sessions(self.live, self.outbox.dispatch, start.storage.library.remember_prompt)
         self.drafts = Drafts(start.storage.library, self.outbox)
+        self.deletions: list[str] = []
+        """Ids of the conversations that were deleted, the latest last."""
         self.farewell = ""
         """A line for stderr after the screen is restored."""
         self._chat = ChatScreen()
-        self._begun = asyncio.Event()
+        self.gate = Gate()
         self._last_interrupt = 0.0
         self._has_mouse = True
         self._catching_up: Timer | None = None
@@ -145,16 +150,15 @@ class StreamtuiApp(App[None], inherit_bindings=False):
     async def _begin(self) -> None:
         """Read what the first paint can do without: the conversation to reopen, the draft, the prompt history."""
         new = self._chat.session
-        try:
-            await self._reopen()
-            await self.drafts.give_back(new)
-            if self._chat.shows(new):
-                self._chat.draft_changed()
-            self._chat.prompt.recent.load(await self.storage.library.prompts(500))
-        except StoreError as error:
-            self.say(str(error), "error")
-        finally:
-            self._begun.set()
+        with self.gate.closed():
+            try:
+                await self._reopen()
+                await self.drafts.give_back(new)
+                if self._chat.shows(new):
+                    self._chat.draft_changed()
+                self._chat.prompt.recent.load(await self.storage.library.prompts(500))
+            except StoreError as error:
+                self.say(str(error), "error")
 
     async def _reopen(self) -> None:
         """Bring the conversation into view that the app was started with, if any."""
@@ -170,11 +174,9 @@ class StreamtuiApp(App[None], inherit_bindings=False):
             pass
 
     async def on_event(self, event: events.Event) -> None:
-        """Keys typed ahead wait for what they are meant for: the conversation to reopen, the draft, the history."""
-        if isinstance(event, events.InputEvent | events.Paste) and not self._begun.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._begun.wait(), PATIENCE_S)
-            self._begun.set()
+        """Let keys typed ahead wait for what they are meant for."""
+        if isinstance(event, events.InputEvent | events.Paste):
+            await self.gate.passed()
         await super().on_event(event)
 
     @work(thread=True, group="preload")
@@ -192,7 +194,7 @@ class StreamtuiApp(App[None], inherit_bindings=False):
             return
         with suppress(StreamtuiError):
             named = await self.catalog.resolve(unnamed)
-            blank = self.sessions.blank()
+            blank = self._blank()
             if blank is not None and blank.conversation.model == unnamed:
                 blank.conversation.use(named)
                 self._chat.refresh_title()
@@ -201,7 +203,7 @@ class StreamtuiApp(App[None], inherit_bindings=False):
 
     def new_conversation(self) -> None:
         """Bring an empty conversation into view; an empty one that is open already will do."""
-        session = self.sessions.blank() or self.sessions.add(
+        session = self._blank() or self.sessions.add(
             Conversation(
                 self.start.model or self.catalog.model(),
                 self.storage.recorder,
@@ -212,15 +214,21 @@ class StreamtuiApp(App[None], inherit_bindings=False):
         if not self._chat.shows(session):
             self._chat.show_session(session)
 
+    def _blank(self) -> Session | None:
+        """Return the session in which nothing was asked yet, nor is about to be, if there is one."""
+        blank = [session for session in self.sessions if session.is_blank and self.outbox.texts(session) is None]
+        return next((session for session in blank if self._chat.shows(session)), blank[-1] if blank else None)
+
     def forget(self, conversation: str) -> None:
-        """Settle and let go of a conversation that is being deleted."""
-        session = self.sessions.get(conversation)
+        """Settle and let go of a conversation; what was unsent there is written down."""
+        session = self.sessions.known(conversation)
         if session is None:
             return
-        was_in_view = self._chat.shows(session)
-        self.outbox.drop(session)
+        self.outbox.take_back(session)
+        session.stop()
+        self.drafts.keep(session)
         self.sessions.close(conversation)
-        if was_in_view:
+        if self._chat.shows(session):
             self.new_conversation()
 
     # -- what is said, copied, opened
@@ -238,8 +246,20 @@ class StreamtuiApp(App[None], inherit_bindings=False):
 
     async def _confirm_exposure(self, host: str) -> bool:
         question = f"Your API key would travel to {host} unencrypted, readable by everyone on the way. Send it?"
-        agreed = await self.push_screen_wait(Question(question, "Send it"))
-        return agreed is True
+        return await self.interrupt(question, "Send it")
+
+    async def interrupt(self, question: str, yes: str) -> bool:
+        """Ask something that the reader did not ask for; what is typed meanwhile goes to the box."""
+        answer = await self.push_screen_wait(Interruption(question, yes, self._chat.prompt.insert_pasted))
+        return answer is True
+
+    @on(MessageLog.Copy)
+    def copy_from_log(self, event: MessageLog.Copy) -> None:
+        self.copy(event.text, event.what)
+
+    @on(MessageLog.OpenLink)
+    def open_from_log(self, event: MessageLog.OpenLink) -> None:
+        self.open_link(event.href)
 
     @work
     async def copy(self, text: str, what: str) -> None:
@@ -249,7 +269,7 @@ class StreamtuiApp(App[None], inherit_bindings=False):
     @work
     async def open_link(self, href: str) -> None:
         """Ask, showing the host the link really leads to, then open it; where no browser is, copy it."""
-        host = clean_line(urlsplit(href).hostname or "", 200)
+        host = clean_line(urlsplit(href).hostname or "", LONGEST_HOST)
         if not await self.push_screen_wait(Question(f"Open this page at {host}?\n\n{clean_line(href, 300)}", "Open")):
             return
         if not await asyncio.to_thread(browser.open_page, href):
@@ -308,9 +328,10 @@ class StreamtuiApp(App[None], inherit_bindings=False):
         if self._catching_up is not None and not getattr(self._driver, "is_behind", False):
             self._catching_up.stop()
             self._catching_up = None
-            self.redraw()
+            self.action_redraw()
 
-    def redraw(self) -> None:
+    def action_redraw(self) -> None:
+        """Draw everything again, over whatever else wrote to the terminal."""
         if self._driver is not None:
             self._driver.write("\x1b[2J")
         self.screen.refresh(layout=True)

@@ -38,15 +38,23 @@ class Drafts:
         self._kept[session] = (conversation, text)
         self._library.keep_draft(conversation, text)
         if conversation is None:
-            self._new = session
+            self._stand_for_new(session)
         elif self._new is session:
             self._new = None
             self._library.keep_draft(None, "")
 
+    def _stand_for_new(self, session: Session) -> None:
+        """From now on this session's draft is that of the new conversation; another one's goes to the history."""
+        if self._new is not None and self._new is not session:
+            _, lost = self._kept.pop(self._new, (None, ""))
+            self._library.remember_prompt(lost)
+        self._new = session
+
     def keep_last(self, session: Session, *, in_view: bool) -> None:
-        """Write down what is unsent when the app ends; the text of a second new conversation goes to the history."""
+        """Write down what is unsent when the app ends. What belongs to no saved conversation goes to the history as
+        well: there may be a second new one, here or in another process, and only one draft is kept for all."""
         self._outbox.take_back(session)
+        if not session.conversation.messages:
+            self._library.remember_prompt(session.draft)
         if session.conversation.messages or in_view or session is self._new:
             self.keep(session)
-        elif session.draft.strip():
-            self._library.remember_prompt(session.draft)

@@ -53,7 +53,7 @@ class Outbox:
         """Send as soon as everything is ready; a prompt queues while a reply streams, anything else is refused."""
         if session.is_streaming or self.texts(session) is not None:
             if isinstance(intent, Ask):
-                session.queue(intent)
+                self._queue(session, intent)
             else:
                 self._say("A reply is still streaming here: stop it first.")
             return
@@ -62,6 +62,13 @@ class Outbox:
         entry = Entry(session, intent)
         # The worker's coroutine starts later than this line, so it finds its entry.
         self._waiting[entry] = self._owner.run_worker(self._send(entry))
+
+    def _queue(self, session: Session, ask: Ask) -> None:
+        try:
+            session.queue(ask)
+        except StreamtuiError as error:
+            self._say(str(error))
+            session.give_back(ask)
 
     def texts(self, session: Session) -> list[str] | None:
         """Return the prompts that wait to leave from a session, `None` where nothing waits."""
@@ -97,6 +104,8 @@ class Outbox:
         """Return what may now be sent. Raises `StreamtuiError` where it can't, or the reader doesn't want it."""
         session, intent = entry.session, entry.intent
         await session.ready.wait()
+        if session.is_written_elsewhere:
+            await self._catch_up(session)
         conversation = session.conversation
         if isinstance(intent, Ask) and intent.models:
             return replace(intent, models=tuple([await self.admit(model) for model in intent.models]))
@@ -105,6 +114,14 @@ class Outbox:
             conversation.use(model)
         self._owner.run_worker(self._learn_lengths(session), group="lengths")
         return intent
+
+    async def _catch_up(self, session: Session) -> None:
+        """Read what another program has written meanwhile. Raises `StreamtuiError` while it still writes."""
+        session.conversation.catch_up(*await self._library.load(session.conversation.id))
+        if session.view is not None:
+            session.view.turned(session.conversation.path())
+        if session.is_written_elsewhere:
+            raise StreamtuiError("Another program is writing a reply here: wait for it, or stop it there.")
 
     async def admit(self, model: Model) -> Model:
         """Return `model` ready to be asked. Nothing is sent to it, not even a question for its models, before the

@@ -71,12 +71,22 @@ class View(Protocol):
     def next_changed(self) -> None:
         """What is sent next, or how, is something else."""
 
+    def unsent(self) -> str:
+        """Return the draft as it stands in the box, which may be ahead of the session's."""
+
 
 class Session:
     """Owns what is to happen in one conversation next. Replies are owned by `Live` and go on without a view."""
 
-    def __init__(self, conversation: Conversation, live: Live, dispatch: Callable[["Session", Intent], None]) -> None:
-        """`dispatch` sends what was queued, once its turn has come."""
+    def __init__(
+        self,
+        conversation: Conversation,
+        live: Live,
+        dispatch: Callable[["Session", Intent], None],
+        remember: Callable[[str], None],
+    ) -> None:
+        """`dispatch` sends what was queued, once its turn has come; `remember` puts a prompt that is taken back, but
+        has no place in the box, into the history."""
         self.conversation = conversation
         self.draft = ""
         """What is in the box while the session is in view, and will be there when it is again."""
@@ -93,12 +103,18 @@ class Session:
         self.view: View | None = None
         self._live = live
         self._dispatch = dispatch
+        self._remember = remember
         self._asked: Ask | None = None
         """What the replies in flight answer, if it was a prompt."""
 
     @property
     def runs(self) -> list[Run]:
         return self._live.of(self.conversation.id)
+
+    @property
+    def unsent(self) -> str:
+        """The draft to the last key."""
+        return self.draft if self.view is None else self.view.unsent()
 
     @property
     def title(self) -> str:
@@ -116,9 +132,9 @@ class Session:
 
     @property
     def is_written_elsewhere(self) -> bool:
-        """Whether the reply in view is one that another process was writing when it was read."""
-        leaf = self.conversation.messages.get(self.conversation.leaf or "")
-        return leaf is not None and leaf.status is Status.STREAMING and not self.is_streaming
+        """Whether another process was writing a reply when this was read."""
+        is_written = any(message.status is Status.STREAMING for message in self.conversation.messages.values())
+        return is_written and not self.is_streaming
 
     def asks(self, text: str) -> Ask:
         """Return what sending `text` means now: another wording, a comparison, or a plain prompt."""
@@ -152,7 +168,10 @@ class Session:
                 assert_never(intent)
 
     def queue(self, ask: Ask) -> None:
-        """Let `ask` wait for the reply in flight: one prompt at a time, so a second joins the first."""
+        """Let `ask` wait for the reply in flight: one prompt at a time, so a second joins the first. Raises
+        `StreamtuiError` where it is to be sent in another way than that."""
+        if self.queued is not None and (self.queued.edits, self.queued.models) != (ask.edits, ask.models):
+            raise StreamtuiError("Another prompt waits, to be sent in another way: Up on an empty box edits it.")
         self.queued = replace(self.queued, text=f"{self.queued.text}\n\n{ask.text}") if self.queued else ask
         self._tell_next()
 
@@ -173,7 +192,9 @@ class Session:
         for run in runs:
             run.stop()
             prompts += self._take_back_if_empty(run)
-        if self.draft.strip():
+        if self.unsent.strip():
+            for prompt in prompts:
+                self._remember(prompt)
             prompts = []
         self.give_back(*(replace(self._asked or Ask(""), text=prompt) for prompt in prompts), self.unqueue())
         return bool(runs)
@@ -183,7 +204,7 @@ class Session:
         given = [ask for ask in asks if ask is not None and ask.text.strip()]
         if not given:
             return
-        self.draft = "\n\n".join(text for text in (*(ask.text for ask in given), self.draft) if text.strip())
+        self.draft = "\n\n".join(text for text in (*(ask.text for ask in given), self.unsent) if text.strip())
         self.aim(self.editing or given[0].edits, self.comparing or given[0].models)
         if self.view is not None:
             self.view.draft_changed()
@@ -251,13 +272,16 @@ class Session:
 class Sessions:
     """The conversations that are open in this process, by id."""
 
-    def __init__(self, live: Live, dispatch: Callable[[Session, Intent], None]) -> None:
+    def __init__(
+        self, live: Live, dispatch: Callable[[Session, Intent], None], remember: Callable[[str], None]
+    ) -> None:
         self._live = live
         self._dispatch = dispatch
+        self._remember = remember
         self._open: dict[str, Session] = {}
 
     def add(self, conversation: Conversation) -> Session:
-        session = Session(conversation, self._live, self._dispatch)
+        session = Session(conversation, self._live, self._dispatch, self._remember)
         self._open[conversation.id] = session
         return session
 
@@ -269,9 +293,9 @@ class Sessions:
             return None
         return session
 
-    def blank(self) -> Session | None:
-        """Return the session in which nothing was asked yet, if there is one."""
-        return next((session for session in self if session.is_blank), None)
+    def known(self, conversation: str) -> Session | None:
+        """Return the session of a conversation, out of date or not."""
+        return self._open.get(conversation)
 
     def close(self, conversation: str) -> None:
         """Stop what streams there and forget it."""

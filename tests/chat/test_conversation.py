@@ -424,3 +424,17 @@ class Chat(RuleBasedStateMachine):
 
 TestChat = Chat.TestCase
 TestChat.settings = settings(max_examples=60, stateful_step_count=15, deadline=None, database=None)
+
+
+async def test_going_on_with_an_earlier_reply_leaves_what_followed_it_in_view() -> None:
+    recorder = NotingRecorder()
+    talk, _ = conversation(CUT, OK, OK, recorder=recorder)
+    await play(talk.ask("One"))
+    cut = talk.path()[-1].id
+    await play(talk.ask("Two"))
+    last = talk.path()[-1].id
+
+    await play(talk.continue_(cut))
+
+    assert talk.leaf == last
+    assert recorder.records[talk.id].leaf == last

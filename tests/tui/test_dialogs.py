@@ -1,10 +1,14 @@
 """The dialogs: saved conversations, models, questions, themes, help; and terminals that are low."""
 
 import pytest
+from textual.widgets import OptionList
 
 from streamtui.tui.screens.conversations import ago
 from streamtui.tui.screens.dialogs import Question
 from tests.tui.conftest import Open, Reader
+from tests.tui.scripted import OpenAtServer, open_at_server, scripted_server, server
+
+__all__ = ["open_at_server", "scripted_server", "server"]
 
 
 async def save_three(reader: Reader) -> None:
@@ -164,3 +168,64 @@ async def test_a_long_title_leaves_the_model_visible(open_app: Open) -> None:
 @pytest.mark.parametrize(("seconds", "said"), [(0, "now"), (59, "now"), (60, "1 min"), (7200, "2 h"), (200_000, "2 d")])
 def test_ages_in_one_unit(seconds: float, said: str) -> None:
     assert ago(seconds) == said
+
+
+async def test_every_deletion_can_be_taken_back_also_when_the_list_was_closed_meanwhile(open_app: Open) -> None:
+    async with open_app() as reader:
+        await save_three(reader)
+        await reader.press("ctrl+o")
+        await reader.until(lambda: len(listed(reader)) == 3)
+        await reader.press("ctrl+x")
+        await reader.until(lambda: listed(reader) == ["pears", "apples"])
+        await reader.press("ctrl+x")
+        await reader.until(lambda: listed(reader) == ["apples"])
+        await reader.press("escape")
+        await reader.until_gone("enter open")
+        await reader.press("ctrl+o")
+        await reader.until(lambda: listed(reader) == ["apples"])
+        await reader.press("ctrl+u")
+        await reader.until(lambda: len(listed(reader)) == 2)
+        await reader.press("ctrl+u")
+        await reader.until(lambda: len(listed(reader)) == 3)
+
+
+async def test_delete_edits_the_filter_and_deletes_nothing(open_app: Open) -> None:
+    async with open_app() as reader:
+        await save_three(reader)
+        await reader.press("ctrl+o")
+        await reader.until(lambda: len(listed(reader)) == 3)
+        await reader.type("ap")
+        await reader.until(lambda: listed(reader) == ["apples"])
+        await reader.press("home", "delete", "delete")
+        await reader.until(lambda: len(listed(reader)) == 3)
+
+
+async def test_what_was_queued_in_a_deleted_conversation_comes_back_with_it(open_app: Open) -> None:
+    async with open_app() as reader:
+        await reader.send("slow tour")
+        await reader.until("tok/s")
+        deleted = reader.app._chat.session.conversation.id
+        await reader.send("and then")
+        await reader.until("next: and then")
+        await reader.press("ctrl+o")
+        await reader.until("slow tour   ")
+        await reader.press("ctrl+x")
+        await reader.until(lambda: len(reader.app.live) == 0)
+        await reader.until_gone("slow tour   ")
+        await reader.press("ctrl+u")
+        await reader.until("slow tour   ")
+        await reader.press("escape")
+        reader.app._chat.open_saved(deleted)
+        await reader.until(lambda: reader.box == "and then")
+
+
+async def test_the_name_that_is_typed_in_full_is_the_one_chosen(open_at_server: OpenAtServer) -> None:
+    async with open_at_server("ok") as reader:
+        await reader.send("/model ")
+        await reader.until("esc close")
+        names = [str(option.id) for option in reader.app.screen.query_one(OptionList).options]
+        wanted = next(name for name in reversed(names) if next(each for each in names if name in each) != name)
+        await reader.type(wanted)
+        await reader.until(lambda: reader.app.screen.query_one(OptionList).option_count < len(names))
+        await reader.press("enter")
+        await reader.until(lambda: f" {wanted} @ " in reader.lines[0])

@@ -3,14 +3,15 @@
 import asyncio
 import time
 from collections.abc import Awaitable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from textual import events
 
 from streamtui.chat.errors import ConfigError, StoreError
-from streamtui.chat.messages import ChatMessage
-from streamtui.chat.ports import ConversationRecord
+from streamtui.chat.messages import ChatMessage, Status
+from streamtui.chat.ports import ConversationRecord, Model
 from tests.server import HELLO, ScriptedServer
 from tests.tui.conftest import Open, Reader
 from tests.tui.scripted import OpenAtServer, open_at_server, replies, scripted_server, server
@@ -449,3 +450,138 @@ async def test_the_prompt_right_after_compare_goes_to_all(open_at_server: OpenAt
         await reader.until("w0 w1 w2")
         await idle(reader)
         assert len(server.of("ok")) == len(server.of("slow-1x3")) == 1
+
+
+async def test_a_prompt_taken_back_under_a_new_draft_is_in_the_history(open_at_server: OpenAtServer) -> None:
+    async with open_at_server("mute") as reader:
+        await reader.send("A long important prompt")
+        await reader.until("waiting")
+        await reader.type("n")
+        await reader.press("escape")
+        await idle(reader)
+        assert reader.box == "n"
+        assert await reader.app.storage.library.prompts(9) == ["A long important prompt"]
+
+
+async def test_a_new_conversation_is_not_one_whose_prompt_is_on_its_way(
+    open_at_server: OpenAtServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_at_server("ok") as reader:
+        leaving = asyncio.Event()
+
+        async def slowly(model: Model) -> Model:
+            await leaving.wait()
+            return model
+
+        monkeypatch.setattr(reader.app.catalog, "resolve", slowly)
+        await reader.send("First")
+        first = reader.app._chat.session
+        await reader.press("ctrl+n")
+        assert reader.app._chat.session is not first
+        await reader.send("Second")
+        leaving.set()
+        await reader.until("✓")
+        await idle(reader)
+        assert [(m.role, m.text) for m in first.conversation.path()] == [("user", "First"), ("assistant", HELLO_TEXT)]
+        assert paths(reader) == [("user", "Second"), ("assistant", HELLO_TEXT)]
+
+
+async def test_drafts_of_two_new_conversations_are_both_kept(open_at_server: OpenAtServer) -> None:
+    async with open_at_server("mute") as reader:
+        await reader.send("First")
+        await reader.until("waiting")
+        first = reader.app._chat.session
+        await reader.press("ctrl+n")
+        await reader.type("abc unsent")
+        await until_draft(reader, None, "abc unsent")
+        reader.app._chat.show_session(first)
+        await reader.press("escape")
+        await idle(reader)
+        await until_draft(reader, None, "First")
+        assert await reader.app.storage.library.prompts(9) == ["abc unsent"]
+
+
+async def test_an_edit_that_is_stashed_is_no_edit(open_at_server: OpenAtServer) -> None:
+    async with open_at_server("ok") as reader:
+        await reader.talk("Say hello")
+        await reader.press("alt+up", "alt+up", "e")
+        await reader.until("next: another wording")
+        await reader.press("ctrl+c")
+        await reader.until_gone("next: another wording")
+
+
+async def test_prompts_to_be_sent_in_different_ways_do_not_become_one(open_at_server: OpenAtServer) -> None:
+    async with open_at_server("ok") as reader:
+        await reader.talk("Say hello")
+        await reader.send("/model slow-20")
+        await reader.send("Go")
+        await reader.until("w0 ")
+        await reader.send("plain")
+        await reader.until("next: plain")
+        await reader.press("alt+up", "alt+up", "alt+up", "alt+up", "e")
+        await reader.until(lambda: reader.box == "Say hello")
+        await reader.type("!")
+        await reader.press("enter")
+        await reader.until("Another prompt waits")
+        assert reader.box == "Say hello!"
+        await reader.until("next: plain")
+        await reader.press("escape")
+        await idle(reader)
+
+
+async def test_a_retry_that_is_taken_back_leaves_the_branch_that_was_in_view(open_at_server: OpenAtServer) -> None:
+    async with open_at_server("ok") as reader:
+        await reader.talk("Say hello")
+        await reader.send("/model slow-1x3")
+        await reader.send("/retry")
+        await reader.until("w0 w1 w2")
+        await idle(reader)
+        await reader.press("alt+left")
+        await reader.until("‹1/2›")
+        await reader.send("/model mute")
+        await reader.send("/retry")
+        await reader.until("waiting")
+        await reader.press("escape")
+        await idle(reader)
+        await reader.until("‹1/2›")
+        assert paths(reader)[-1] == ("assistant", HELLO_TEXT)
+
+
+async def test_typing_after_another_conversation_is_shown_goes_into_the_box(open_app: Open) -> None:
+    async with open_app() as reader:
+        await reader.talk("first fast")
+        await reader.press("alt+up", "ctrl+n")
+        await reader.type("great, next")
+        assert reader.box == "great, next"
+
+
+async def test_a_paste_over_the_conversation_goes_into_the_box(open_app: Open) -> None:
+    async with open_app() as reader:
+        await reader.talk("first fast")
+        await reader.press("alt+up")
+        reader.app.post_message(events.Paste("two\nlines"))
+        await reader.until(lambda: reader.box == "two\nlines")
+
+
+async def test_a_question_nobody_asked_for_is_not_answered_by_what_is_typed(open_app: Open) -> None:
+    async with open_app() as reader:
+        asked = reader.app.run_worker(reader.app.interrupt("Send the key?", "Send it"))
+        await reader.until("Send the key?")
+        await reader.type("why yes")
+        await reader.until(lambda: reader.box == "why yes")
+        await reader.press("enter")
+        assert await asked.wait() is False
+
+
+async def test_a_reply_of_another_program_is_read_again_before_going_on(open_at_server: OpenAtServer) -> None:
+    async with open_at_server("ok") as reader:
+        await reader.talk("Say hello")
+        session = reader.app._chat.session
+        conversation = session.conversation
+        reply = conversation.path()[-1]
+        half = replace(reply, segments=(replace(reply.last, status=Status.STREAMING, text="Hel"),))
+        conversation.messages[reply.id] = half  # as it was read while the other program was still writing it
+        assert session.is_written_elsewhere
+        await reader.send("And now?")
+        await reader.until(lambda: reader.screen.count("✓") == 2)
+        assert [text for _, text in paths(reader)] == ["Say hello", HELLO_TEXT, "And now?", HELLO_TEXT]

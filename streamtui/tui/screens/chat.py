@@ -8,9 +8,10 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
+from textual.events import Paste
 from textual.screen import Screen
 from textual.timer import Timer
-from textual.widgets import Static, TextArea
+from textual.widgets import TextArea
 
 from streamtui.chat.events import Event, Failed, Finished, Notice
 from streamtui.chat.live import Run
@@ -22,7 +23,7 @@ from streamtui.tui.log import MessageLog
 from streamtui.tui.screens import opening, perform
 from streamtui.tui.screens.stage import Stage, branches_of
 from streamtui.tui.session import Session
-from streamtui.tui.widgets.bars import NextBar, StatusBar, TitleBar
+from streamtui.tui.widgets.bars import Banner, NextBar, StatusBar, TitleBar
 from streamtui.tui.widgets.menu import CommandMenu
 from streamtui.tui.widgets.prompt import Prompt
 
@@ -45,7 +46,6 @@ class ChatScreen(Screen[None]):
         Binding("ctrl+n", "command('new')", "new conversation", show=False),
         Binding("ctrl+o", "command('open')", "conversations", show=False),
         Binding("f1", "command('help')", "help", show=False),
-        Binding("ctrl+l", "redraw", "redraw", show=False),
         Binding("alt+up", "cursor(-1)", "message above", show=False),
         Binding("alt+down", "cursor(1)", "message below", show=False),
         Binding("alt+left", "sideways(-1)", "branch or column to the left", show=False),
@@ -67,7 +67,7 @@ class ChatScreen(Screen[None]):
     def compose(self) -> ComposeResult:
         yield TitleBar()
         yield Stage()
-        yield Static(id="banner", markup=False)
+        yield Banner()
         yield NextBar()
         yield CommandMenu()
         yield Prompt()
@@ -120,6 +120,7 @@ class ChatScreen(Screen[None]):
         self.show_path(path)
         self.draft_changed()
         self.next_changed()
+        self.prompt.focus()
 
     def show_path(self, path: Sequence[ChatMessage] | None = None) -> None:
         """Show the branch in view anew."""
@@ -147,6 +148,7 @@ class ChatScreen(Screen[None]):
 
     def compared(self, runs: Sequence[Run]) -> None:
         self.stage.compare(runs)
+        self.prompt.focus()
         self.say("Alt+Left/Right highlights a column, Esc stops it, Enter on an empty box goes on with it.")
         self.refresh_title()
         self._show_state()
@@ -165,6 +167,9 @@ class ChatScreen(Screen[None]):
         columns = self.stage.columns
         if columns is None or not columns.are_in(self.session.conversation.messages):
             self.show_path()
+
+    def unsent(self) -> str:
+        return self.prompt.text
 
     def draft_changed(self) -> None:
         self.prompt.put(self.session.draft)
@@ -260,6 +265,7 @@ class ChatScreen(Screen[None]):
     def stash(self) -> None:
         """Put the draft on top of the prompt history and leave the box empty."""
         text = self.prompt.take()
+        self.session.aim(models=self.session.comparing)
         self.prompt.recent.remember(text)
         self.app.storage.library.remember_prompt(text)
         self.say("Draft stashed: Up brings it back.")
@@ -312,8 +318,13 @@ class ChatScreen(Screen[None]):
     def stop_in_view(self) -> bool:
         """Stop the reply in view, of several the highlighted one; return whether there was one."""
         columns = self.stage.columns
-        stopped = self.session.stop(columns.stop() if columns is not None else None)
+        stopped = self.session.stop(columns.stop() if columns is not None else self._run_in_view())
         return self.app.outbox.take_back(self.session) or stopped
+
+    def _run_in_view(self) -> Run | None:
+        """Return the reply in flight on the branch in view; `None` where it is on another one."""
+        path = {message.id for message in self.session.conversation.path()}
+        return next((run for run in self.session.runs if run.reply.id in path), None)
 
     def action_command(self, name: str) -> None:
         """Run a command by its name; one that needs an argument goes into the box, to be completed."""
@@ -327,6 +338,8 @@ class ChatScreen(Screen[None]):
             perform.run(self, command, "")
 
     def action_cursor(self, step: int) -> None:
+        if not self.log_view.display:
+            return
         self.log_view.focus()
         if step < 0:
             self.log_view.action_cursor_up()
@@ -345,19 +358,12 @@ class ChatScreen(Screen[None]):
         if at is not None:
             perform.walk(self, at, step)
 
-    def action_redraw(self) -> None:
-        """Draw everything again, over whatever else wrote to the terminal."""
-        self.app.redraw()
+    def on_paste(self, event: Paste) -> None:
+        """What is pasted over the conversation is meant for the box."""
+        self.prompt.focus()
+        self.prompt.insert_pasted(event.text)
 
     # -- the log
-
-    @on(MessageLog.Copy)
-    def copy(self, event: MessageLog.Copy) -> None:
-        self.app.copy(event.text, event.what)
-
-    @on(MessageLog.OpenLink)
-    def open_link(self, event: MessageLog.OpenLink) -> None:
-        self.app.open_link(event.href)
 
     @on(MessageLog.MessageAction)
     def message_action(self, event: MessageLog.MessageAction) -> None:
@@ -370,10 +376,7 @@ class ChatScreen(Screen[None]):
         self.app.say(text, severity)
 
     def show_banner(self, text: str | None) -> None:
-        """Show what stays true until it is mended: that nothing can be saved."""
-        banner = self.query_one("#banner", Static)
-        banner.set_class(bool(text), "-shown")
-        banner.update(Content(text or ""))
+        self.query_one(Banner).show(text)
 
     def _show_state(self) -> None:
         session = self.session

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import ClassVar, Final
 
 from rich.cells import set_cell_size
@@ -10,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets.option_list import Option
 
-from streamtui.chat.errors import StoreError
+from streamtui.chat.errors import NotFoundError, StoreError
 from streamtui.chat.ports import ConversationSummary, Library
 from streamtui.tui.screens.picker import Picker
 
@@ -23,21 +24,28 @@ class Conversations(Picker):
     HINT = "enter open · ctrl+x delete · ctrl+u undo · esc close"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+o", "dismiss(None)", "close", show=False),
-        Binding("ctrl+x,delete", "delete", "delete", show=False, priority=True),
+        Binding("ctrl+x", "delete", "delete", show=False, priority=True),
         Binding("ctrl+u", "restore", "undo the deletion", show=False, priority=True),
     ]
 
     def __init__(
-        self, library: Library, streaming: Callable[[], set[str]], deleted: Callable[[str], None], current: str
+        self,
+        library: Library,
+        streaming: Callable[[], set[str]],
+        deleted: Callable[[str], None],
+        deletions: list[str],
+        current: str,
     ) -> None:
+        """`deletions` are what was deleted so far, the latest last: the list may be closed and opened again before one
+        is taken back."""
         super().__init__()
+        self._deletions = deletions
         self._library = library
         self._streaming = streaming
         self._deleted = deleted
         self._current = current
         self._all: list[ConversationSummary] = []
         self._shown: list[ConversationSummary] = []
-        self._last_deleted: str | None = None
 
     def on_mount(self) -> None:
         self._load()
@@ -81,22 +89,22 @@ class Conversations(Picker):
             return
         try:
             self._deleted(chosen)
-            await self._library.delete(chosen)
+            with suppress(NotFoundError):  # nothing of it was worth keeping
+                await self._library.delete(chosen)
         except StoreError as error:
             self.notify(str(error), severity="error", markup=False)
             return
-        self._last_deleted = chosen
+        self._deletions.append(chosen)
         self._all = [each for each in self._all if each.id != chosen]
         self.offer()
         self.notify("Deleted. ctrl+u takes it back for ten seconds.", markup=False, timeout=10)
 
     @work
     async def action_restore(self) -> None:
-        if self._last_deleted is None:
+        if not self._deletions:
             return
-        last, self._last_deleted = self._last_deleted, None
         try:
-            restored = await self._library.restore(last)
+            restored = await self._library.restore(self._deletions.pop())
         except StoreError as error:
             self.notify(str(error), severity="error", markup=False)
             return

@@ -1,10 +1,11 @@
 """Small dialogs over the chat: a question, the help."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
 from rich.table import Table
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
@@ -18,6 +19,7 @@ from streamtui.tui.commands import COMMANDS
 class Question(ModalScreen[bool]):
     """Asks something that is answered with yes or no; `False` is what Escape says."""
 
+    AUTO_FOCUS = "#no"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,alt+escape,n", "answer(False)", "no", show=False),
         Binding("y", "answer(True)", "yes", show=False),
@@ -28,17 +30,41 @@ class Question(ModalScreen[bool]):
         self._text, self._yes, self._no = text, yes, no
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
-            yield Static(Content(self._text), markup=False)
+        with Vertical(classes="dialog question"):
+            with VerticalScroll():
+                yield Static(Content(self._text), markup=False)
             with Horizontal(classes="buttons"):
                 yield Button(Content(self._no), id="no", variant="default", compact=True)
                 yield Button(Content(self._yes), id="yes", variant="primary", compact=True)
+
+    def on_resize(self) -> None:
+        """Leave room for the buttons, however long the text is."""
+        room = self.size.height - 8
+        self.query_one(VerticalScroll).styles.max_height = room if room > 2 else self.size.height - 2
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         self.dismiss(event.button.id == "yes")
 
     def action_answer(self, answer: bool) -> None:
         self.dismiss(answer)
+
+
+class Interruption(Question):
+    """A question that opens by itself, perhaps over somebody who is typing: no letter answers it, and what is typed
+    goes to `typed`, as it would have without it."""
+
+    def __init__(self, text: str, yes: str, typed: Callable[[str], None]) -> None:
+        super().__init__(text, yes)
+        self._typed = typed
+
+    async def on_event(self, event: events.Event) -> None:
+        match event:
+            case events.Key(character=str(character)) if event.is_printable:
+                self._typed(character)
+            case events.Paste(text=text):
+                self._typed(text)
+            case _:
+                await super().on_event(event)
 
 
 KEYS = (

@@ -34,8 +34,8 @@ class Models(Picker):
         self.offer()
 
     def matching(self, typed: str) -> list[Option]:
-        names = dict.fromkeys(self._all)
-        return [Option(Content(name), id=name) for name in names if typed in name.casefold()]
+        exact_first = sorted(dict.fromkeys(self._all), key=lambda name: name.casefold() != typed)
+        return [Option(Content(name), id=name) for name in exact_first if typed in name.casefold()]
 
     def otherwise(self, typed: str) -> str | None:
         return typed.strip() or None

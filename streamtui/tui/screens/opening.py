@@ -25,23 +25,25 @@ async def open_saved(chat: "ChatScreen", conversation: str) -> None:
         await _open(chat, conversation)
     except StreamtuiError as error:
         chat.say(str(error), "error")
+        if chat.app.sessions.known(chat.session.conversation.id) is not chat.session:
+            chat.app.new_conversation()  # the one in view was out of date, and can't be read again
 
 
 async def _open(chat: "ChatScreen", conversation: str) -> None:
     app = chat.app
     library = app.storage.library
-    record, tail = await library.tail(conversation, TAIL)
-    draft = await library.draft(conversation)
-    model = app.start.model or app.catalog.saved(record.model)
-    opened = Conversation.resume(model, app.storage.recorder, record, tail, options=app.start.options)
-    session = app.sessions.add(opened)
-    session.draft = draft
-    session.ready.clear()
-    chat.show_session(session, tail)
+    with app.gate.closed():
+        record, tail = await library.tail(conversation, TAIL)
+        draft = await library.draft(conversation)
+        model = app.start.model or app.catalog.saved(record.model)
+        opened = Conversation.resume(model, app.storage.recorder, record, tail, options=app.start.options)
+        session = app.sessions.add(opened)
+        session.draft = draft
+        session.ready.clear()
+        chat.show_session(session, tail)
     try:
         _, messages = await library.load(conversation)
     except BaseException:  # also when another conversation is opened meanwhile: half a conversation is none
-        app.outbox.take_back(session)
         app.forget(conversation)
         raise
     opened.adopt(messages)

@@ -11,7 +11,7 @@ from streamtui.chat.clean import clean_line
 from streamtui.chat.errors import StreamtuiError
 from streamtui.tui.commands import Command
 from streamtui.tui.screens.conversations import Conversations
-from streamtui.tui.screens.dialogs import Help, Page, Question
+from streamtui.tui.screens.dialogs import Help, Page
 from streamtui.tui.screens.models import Models
 from streamtui.tui.session import Ask, AskAgain, GoOn, Session
 
@@ -80,7 +80,7 @@ def _run(chat: "ChatScreen", name: str, argument: str) -> Coroutine[None, None, 
         case "copy":
             _copy(chat, argument)
         case "export":
-            _export(chat, argument)
+            return _export(chat, _file(chat, argument))
         case "rename":
             _rename(chat, argument)
         case "system":
@@ -106,10 +106,12 @@ async def _open(chat: "ChatScreen") -> None:
         app.storage.library,
         streaming=lambda: app.live.conversations,
         deleted=app.forget,
+        deletions=app.deletions,
         current=chat.session.conversation.id,
     )
     chosen = await app.push_screen_wait(picker)
-    if chosen is not None and chosen != chat.session.conversation.id:
+    session = chat.session
+    if chosen is not None and (chosen != session.conversation.id or session.is_written_elsewhere):
         chat.open_saved(chosen)
 
 
@@ -148,11 +150,18 @@ def _copy(chat: "ChatScreen", argument: str) -> None:
     chat.app.copy(replies[-1].text, "reply")
 
 
-def _export(chat: "ChatScreen", argument: str) -> None:
-    conversation = chat.session.conversation
-    if not conversation.messages:
+def _file(chat: "ChatScreen", argument: str) -> Path:
+    """Return the file to write the conversation to."""
+    if not chat.session.conversation.messages:
         raise StreamtuiError("There is nothing to export yet.")
-    path = Path(os.path.expanduser(argument)) if argument else Path(f"{_slug(conversation.title)}.md")  # noqa: PTH111
+    if not argument:
+        return Path(f"{_slug(chat.session.conversation.title)}.md").absolute()
+    return Path(os.path.abspath(os.path.expanduser(argument)))  # noqa: PTH100, PTH111 - an unknown user's tilde stays
+
+
+async def _export(chat: "ChatScreen", path: Path) -> None:
+    session, conversation = chat.session, chat.session.conversation
+    await session.ready.wait()
     form: Literal["md", "json"] = "json" if path.suffix == ".json" else "md"
     text = chat.app.start.transcript(form)(conversation.record, list(conversation.messages.values()))
     try:
@@ -162,7 +171,7 @@ def _export(chat: "ChatScreen", argument: str) -> None:
         raise StreamtuiError(f"{clean_line(str(path))} exists: name another file.") from None
     except OSError as error:
         raise StreamtuiError(f"{clean_line(str(path))} can't be written: {error.strerror}.") from None
-    chat.say(f"Written to {clean_line(str(path.absolute()))}.")
+    chat.say(f"Written to {clean_line(str(path))}.")
 
 
 def _slug(title: str) -> str:
@@ -201,7 +210,7 @@ async def leave_out(chat: "ChatScreen", session: Session, reply: "Reply") -> Non
     """The conversation is too long for the model: offer to ask again without its oldest turns."""
     conversation = session.conversation
     question = "This conversation is too long for the model. Leave out its oldest turns from now on, and ask again?"
-    if not await chat.app.push_screen_wait(Question(question, "Leave them out")) or session.is_streaming:
+    if not await chat.app.interrupt(question, "Leave them out") or session.is_streaming:
         return
     before = conversation.left_out
     if conversation.leave_out_oldest() == before:
@@ -210,8 +219,8 @@ async def leave_out(chat: "ChatScreen", session: Session, reply: "Reply") -> Non
     prompt = None
     if not reply.message.text and reply.id in conversation.messages:
         prompt = conversation.take_back(reply.id)
-    if prompt is not None and session.draft == prompt:
-        session.draft = ""
+    if prompt is not None:
+        session.draft = session.draft.removeprefix(prompt).lstrip("\n")
     if chat.shows(session):
         chat.show_path()
         chat.draft_changed()
@@ -221,6 +230,8 @@ async def leave_out(chat: "ChatScreen", session: Session, reply: "Reply") -> Non
 def walk(chat: "ChatScreen", message: str, step: int) -> None:
     """Bring the branch beside a message into view."""
     conversation = chat.session.conversation
+    if message not in conversation.messages:
+        return
     siblings = conversation.siblings(message)
     index = siblings.index(message) + step
     if 0 <= index < len(siblings):

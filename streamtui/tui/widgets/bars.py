@@ -44,6 +44,17 @@ class TitleBar(Horizontal):
         self.query_one(".model", Line).show(model)
 
 
+class Banner(Static):
+    """What stays true until it is mended: that nothing can be saved."""
+
+    def __init__(self) -> None:
+        super().__init__(markup=False)
+
+    def show(self, text: str | None) -> None:
+        self.set_class(bool(text), "-shown")
+        self.update(Content(text or ""))
+
+
 class NextBar(Static):
     """What is sent next, or how, where that is not simply the text in the box to the model above; else nothing."""
 

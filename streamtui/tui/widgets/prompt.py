@@ -136,9 +136,12 @@ class Prompt(TextArea):
             await super()._on_key(event)
 
     async def _on_paste(self, event: events.Paste) -> None:
-        """Insert pasted text as text: no newline in it sends, no character in it is a key."""
         self._stop(event)
-        result = self._replace_via_keyboard(clean(event.text), *self.selection)
+        self.insert_pasted(event.text)
+
+    def insert_pasted(self, text: str) -> None:
+        """Insert pasted text as text: no newline in it sends, no character in it is a key."""
+        result = self._replace_via_keyboard(clean(text), *self.selection)
         if result is not None:
             self.move_cursor(result.end_location)
 
