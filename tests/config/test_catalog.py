@@ -244,3 +244,20 @@ def test_making_a_catalog_imports_nothing_and_connects_to_nothing(sources: Sourc
 
     assert sources.catalog().model().provider.host == "127.0.0.1:9"
     assert NoMemory().quirks("x", "y") == frozenset()
+
+
+def test_openais_own_base_url_has_openais_default_model(sources: Sources) -> None:
+    sources.environment = {"OPENAI_BASE_URL": "https://api.openai.com/v1/", "OPENAI_API_KEY": KEY}
+
+    assert sources.catalog().model().name == DEFAULT_MODEL
+
+
+async def test_the_first_model_is_known_for_the_next_conversation(sources: Sources, server: ScriptedServer) -> None:
+    sources.environment = {"OPENAI_BASE_URL": server.url}
+    catalog = sources.catalog()
+    assert catalog.model().label.startswith("its first model @ 127.0.0.1")
+
+    resolved = await catalog.resolve(catalog.model())
+
+    assert catalog.model() == resolved
+    await catalog.aclose()
