@@ -112,6 +112,12 @@ class Session:
         return self._live.of(self.conversation.id)
 
     @property
+    def run_in_view(self) -> Run | None:
+        """The reply in flight on the branch in view; `None` where there is none, or on another branch."""
+        path = {message.id for message in self.conversation.path()}
+        return next((run for run in self.runs if run.reply.id in path), None)
+
+    @property
     def unsent(self) -> str:
         """The draft to the last key."""
         return self.draft if self.view is None else self.view.unsent()

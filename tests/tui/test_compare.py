@@ -201,3 +201,20 @@ async def test_escape_before_anything_arrived_in_any_column_gives_the_prompt_bac
         await reader.press("enter")
         await reader.until("✓")
         assert replies(reader) == {"ok": HELLO_TEXT}
+
+
+async def test_the_highlighted_column_is_the_branch_that_is_there_on_coming_back(open_at_server: OpenAtServer) -> None:
+    async with open_at_server("ok") as reader:
+        await compare(reader, "slow-20", "slow-21")
+        await reader.until(lambda: reader.screen.count("w1 ") == 2)
+        session = reader.app._chat.session
+        await reader.press("alt+right")
+        await reader.press("ctrl+n")
+        await reader.until("Enter sends")
+        reader.app._chat.show_session(session)
+        await reader.until("‹2/2›")
+        await reader.press("escape")
+        await reader.until("■ stopped")
+        assert [run.reply.model.id for run in session.runs] == ["slow-20"]
+        await reader.press("escape")
+        await idle(reader)

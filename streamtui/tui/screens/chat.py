@@ -113,6 +113,7 @@ class ChatScreen(Screen[None]):
     def show_session(self, session: Session, path: Sequence[ChatMessage] | None = None) -> None:
         """Bring a session into view; its draft comes with it. `path` is the end of its branch, to begin with."""
         if self._session is not None:
+            self.pick()
             self.save_draft()
             self._session.view = None
         self._session = session
@@ -318,13 +319,8 @@ class ChatScreen(Screen[None]):
     def stop_in_view(self) -> bool:
         """Stop the reply in view, of several the highlighted one; return whether there was one."""
         columns = self.stage.columns
-        stopped = self.session.stop(columns.stop() if columns is not None else self._run_in_view())
+        stopped = self.session.stop(columns.stop() if columns is not None else self.session.run_in_view)
         return self.app.outbox.take_back(self.session) or stopped
-
-    def _run_in_view(self) -> Run | None:
-        """Return the reply in flight on the branch in view; `None` where it is on another one."""
-        path = {message.id for message in self.session.conversation.path()}
-        return next((run for run in self.session.runs if run.reply.id in path), None)
 
     def action_command(self, name: str) -> None:
         """Run a command by its name; one that needs an argument goes into the box, to be completed."""
