@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+from rich.cells import cell_len
 from textual.selection import Selection
 
+from streamtui.tui.log.chrome import LEFT
 from tests.log.conftest import Reader, reading, reply, user
 
 CODE = "def f():\n\treturn '語'  # a long comment " + "x" * 100 + "\n\n\nprint(f())\n"
@@ -30,6 +33,18 @@ async def test_wide_characters_are_copied_whole() -> None:
         at = 2 + 3
         assert await _drag(reader, (at + 2, y), (at + 5, y)) == "本語"
         assert await _drag(reader, (at + 3, y), (at + 4, y)) == "本語"
+
+
+@pytest.mark.parametrize("glyph", ["❤️", "👩‍💻", "1️⃣", "👍🏽", "🇩🇪", "e\u0301", "क्षि"])
+async def test_characters_of_several_code_points_are_one_to_the_mouse(glyph: str) -> None:
+    for message in (user(f"{glyph} word end"), reply(f"{glyph} word end")):
+        async with reading([message]) as reader:
+            y = reader.row_of("word")
+            x = cell_len(reader.rows[y].partition("word")[0])
+            assert await _drag(reader, (x, y), (x + 3, y)) == "word"
+            assert await _drag(reader, (x - 1, y), (LEFT, y)) == f"{glyph} "
+            await reader.pilot.click(reader.log, offset=(x, y), times=2)
+            assert reader.log.screen.get_selected_text() == "word"
 
 
 async def test_rows_that_were_only_wrapped_are_copied_as_one_line() -> None:

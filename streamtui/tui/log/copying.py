@@ -131,7 +131,7 @@ def _selected(view: View, bubble: Bubble, unit: _Unit, span: Extent) -> str | No
         for at in range(first, len(lines)):
             line, text = lines[at], text_of(lines[at])
             if span.has(part, at):
-                rows.append(_Row(line, text, span.columns(part, at, len(text)) or (0, 0)))
+                rows.append(_Row(line, text, span.columns(part, at, line) or (0, 0)))
                 is_whole = is_whole and rows[-1].is_complete
                 continue
             is_whole = False
