@@ -117,6 +117,41 @@ async def test_a_long_fence_is_copied_exactly() -> None:
         assert await _drag(reader, start, (end[0] + 2, end[1])) == f"intro\n\n```py\n{code}```\n\nend"
 
 
+TABLE = (
+    "| Name | What it does for you | Cost |\n|---|---|--:|\n"
+    "| **alpha** | a long description that wraps over rows in a narrow window | 1 |\n"
+    "| beta | short `a \\| b` | 22 |\n| gamma | last [link](https://x.org) | 333 |"
+)
+
+
+@pytest.mark.parametrize("width", [80, 40, 18])
+async def test_rows_of_a_table_are_copied_as_they_were_written_and_words_of_one_as_words(width: int) -> None:
+    lines = TABLE.split("\n")
+    async with reading([user("q"), reply(f"Intro words.\n\n{TABLE}\n\nOutro.")], (width, 44)) as reader:
+
+        async def copied(first: str, last: str) -> str:
+            x, y = reader.place_of(last)
+            return await _drag(reader, reader.place_of(first), (x + len(last) - 1, y))
+
+        assert await copied("alpha", "short a") == "\n".join(lines[2:4])
+        assert await copied("alpha", "beta") == "\n".join(lines[2:4])
+        assert await copied("beta", "Outro.") == "\n".join(lines[3:]) + "\n\nOutro."
+        assert await copied("Intro", "gamma") == f"Intro words.\n\n{TABLE}"
+        assert (await copied("description", "rows")).startswith("description that wraps over rows")
+        assert await copied("last", "link") == "last link"
+        assert await copied("333", "333") == "333"
+        assert await copied("gamma", "last") == "gamma | last"
+
+
+async def test_a_long_table_is_one_to_a_copy() -> None:
+    rows = [f"| r{n:03} | **v{n}** |" for n in range(100)]
+    async with reading([reply("Intro.\n\n" + "\n".join(["| id | v |", "|---|---|", *rows]))], (60, 120)) as reader:
+        x, y = reader.place_of("r036")
+        expected = "\n".join(["Intro.\n", "| id | v |", "|---|---|", *rows[:37]])
+        assert await _drag(reader, reader.place_of("Intro"), (x + 3, y)) == expected
+        assert await _drag(reader, reader.place_of("r030"), (x + 3, y)) == "\n".join(rows[30:37])
+
+
 async def test_a_double_click_selects_a_word_and_a_third_the_message() -> None:
     async with reading([user("see https://example.com/a now"), user("other")]) as reader:
         x, y = reader.place_of("example")
