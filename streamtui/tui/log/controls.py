@@ -16,7 +16,7 @@ from streamtui.tui.log import chrome, posts, selection
 from streamtui.tui.log.bubble import Bubble
 from streamtui.tui.log.copying import copied
 from streamtui.tui.log.look import look
-from streamtui.tui.log.palette import ANSI
+from streamtui.tui.log.palette import ANSI_DARK
 from streamtui.tui.log.posts import Action
 from streamtui.tui.log.surface import Surface
 from streamtui.tui.log.view import View
@@ -55,7 +55,7 @@ class Controls(Surface):
         super().__init__(id=id, classes=classes)
         self._clock = clock
         self._wall = wall
-        self._view = View(look(ANSI))
+        self._view = View(look(ANSI_DARK))
         self._new_lines = 0
 
     # -- where the reader is
