@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -179,8 +178,8 @@ class Controls(Surface):
                 self.current = None if self._view.current is bubble else bubble.message.id
 
     def _open(self, href: str) -> None:
-        if is_web(href):
-            self.post_message(posts.OpenLink(href))
+        scheme, colon, rest = href.partition(":")
+        self.post_message(posts.OpenLink(scheme.lower() + colon + rest))
 
     # -- keys
 
@@ -227,7 +226,7 @@ class Controls(Surface):
                 continue
             for segment in strip:
                 href = segment.style.meta.get("href") if segment.style is not None else None
-                if isinstance(href, str) and is_web(href):
+                if isinstance(href, str):
                     self._open(href)
                     return
 
@@ -296,12 +295,3 @@ class Controls(Surface):
             bubble.toggle()
             self._view.sync(bubble)
         self._paint()
-
-
-def is_web(href: str) -> bool:
-    """Tell whether `href` may be opened: http or https, a host, nobody's name or password in it."""
-    try:
-        parts = urlsplit(href)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc and len(href) < 2048
