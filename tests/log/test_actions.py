@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from streamtui.chat.errors import ErrorInfo
-from streamtui.chat.events import Notice
+from streamtui.chat.events import Notice, TextDelta
 from streamtui.chat.messages import Status
 from streamtui.markdown.links import is_openable
 from streamtui.tui.log import MessageLog
@@ -47,7 +47,7 @@ async def test_where_room_is_short_the_keys_and_the_branch_stay() -> None:
         (92, "a-very-long-vendor/and-a-very-long-model-name y copy r regenerate continue ‹2/3›"),
         (80, "a-very-long-vendor/and-a-very-long-model-name y r continue ‹2/3›"),
         (40, "a-very-long-vendor/and-… y r ‹2/3›"),
-        (16, "a… ‹2/3›"),
+        (16, "a-ve… ‹2/3›"),
     ):
         async with reading(size=(width, 12)) as reader:
             reader.log.show([user("q"), message], {message.id: (2, 3)})
@@ -57,7 +57,7 @@ async def test_where_room_is_short_the_keys_and_the_branch_stay() -> None:
             time = clock_time(message.created, 1.7e9)
             assert " ".join(row.strip("█ ").split()) == head.format(time=time)
             if width == 40:
-                await reader.pilot.click(reader.log, offset=reader.place_of("r ‹"))
+                await reader.pilot.click(reader.log, offset=reader.place_of("r  ‹"))
                 await reader.pilot.click(reader.log, offset=reader.place_of("‹"))
                 await reader.pilot.pause()
                 actions = [event.action for event in reader.app.posted if isinstance(event, MessageLog.MessageAction)]
@@ -220,6 +220,19 @@ async def test_the_foot_says_how_a_reply_ended(status: Status, says: str) -> Non
     async with reading([user("q"), reply("part", status, error=error)]) as reader:
         assert says in reader.text
         assert ("429: wait a minute." in reader.text) == (error is not None)
+
+
+async def test_a_reply_streams_on_unseen_while_another_conversation_is_shown() -> None:
+    async with reading(conversation(1)) as reader:
+        streaming = reader.begin()
+        await reader.stream(streaming, "begun")
+        reader.log.show([user("another")])
+        before = reader.rows
+        reader.log.feed(streaming, TextDelta("late"))
+        reader.log.notice(streaming, Notice("retry", "retrying", 3.0))
+        reader.log.set_branches(streaming, 1, 2)
+        await reader.pilot.pause()
+        assert reader.rows == before
 
 
 async def test_a_continued_reply_streams_on_in_its_bubble() -> None:

@@ -122,25 +122,9 @@ class View:
         self._heights.extend([bubble.estimate(self.inner)])
         return bubble
 
-    def remove(self, bubble: Bubble) -> None:
-        with self.held():
-            self._heights.remove(self.index(bubble))
-            self.bubbles.remove(bubble)
-            self.by_id.pop(bubble.message.id, None)
-            self._open.pop(bubble, None)
-            if self.current is bubble:
-                self.current = None
-
     def index(self, bubble: Bubble) -> int:
-        """Return where `bubble` stands. Ordinals rise, so bisection would do; removal makes gaps only."""
-        low, high = 0, len(self.bubbles)
-        while low < high:
-            middle = (low + high) // 2
-            if self.bubbles[middle].ordinal < bubble.ordinal:
-                low = middle + 1
-            else:
-                high = middle
-        return low
+        """Return where `bubble` stands."""
+        return bubble.ordinal - self._first_ordinal
 
     def sync(self, bubble: Bubble) -> None:
         """Take over a height that changed."""
@@ -197,7 +181,7 @@ class View:
             self._kept = None
         mark = None if self.following else self._kept[0] if self._kept is not None else self._mark()
         yield
-        if mark is not None and mark.bubble.message.id in self.by_id:
+        if mark is not None:
             self.top = max(0, self._find(mark))
             self._kept = mark, self.top
 
