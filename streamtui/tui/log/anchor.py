@@ -42,7 +42,7 @@ def anchor(block: Block, row: int, width: int, styles: Styles) -> Anchor:
     lines = block.lines(width, styles)
     if not isinstance(block, RowsBlock):
         return InText(cells_of(lines[:row]))
-    spans = [_head(block, width, styles), *block.item_rows(width, styles)]
+    spans = _spans(block, width, styles)
     item = max((at for at, span in enumerate(spans) if span.start <= row and span), default=0)
     start = spans[item].start
     if isinstance(block, TableChunk):
@@ -55,7 +55,7 @@ def row_of(block: Block, place: Anchor, width: int, styles: Styles) -> int:
     lines = block.lines(width, styles)
     if isinstance(place, InText) or not isinstance(block, RowsBlock):
         return _row_at(lines, place.character if isinstance(place, InText) else 0)
-    spans = [_head(block, width, styles), *block.item_rows(width, styles)]
+    spans = _spans(block, width, styles)
     span = spans[min(place.item + 1, len(spans) - 1)]
     if not span:
         return span.start
@@ -66,9 +66,10 @@ def row_of(block: Block, place: Anchor, width: int, styles: Styles) -> int:
             return min(span.start + row, span.stop - 1)
 
 
-def _head(block: RowsBlock, width: int, styles: Styles) -> range:
+def _spans(block: RowsBlock, width: int, styles: Styles) -> list[range]:
+    """Return the painted rows of the head, then of each item."""
     items = block.item_rows(width, styles)
-    return range(items[0].start if items else len(block.lines(width, styles)))
+    return [range(items[0].start if items else len(block.lines(width, styles))), *items]
 
 
 def cells_of(lines: Sequence[Line]) -> int:
