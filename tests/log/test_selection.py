@@ -143,6 +143,15 @@ async def test_rows_of_a_table_are_copied_as_they_were_written_and_words_of_one_
         assert await copied("gamma", "last") == "gamma | last"
 
 
+@pytest.mark.parametrize("marks", ["> ", "- ", "1. > "])
+async def test_rows_of_a_table_are_copied_without_the_marks_of_its_quote_or_list(marks: str) -> None:
+    rest = "".join(mark if mark == ">" else " " for mark in marks)
+    text = f"\n{rest}".join([f"{marks}| aa | bb |", "|---|---|", "| x1 | y2 |", "| 33 | 44 |"])
+    async with reading([reply(text)]) as reader:
+        x, y = reader.place_of("y2")
+        assert await _drag(reader, reader.place_of("aa"), (x + 1, y)) == "| aa | bb |\n|---|---|\n| x1 | y2 |"
+
+
 async def test_a_long_table_is_one_to_a_copy() -> None:
     rows = [f"| r{n:03} | **v{n}** |" for n in range(100)]
     async with reading([reply("Intro.\n\n" + "\n".join(["| id | v |", "|---|---|", *rows]))], (60, 120)) as reader:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -19,6 +20,8 @@ _HEAD_LINES: Final = 2
 """Lines of source before the first row: the head and the delimiters."""
 _BAR: Final = 3
 """Cells between two columns."""
+_MARKS: Final = re.compile(r"(?:[ \t>]|[-+*][ \t]|\d+[.)][ \t])*")
+"""What begins a row's line where the table stands in a quote or a list."""
 _PLAIN: Final = Styles.dark()
 """For text that is measured and not seen."""
 
@@ -84,7 +87,7 @@ def table_text(
     row = touched[last]
     if first == last and not all(each.is_complete for each in row.drawn):
         return " | ".join(filter(None, _words(row, width))) or None
-    written = [line.lstrip(" >\t") for line in source.split("\n")]
+    written = [_MARKS.sub("", line, count=1) for line in source.split("\n")]
     start = 0 if first == _HEAD else first + _HEAD_LINES
     return "\n".join(written[start : 1 if last == _HEAD else last + _HEAD_LINES + 1])
 
