@@ -13,6 +13,7 @@ from markdown_it.token import Token
 from rich.segment import Segment
 from rich.style import Style
 
+from streamtui.markdown.links import is_openable
 from streamtui.markdown.styles import Styles
 from streamtui.markdown.wrap import Span
 
@@ -20,7 +21,6 @@ Run = tuple[str, Style]
 
 _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u202a-\u202e\u2066-\u2069\u2028\u2029\ud800-\udfff\ufeff]")
 _BLANK = re.compile(r"[\t\n]")
-OPENABLE = ("http://", "https://", "mailto:")
 
 
 def clean(text: str) -> str:
@@ -78,7 +78,7 @@ def _runs(tokens: list[Token], styles: Styles, base: Style) -> list[Run]:
             if kind == "link_open":
                 href = str(token.attrs.get("href", ""))
                 links.append((href, len(runs)))
-                style = style + _link(styles.link, href) if href.startswith(OPENABLE) else style
+                style = style + _link(styles.link, href) if is_openable(href) else style
             else:
                 style += _part(kind, styles)
         elif token.nesting == -1:
@@ -110,9 +110,9 @@ def _link(style: Style, href: str) -> Style:
 
 def _target(href: str, first: int, runs: list[Run], style: Style, styles: Styles) -> list[Run]:
     """Return what is shown after a link that can't be opened: where it points, unless its text says so."""
-    if href.startswith(OPENABLE) or not href:
+    if is_openable(href) or not href:
         return []
-    if "".join(text for text, _ in runs[first:]) == href:
+    if "".join(text for text, _ in runs[first:]) in (href, href.removeprefix("mailto:")):
         return []
     return [(f" ({_shown(href)})", style + styles.dim)]
 
@@ -122,13 +122,13 @@ def _image(token: Token, styles: Styles, style: Style) -> list[Run]:
     host = _host(source)
     alt = _shown(token.content).replace("\n", " ")
     label = f"🖼 {alt} ({host})" if alt else f"🖼 {host}"
-    if source.startswith(OPENABLE):
+    if is_openable(source):
         style += _link(styles.link, source)
     return [(label, style)]
 
 
 def _host(target: str) -> str:
-    if not target.startswith(OPENABLE):
+    if not is_openable(target):
         return _shown(target)
     try:
         return _shown(urlsplit(target).hostname or target)

@@ -28,6 +28,15 @@ class RowsBlock(Block):
             layout, painted = other._painted
             self._painted = (layout, painted[: other._settled()])
 
+    def item_rows(self, width: int, styles: Styles) -> list[range]:
+        """Return which of the painted rows are each item's; those above the first one's are the head."""
+        row = len(self.lines(width, styles)) - sum([len(item) for item in self._painted[1]])
+        spans: list[range] = []
+        for item in self._painted[1]:
+            spans.append(range(row, row + len(item)))
+            row += len(item)
+        return spans
+
     @abstractmethod
     def _grew_from(self, other: RowsBlock) -> bool:
         """Whether the settled items of `other` are the first items of this block."""

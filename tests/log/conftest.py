@@ -80,6 +80,8 @@ class Reader:
     pilot: Pilot[None]
     log: MessageLog
     meters: dict[str, Meter] = field(default_factory=dict)
+    fed: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """By message: characters that its answer and its reasoning will have."""
 
     @property
     def rows(self) -> list[str]:
@@ -108,8 +110,9 @@ class Reader:
             await asyncio.sleep(0.001)
 
     async def settle(self) -> None:
-        """Wait until all that was fed is on screen."""
-        await self.until(lambda: not self.log.drawing, "all drawn")
+        """Wait until all that was fed is in the log: a frame takes it in and paints it in one go."""
+        await self.until(lambda: all(self._has_all(message_id) for message_id in self.fed), "all drawn")
+        self.fed.clear()
         await self.pilot.pause()
 
     def begin(self, message: ChatMessage | None = None) -> str:
@@ -118,7 +121,17 @@ class Reader:
         self.log.begin(message, self.meters[message.id])
         return message.id
 
+    def _has_all(self, message_id: str) -> bool:
+        return self._shown(message_id) == self.fed[message_id]
+
+    def _shown(self, message_id: str) -> tuple[int, int]:
+        bubble = self.log._view.by_id[message_id]
+        sources = [document.source if document is not None else "" for document in (bubble.body, bubble.thoughts)]
+        return len(sources[0]), len(sources[1])
+
     def feed(self, message_id: str, text: str, *, reasoning: bool = False) -> None:
+        answer, thoughts = self.fed.get(message_id) or self._shown(message_id)
+        self.fed[message_id] = (answer, thoughts + len(text)) if reasoning else (answer + len(text), thoughts)
         self.meters[message_id].delta(self.app.now, text, reasoning=reasoning)
         self.log.feed(message_id, ReasoningDelta(text) if reasoning else TextDelta(text))
 

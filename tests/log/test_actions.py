@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from streamtui.chat.errors import ErrorInfo
-from streamtui.chat.events import Notice
+from streamtui.chat.events import Notice, TextDelta
 from streamtui.chat.messages import Status
+from streamtui.markdown.links import is_openable
 from streamtui.tui.log import MessageLog
-from streamtui.tui.log.controls import is_web
+from streamtui.tui.log.figures import clock_time
 from tests.log.conftest import conversation, reading, reply, user
 
 CODE = "def f():\n\treturn '語'\n\n\nprint(f())   \n"
@@ -35,6 +38,30 @@ async def test_the_message_under_the_cursor_looks_it_and_offers_what_can_be_done
         reader.log.action_cursor_up()
         row = reader.rows[reader.row_of("regenerate")]
         assert row.startswith("█") and "copy" in row
+
+
+async def test_where_room_is_short_the_keys_and_the_branch_stay() -> None:
+    message = replace(reply("half", Status.STOPPED), model="a-very-long-vendor/and-a-very-long-model-name")
+    for width, head in (
+        (160, "a-very-long-vendor/and-a-very-long-model-name · {time} y copy r regenerate continue ‹2/3›"),
+        (92, "a-very-long-vendor/and-a-very-long-model-name y copy r regenerate continue ‹2/3›"),
+        (80, "a-very-long-vendor/and-a-very-long-model-name y r continue ‹2/3›"),
+        (40, "a-very-long-vendor/and-… y r ‹2/3›"),
+        (16, "a-ve… ‹2/3›"),
+    ):
+        async with reading(size=(width, 12)) as reader:
+            reader.log.show([user("q"), message], {message.id: (2, 3)})
+            await reader.pilot.pause()
+            reader.log.action_cursor_up()
+            row = reader.rows[reader.row_of("‹2/3›")]
+            time = clock_time(message.created, 1.7e9)
+            assert " ".join(row.strip("█ ").split()) == head.format(time=time)
+            if width == 40:
+                await reader.pilot.click(reader.log, offset=reader.place_of("r  ‹"))
+                await reader.pilot.click(reader.log, offset=reader.place_of("‹"))
+                await reader.pilot.pause()
+                actions = [event.action for event in reader.app.posted if isinstance(event, MessageLog.MessageAction)]
+                assert actions == ["regenerate", "branch_left"]
 
 
 async def test_keys_ask_for_actions_on_the_message_under_the_cursor() -> None:
@@ -93,22 +120,29 @@ async def test_code_is_copied_byte_for_byte_by_badge_and_by_number() -> None:
         ]
 
 
-async def test_only_web_links_are_asked_for() -> None:
-    text = "[good](https://example.com/x) [mail](mailto:a@b.c) [odd](vscode://file/x) [user](http://u:p@h/)"
-    async with reading([reply(text)]) as reader:
-        for word in ("good", "mail", "odd", "user"):
+async def test_what_looks_like_a_link_opens_and_what_does_not_says_where_it_points() -> None:
+    text = (
+        "[good](https://example.com/x) [loud](HTTPS://Example.com)\n\n[mail](mailto:a@b.c) [odd](vscode://file/x) "
+        "[user](http://u:p@h/) [name](https://user@host/) <mailto:b@c.d> e@f.gh"
+    )
+    async with reading([reply(text)], (160, 24)) as reader:
+        for word in ("good", "loud", "mail", "odd", "user", "name", "mailto:b"):
             await reader.pilot.click(reader.log, offset=reader.place_of(word))
         reader.log.focus()
         await reader.pilot.press("o")
         await reader.pilot.pause()
-        assert [e.href for e in reader.app.posted if isinstance(e, MessageLog.OpenLink)] == [
-            "https://example.com/x"
-        ] * 2
+        assert [event.href for event in reader.app.posted if isinstance(event, MessageLog.OpenLink)] == [
+            "https://example.com/x",
+            "https://Example.com",
+            "https://example.com/x",
+        ]
+        targets = "mail (mailto:a@b.c) odd (vscode://file/x) user (http://u:p@h/) name (https://user@host/)"
+        assert f"{targets} mailto:b@c.d e@f.gh" in reader.text
 
 
 @pytest.mark.parametrize("href", ["-rf", "/etc/passwd", "//host/x", "javascript:x", "http://", "http://[", "ssh://h"])
 def test_what_is_no_web_address_is_never_opened(href: str) -> None:
-    assert not is_web(href)
+    assert not is_openable(href)
 
 
 async def test_reasoning_is_one_row_that_opens_and_closes() -> None:
@@ -188,15 +222,17 @@ async def test_the_foot_says_how_a_reply_ended(status: Status, says: str) -> Non
         assert ("429: wait a minute." in reader.text) == (error is not None)
 
 
-async def test_a_message_taken_back_is_gone() -> None:
-    messages = conversation(2)
-    async with reading(messages) as reader:
+async def test_a_reply_streams_on_unseen_while_another_conversation_is_shown() -> None:
+    async with reading(conversation(1)) as reader:
         streaming = reader.begin()
-        await reader.stream(streaming, "gone soon")
-        reader.log.discard(streaming)
-        reader.log.discard(messages[-1].id)
-        assert "gone soon" not in reader.text and "answer 1" not in reader.text
-        reader.log.feed(streaming, __import__("streamtui.chat.events", fromlist=["x"]).TextDelta("late"))
+        await reader.stream(streaming, "begun")
+        reader.log.show([user("another")])
+        before = reader.rows
+        reader.log.feed(streaming, TextDelta("late"))
+        reader.log.notice(streaming, Notice("retry", "retrying", 3.0))
+        reader.log.set_branches(streaming, 1, 2)
+        await reader.pilot.pause()
+        assert reader.rows == before
 
 
 async def test_a_continued_reply_streams_on_in_its_bubble() -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from functools import partial
+
+import pytest
 
 from tests.log.conftest import Reader, conversation, reading, reply, user
 
@@ -74,15 +77,13 @@ async def test_ten_thousand_messages_are_put_in_front_without_looking_at_them() 
 async def test_a_resize_keeps_the_text_under_the_eye() -> None:
     async with reading([user("q"), reply(LONG), *conversation(5)], (80, 24)) as reader:
         reader.log.scroll_to(y=240)
-        await reader.pilot.pause()
-        target = next(row for row in reader.rows if "paragraph" in row)
-        number = target.split()[2]
+        reader.log.scroll_to(y=240 + reader.row_of("paragraph"))
         first = reader.rows[0].strip("▍ ")
+        number = first.split()[1]
         for width, height in ((50, 24), (120, 30), (33, 10), (80, 24)):
             await reader.pilot.resize_terminal(width, height)
             await reader.until(partial(_is_wide, reader, width), "resized")
-            near = " ".join(row.strip("▍ ") for row in reader.rows[:4])
-            assert f"paragraph {number} " in " ".join(row.strip("▍ ") for row in reader.rows) or first[:10] in near
+            assert reader.rows[0].strip("▍ ").split()[:2] == ["paragraph", number]
         assert reader.rows[0].strip("▍ ") == first
 
 
@@ -96,6 +97,33 @@ async def test_a_resize_in_the_middle_of_a_wrapped_paragraph_keeps_its_words() -
             await reader.pilot.resize_terminal(width, 24)
             await reader.until(partial(_is_wide, reader, width), "resized")
             assert word in reader.rows[0]
+
+
+_WIDE_CELLS = "| id | name | text |\n|---|---|---|\n" + "\n".join(
+    f"| r{n:03} | name of {n} | {'some longer description ' * (1 + n % 3)}|" for n in range(120)
+)
+_MANY_CELLS = (
+    "| id |"
+    + " c |" * 5
+    + "\n"
+    + "|---" * 6
+    + "|\n"
+    + "\n".join(f"| r{n:03} | value {n} | another | more text | and more | last |" for n in range(120))
+)
+_CODE = "```\n" + "\n".join(f"r{n:03} {'some code ' * (n % 30)}" for n in range(120)) + "\n```"
+
+
+@pytest.mark.parametrize("text", [_WIDE_CELLS, _MANY_CELLS, _CODE], ids=["wide", "many", "code"])
+async def test_a_resize_keeps_the_row_of_a_table_or_of_code(text: str) -> None:
+    async with reading([user("q"), reply(text), *conversation(6)], (120, 30)) as reader:
+        for top in (40, 70, 110):
+            reader.log.scroll_to(y=top)
+            while not (number := re.search(r"r\d\d\d", reader.rows[0])):
+                reader.log.scroll_to(y=reader.log.scroll_y + 1)
+            for width in (100, 80, 60, 40, 30, 120):
+                await reader.pilot.resize_terminal(width, 30)
+                await reader.until(partial(_is_wide, reader, width), "resized")
+                assert number[0] in "".join(reader.rows[:2])
 
 
 async def test_a_resize_while_following_still_shows_the_end() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+from rich.cells import cell_len
 from textual.selection import Selection
 
+from streamtui.tui.log.chrome import LEFT
 from tests.log.conftest import Reader, reading, reply, user
 
 CODE = "def f():\n\treturn '語'  # a long comment " + "x" * 100 + "\n\n\nprint(f())\n"
@@ -30,6 +33,18 @@ async def test_wide_characters_are_copied_whole() -> None:
         at = 2 + 3
         assert await _drag(reader, (at + 2, y), (at + 5, y)) == "本語"
         assert await _drag(reader, (at + 3, y), (at + 4, y)) == "本語"
+
+
+@pytest.mark.parametrize("glyph", ["❤️", "👩‍💻", "1️⃣", "👍🏽", "🇩🇪", "e\u0301", "क्षि"])
+async def test_characters_of_several_code_points_are_one_to_the_mouse(glyph: str) -> None:
+    for message in (user(f"{glyph} word end"), reply(f"{glyph} word end")):
+        async with reading([message]) as reader:
+            y = reader.row_of("word")
+            x = cell_len(reader.rows[y].partition("word")[0])
+            assert await _drag(reader, (x, y), (x + 3, y)) == "word"
+            assert await _drag(reader, (x - 1, y), (LEFT, y)) == f"{glyph} "
+            await reader.pilot.click(reader.log, offset=(x, y), times=2)
+            assert reader.log.screen.get_selected_text() == "word"
 
 
 async def test_rows_that_were_only_wrapped_are_copied_as_one_line() -> None:
@@ -100,6 +115,50 @@ async def test_a_long_fence_is_copied_exactly() -> None:
         assert await _drag(reader, start, (end[0] + 2, end[1])) == code + "\nend"
         start = reader.place_of("intro")
         assert await _drag(reader, start, (end[0] + 2, end[1])) == f"intro\n\n```py\n{code}```\n\nend"
+
+
+TABLE = (
+    "| Name | What it does for you | Cost |\n|---|---|--:|\n"
+    "| **alpha** | a long description that wraps over rows in a narrow window | 1 |\n"
+    "| beta | short `a \\| b` | 22 |\n| gamma | last [link](https://x.org) | 333 |"
+)
+
+
+@pytest.mark.parametrize("width", [80, 40, 18])
+async def test_rows_of_a_table_are_copied_as_they_were_written_and_words_of_one_as_words(width: int) -> None:
+    lines = TABLE.split("\n")
+    async with reading([user("q"), reply(f"Intro words.\n\n{TABLE}\n\nOutro.")], (width, 44)) as reader:
+
+        async def copied(first: str, last: str) -> str:
+            x, y = reader.place_of(last)
+            return await _drag(reader, reader.place_of(first), (x + len(last) - 1, y))
+
+        assert await copied("alpha", "short a") == "\n".join(lines[2:4])
+        assert await copied("alpha", "beta") == "\n".join(lines[2:4])
+        assert await copied("beta", "Outro.") == "\n".join(lines[3:]) + "\n\nOutro."
+        assert await copied("Intro", "gamma") == f"Intro words.\n\n{TABLE}"
+        assert (await copied("description", "rows")).startswith("description that wraps over rows")
+        assert await copied("last", "link") == "last link"
+        assert await copied("333", "333") == "333"
+        assert await copied("gamma", "last") == "gamma | last"
+
+
+@pytest.mark.parametrize("marks", ["> ", "- ", "1. > "])
+async def test_rows_of_a_table_are_copied_without_the_marks_of_its_quote_or_list(marks: str) -> None:
+    rest = "".join(mark if mark == ">" else " " for mark in marks)
+    text = f"\n{rest}".join([f"{marks}| aa | bb |", "|---|---|", "| x1 | y2 |", "| 33 | 44 |"])
+    async with reading([reply(text)]) as reader:
+        x, y = reader.place_of("y2")
+        assert await _drag(reader, reader.place_of("aa"), (x + 1, y)) == "| aa | bb |\n|---|---|\n| x1 | y2 |"
+
+
+async def test_a_long_table_is_one_to_a_copy() -> None:
+    rows = [f"| r{n:03} | **v{n}** |" for n in range(100)]
+    async with reading([reply("Intro.\n\n" + "\n".join(["| id | v |", "|---|---|", *rows]))], (60, 120)) as reader:
+        x, y = reader.place_of("r036")
+        expected = "\n".join(["Intro.\n", "| id | v |", "|---|---|", *rows[:37]])
+        assert await _drag(reader, reader.place_of("Intro"), (x + 3, y)) == expected
+        assert await _drag(reader, reader.place_of("r030"), (x + 3, y)) == "\n".join(rows[30:37])
 
 
 async def test_a_double_click_selects_a_word_and_a_third_the_message() -> None:

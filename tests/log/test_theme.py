@@ -67,6 +67,17 @@ def test_bubbles_stand_out_from_the_background_and_from_each_other_in(name: str)
     assert len(grounds) == 3
 
 
+def test_a_light_terminal_gets_no_yellow_cyan_or_green() -> None:
+    faint = {f"{shade}{name}" for shade in ("", "bright_") for name in ("yellow", "cyan", "green", "white")}
+    styles = _look("ansi-light")
+    for tone in (styles.user, styles.assistant):
+        for part, style in _painted(tone):
+            assert style.color is not None and style.color.name not in faint, part
+        assert tone.bar.color is not None and tone.bar.color.name not in faint
+        assert tone.bar_current.color is not None and tone.bar_current.color.name not in faint
+    assert styles is not _look("ansi-dark")
+
+
 async def test_another_theme_shows_at_once_and_keeps_the_place() -> None:
     async with reading(conversation(20)) as reader:
         reader.log.scroll_to(y=30)

@@ -169,8 +169,9 @@ def test_parts_have_their_styles() -> None:
     [
         ("[a](https://x.y/z)", {"https://x.y/z"}),
         ("https://x.y", {"https://x.y"}),
-        ("<mailto:a@b.c>", {"mailto:a@b.c"}),
-        ("a@b.cd", {"mailto:a@b.cd"}),
+        ("[a](HTTPS://X.com)", {"HTTPS://X.com"}),
+        ("[a](https://user@host/) [b](https://u:p@host/) [c](https:///x)", set()),
+        ("<mailto:a@b.c> a@b.cd [a](mailto:a@b.cd)", set()),
         ("![a](https://x.y/p.png)", {"https://x.y/p.png"}),
         ("[a](ftp://x.y) [b](file:///etc) [c](//x.y) [d](-rf) [e](vscode://x) ![f](data:x)", set()),
         ("readme.md main.py example.com 1.2.3.4", set()),

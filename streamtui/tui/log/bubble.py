@@ -279,11 +279,6 @@ class Bubble:
         self._begun = True
         return True
 
-    @property
-    def is_behind(self) -> bool:
-        """Whether something fed was not taken in yet."""
-        return bool(self._fresh)
-
     def take_in(self, now: float) -> bool:
         """Parse what was fed and guess the heights of what is new. Return whether anything changed."""
         if not self._fresh:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Final
 
 from rich.cells import cell_len, set_cell_size
@@ -25,6 +26,8 @@ WIDEST: Final = 120
 BAR: Final = "▍"
 BAR_CURRENT: Final = "█"
 _SEPARATOR: Final = " · "
+_SHORTEST_NAME: Final = 4
+"""Cells of a name and the space after it that nothing but a branch takes away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,20 +55,22 @@ class Frame:
         return row if row.cell_length <= self.width else row.crop(0, self.width)
 
     def line(self, left: Sequence[Segment], right: Sequence[Segment] = ()) -> Strip:
-        """Return a row with `left` and `right` at its ends; where they don't fit, `right` goes, then `left` is cut."""
-        room = self.inner
-        tail = sum(cell_len(segment.text) for segment in right)
-        head = sum(cell_len(segment.text) for segment in left)
-        if head + tail + 1 > room:
-            return self.row(*_cut(left, room))
+        """Return a row with `left` and `right` at its ends; where they don't fit, `left` is cut."""
+        tail = _cells(right)
+        room = max(0, self.inner - tail - 1) if right else self.inner
+        kept, head = _cut(left, room) if _cells(left) > room else (list(left), _cells(left))
         if not right:
-            return self.row(left, head)
-        gap = Segment(" " * (room - head - tail), self.tone.text)
-        return self.row([*left, gap, *right], room)
+            return self.row(kept, head)
+        gap = Segment(" " * max(0, self.inner - head - tail), self.tone.text)
+        return self.row([*kept, gap, *right], max(self.inner, head + tail))
 
     def gap(self) -> Strip:
         """Return the row between two bubbles."""
         return Strip.blank(self.width, self.look.background)
+
+
+def _cells(segments: Sequence[Segment]) -> int:
+    return sum(cell_len(segment.text) for segment in segments)
 
 
 def _cut(segments: Sequence[Segment], room: int) -> tuple[list[Segment], int]:
@@ -83,33 +88,53 @@ def _cut(segments: Sequence[Segment], room: int) -> tuple[list[Segment], int]:
 
 
 def head(message: ChatMessage, frame: Frame, branch: tuple[int, int] | None, now: float) -> list[Strip]:
-    """Return the row of distance above a bubble and the row that says who speaks."""
+    """Return the row of distance above a bubble and the row that says who speaks.
+
+    Where room is short the time goes first, then the words of the actions, then the end of the name; never the branch.
+    """
     tone = frame.tone
     name = message.model or "assistant" if message.role == "assistant" else _NAMES[message.role]
-    left = [Segment(name, tone.name), Segment(_SEPARATOR + clock_time(message.created, now), tone.quiet)]
-    right: list[Segment] = []
-    if frame.current:
-        right += _actions(message, tone)
-    if branch is not None and branch[1] > 1:
-        right += [Segment("  ", tone.text)] if right else []
-        right += _branch(*branch, tone)
-    return [frame.gap(), frame.line(left, right)]
+    who = [Segment(name, tone.name)]
+    when = [*who, Segment(_SEPARATOR + clock_time(message.created, now), tone.quiet)]
+    fork = _branch(*branch, tone) if branch is not None and branch[1] > 1 else []
+    offers = [_actions(message, tone, words) for words in _Words] if frame.current else []
+    ends = [[*offer, Segment("  ", tone.text), *fork] if fork else offer for offer in offers] or [fork]
+    for left, right in [(when, ends[0]), *((who, end) for end in ends)]:
+        if _cells(left) + 1 + _cells(right) <= frame.inner:
+            return [frame.gap(), frame.line(left, right)]
+    right = next((end for end in (ends[-1], fork) if _cells(end) + _SHORTEST_NAME < frame.inner), fork)
+    return [frame.gap(), frame.line(who, right)]
 
 
 _NAMES: Final = {"user": "you", "system": "system"}
 
 
-def _actions(message: ChatMessage, tone: Tone) -> list[Segment]:
+class _Words(Enum):
+    """How much is said of each action; those that follow are shorter."""
+
+    ALL = auto()
+    WITHOUT_KEY = auto()
+    """Only of an action that has no key."""
+    NONE = auto()
+
+
+def _actions(message: ChatMessage, tone: Tone, words: _Words) -> list[Segment]:
     """Return what can be done with the message under the cursor, for a click or by key."""
-    names = [("y ", "copy"), ("e ", "edit")]
+    names = [("y", "copy"), ("e", "edit")]
     if message.role == "assistant":
-        names = [("y ", "copy"), ("r ", "regenerate"), *([("", "continue")] if message.can_continue else [])]
+        names = [("y", "copy"), ("r", "regenerate"), *([("", "continue")] if message.can_continue else [])]
     segments: list[Segment] = []
     for key, name in names:
+        word = name if words is _Words.ALL or (words is _Words.WITHOUT_KEY and not key) else ""
+        if not key and not word:
+            continue
         meta = Style(meta={"do": name})
-        segments += [Segment("  ", tone.text)] if segments else []
-        segments += [Segment(key, tone.accent + meta)] if key else []
-        segments.append(Segment(name, tone.quiet + meta))
+        if segments:
+            segments.append(Segment("  " if words is _Words.ALL else " ", tone.text))
+        if key:
+            segments.append(Segment(f"{key} " if word else key, tone.accent + meta))
+        if word:
+            segments.append(Segment(word, tone.quiet + meta))
     return segments
 
 
@@ -173,9 +198,11 @@ _SHORT: Final = {
 
 
 def _items(frame: Frame, mark: Segment, items: Sequence[str], first: Style, right: Sequence[Segment] = ()) -> Strip:
-    """Return a foot row of as many `items` as fit; the first always shows, however cut."""
+    """Return a foot row of as many `items` as fit; the first shows at the cost of `right`, then however cut."""
     tone = frame.tone
-    room = frame.inner - sum(cell_len(segment.text) + 2 for segment in right)
+    if right and cell_len(mark.text + items[0]) + _cells(right) + 2 > frame.inner:
+        right = ()
+    room = frame.inner - (_cells(right) + 2 if right else 0)
     left = [mark]
     used = cell_len(mark.text)
     for index, item in enumerate(items):

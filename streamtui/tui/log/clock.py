@@ -44,11 +44,6 @@ class FrameClock:
         """The present pause between frames, in seconds."""
         return min(_SLOWEST_S, max(FRAME_S, self._cost / _SHARE))
 
-    @property
-    def is_due(self) -> bool:
-        """Whether a frame was asked for and not drawn yet."""
-        return self._posted or self._soon
-
     def request(self, after: float = 0.0) -> None:
         """Ask for a frame no sooner than `after` seconds from now."""
         if self._posted or self._soon:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -16,7 +15,7 @@ from streamtui.tui.log import chrome, posts, selection
 from streamtui.tui.log.bubble import Bubble
 from streamtui.tui.log.copying import copied
 from streamtui.tui.log.look import look
-from streamtui.tui.log.palette import ANSI
+from streamtui.tui.log.palette import ANSI_DARK
 from streamtui.tui.log.posts import Action
 from streamtui.tui.log.surface import Surface
 from streamtui.tui.log.view import View
@@ -55,7 +54,7 @@ class Controls(Surface):
         super().__init__(id=id, classes=classes)
         self._clock = clock
         self._wall = wall
-        self._view = View(look(ANSI))
+        self._view = View(look(ANSI_DARK))
         self._new_lines = 0
 
     # -- where the reader is
@@ -179,8 +178,8 @@ class Controls(Surface):
                 self.current = None if self._view.current is bubble else bubble.message.id
 
     def _open(self, href: str) -> None:
-        if is_web(href):
-            self.post_message(posts.OpenLink(href))
+        scheme, colon, rest = href.partition(":")
+        self.post_message(posts.OpenLink(scheme.lower() + colon + rest))
 
     # -- keys
 
@@ -227,7 +226,7 @@ class Controls(Surface):
                 continue
             for segment in strip:
                 href = segment.style.meta.get("href") if segment.style is not None else None
-                if isinstance(href, str) and is_web(href):
+                if isinstance(href, str):
                     self._open(href)
                     return
 
@@ -296,12 +295,3 @@ class Controls(Surface):
             bubble.toggle()
             self._view.sync(bubble)
         self._paint()
-
-
-def is_web(href: str) -> bool:
-    """Tell whether `href` may be opened: http or https, a host, nobody's name or password in it."""
-    try:
-        parts = urlsplit(href)
-    except ValueError:
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and "@" not in parts.netloc and len(href) < 2048

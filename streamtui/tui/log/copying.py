@@ -10,9 +10,11 @@ from textual.selection import Selection
 from streamtui.markdown import Block, Document, Line
 from streamtui.markdown.code import CodeChunk
 from streamtui.markdown.flow import Flow
+from streamtui.markdown.table import TableChunk
 from streamtui.tui.log.bubble import FIRST_BLOCK, Bubble
 from streamtui.tui.log.plain import PlainText
 from streamtui.tui.log.selection import ALL, Extent, extent, text_of
+from streamtui.tui.log.tables import table_text
 from streamtui.tui.log.view import View
 
 
@@ -20,7 +22,8 @@ def copied(view: View, selection: Selection) -> str:
     """Return the text under `selection`.
 
     Messages and blocks that lie in it whole are given as they were written, Markdown included; of others the words
-    that are selected, rows that were only wrapped joined again. Code without its first fence is given as code alone.
+    that are selected, rows that were only wrapped joined again. Code without its first fence is given as code alone,
+    several rows of a table as the lines they were written as.
     """
     pieces: list[str] = []
     for bubble in view.bubbles:
@@ -53,7 +56,7 @@ def _bubble_text(view: View, bubble: Bubble, span: Extent) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Unit:
-    """A block, or the pieces of one paragraph or one code block: parts `first` to `last`."""
+    """A block, or the pieces of one paragraph, one code block or one table: parts `first` to `last`."""
 
     document: Document | PlainText
     blocks: Sequence[Block]
@@ -93,10 +96,15 @@ def _units(bubble: Bubble, span: Extent) -> Iterator[_Unit]:
 
 
 def _continues(block: Block, other: Block) -> bool:
-    """Whether `block` goes on, in the same paragraph or code, where `other` stopped."""
-    if isinstance(block, CodeChunk):
-        return isinstance(other, CodeChunk) and other.listing is block.listing
-    return isinstance(block, Flow) and block.previous is other
+    """Whether `block` goes on, in the same paragraph, code or table, where `other` stopped."""
+    match block, other:
+        case CodeChunk(), CodeChunk():
+            return other.listing is block.listing
+        case TableChunk(), TableChunk():
+            return other.columns is block.columns
+        case Flow(), _:
+            return block.previous is other
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +126,9 @@ class _Row:
 
 def _selected(view: View, bubble: Bubble, unit: _Unit, span: Extent) -> str | None:
     """Return what is selected of a block at an end of the selection."""
+    if tables := [block for block in unit.blocks if isinstance(block, TableChunk)]:
+        styles = bubble.styles(unit.document, view.frame(bubble))
+        return table_text(tables, unit.first, span, unit.source, view.inner, styles)
     rows: list[_Row] = []
     skipped = 0  # lines of the source before the first selected row
     head = (unit.first, 0)
@@ -131,7 +142,7 @@ def _selected(view: View, bubble: Bubble, unit: _Unit, span: Extent) -> str | No
         for at in range(first, len(lines)):
             line, text = lines[at], text_of(lines[at])
             if span.has(part, at):
-                rows.append(_Row(line, text, span.columns(part, at, len(text)) or (0, 0)))
+                rows.append(_Row(line, text, span.columns(part, at, line) or (0, 0)))
                 is_whole = is_whole and rows[-1].is_complete
                 continue
             is_whole = False

@@ -43,10 +43,6 @@ class Heights:
         del self._heights[index:]
         del self._tops[index + 1 :]
 
-    def remove(self, index: int) -> None:
-        del self._heights[index]
-        del self._tops[index + 1 :]
-
     @property
     def total(self) -> int:
         return self._sums()[-1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from textual.color import Color
@@ -42,7 +42,7 @@ class Palette:
 def from_theme(variables: Mapping[str, str]) -> Palette:
     """Return the palette of a theme, given the variables that Textual makes of it."""
     if variables["background"].startswith("ansi"):
-        return ANSI
+        return ANSI_LIGHT if variables["ansi-background"] in _LIGHT_ANSI else ANSI_DARK
     background = Color.parse(variables["background"])
     dark = background.brightness < 0.5
     foreground = _legible(Color.parse(variables["foreground"]), [background], TEXT_CONTRAST)
@@ -119,7 +119,9 @@ def _legible(color: Color, grounds: list[Color], ratio: float) -> Color:
     return pole
 
 
-ANSI: Final = Palette(
+_LIGHT_ANSI: Final = ("ansi_white", "ansi_bright_white")
+
+ANSI_DARK: Final = Palette(
     background="default",
     user="default",
     assistant="default",
@@ -138,3 +140,12 @@ ANSI: Final = Palette(
     pill="blue",
     pill_text="bright_white",
 )
+
+ANSI_LIGHT: Final = replace(
+    ANSI_DARK,
+    secondary="magenta",
+    success="blue",
+    warning="magenta",
+    tokens=("magenta", "blue", "blue", "red", "magenta", "bright_black"),
+)
+"""Without yellow, cyan and green: terminals that have them legible on white are rare."""

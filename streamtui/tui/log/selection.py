@@ -7,10 +7,10 @@ bubble's ordinal, x packs part, row and character. So a selection stays on its t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
-from rich.cells import cell_len
+from rich.cells import split_graphemes
 from rich.segment import Segment
 from rich.style import Style
 from textual.geometry import Offset
@@ -43,6 +43,14 @@ class Spot(NamedTuple):
         return cls(x >> 2 * _BITS, x >> _BITS & _MASK, x & _MASK)
 
 
+class Glyph(NamedTuple):
+    """What the terminal shows as one character: its place in the text of its row, and its cells."""
+
+    start: int
+    end: int
+    cells: int
+
+
 class Extent(NamedTuple):
     """A selection in one bubble."""
 
@@ -53,13 +61,16 @@ class Extent(NamedTuple):
         """Whether any of a row can be selected."""
         return self.start[:2] <= (part, line) <= self.end[:2]
 
-    def columns(self, part: int, line: int, length: int) -> tuple[int, int] | None:
-        """Return the selected characters of a row that has `length` of them."""
-        if not self.has(part, line):
+    def columns(self, part: int, number: int, line: Line) -> tuple[int, int] | None:
+        """Return the selected characters of row `number`, which is `line`; none is taken apart."""
+        if not self.has(part, number):
             return None
-        first = self.start.character if (part, line) == self.start[:2] else 0
-        last = self.end.character if (part, line) == self.end[:2] else length
-        return (first, min(last, length)) if first < min(last, length) else None
+        first, last = 0, len(text_of(line))
+        if (part, number) == self.start[:2]:
+            first = _around(line, self.start.character)[0]
+        if (part, number) == self.end[:2]:
+            last = min(last, _around(line, self.end.character)[1])
+        return (first, last) if first < last else None
 
 
 ALL: Final = Extent(Spot(0, 0, 0), Spot(_MASK, 0, 0))
@@ -89,6 +100,28 @@ def text_of(line: Line) -> str:
     return line.strip.crop(line.gutter, line.text_end).text
 
 
+def glyphs(line: Line) -> Sequence[Glyph]:
+    """Return the characters of a row's text as they are painted: each segment is measured on its own."""
+    found: list[Glyph] = []
+    at = 0
+    for segment in line.strip.crop(line.gutter, line.text_end):
+        for start, end, cells in split_graphemes(segment.text)[0]:
+            if cells == 0 and found:
+                found[-1] = Glyph(found[-1].start, at + end, found[-1].cells)
+            else:
+                found.append(Glyph(at + start, at + end, cells))
+        at += len(segment.text)
+    return found
+
+
+def _around(line: Line, character: int) -> tuple[int, int]:
+    """Return the ends of the glyph that has place `character` inside it, and the place itself where none has."""
+    for glyph in glyphs(line):
+        if glyph.start < character < glyph.end:
+            return glyph.start, glyph.end
+    return character, character
+
+
 def targets(view: View, y: int) -> Strip:
     """Return, for row `y` of the window, a strip whose cells say where they are in the text, each on its own.
 
@@ -111,13 +144,13 @@ def targets(view: View, y: int) -> Strip:
 def _characters(line: Line, width: int) -> Iterator[int]:
     """Yield for each cell of a row the index of the character on it."""
     yield from [0] * (LEFT + line.gutter)
-    text = text_of(line)
     cells = LEFT + line.gutter
-    for at, character in enumerate(text):
-        size = cell_len(character)
-        yield from [at] * size
-        cells += size
-    yield from [len(text)] * (width - cells)
+    end = 0
+    for glyph in glyphs(line):
+        yield from [glyph.start] * glyph.cells
+        cells += glyph.cells
+        end = glyph.end
+    yield from [end] * (width - cells)
 
 
 def mark(view: View, strips: list[Strip], selection: Selection) -> list[Strip]:
@@ -134,12 +167,12 @@ def _marked(view: View, row: Row, strip: Strip, selection: Selection) -> Strip:
     line = view.lines_of(row)
     if line is None:
         return strip
-    text = text_of(line)
-    columns = span.columns(row.part, row.line, len(text))
+    columns = span.columns(row.part, row.line, line)
     if columns is None:
         return strip
-    start = LEFT + line.gutter + cell_len(text[: columns[0]])
-    end = start + cell_len(text[columns[0] : columns[1]])
+    first, last = columns
+    start = LEFT + line.gutter + sum(glyph.cells for glyph in glyphs(line) if glyph.end <= first)
+    end = start + sum(glyph.cells for glyph in glyphs(line) if first <= glyph.start < last)
     middle = Strip(Segment.apply_style(strip.crop(start, end), post_style=view.look.selection), end - start)
     return Strip.join([strip.crop(0, start), middle, strip.crop(end)])
 

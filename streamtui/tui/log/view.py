@@ -17,6 +17,7 @@ from textual.strip import Strip
 from streamtui.chat.messages import ChatMessage
 from streamtui.markdown import Line
 from streamtui.markdown.flow import Flow
+from streamtui.tui.log.anchor import Anchor, InText, anchor, cells_of, row_of
 from streamtui.tui.log.bubble import HEAD, Bubble
 from streamtui.tui.log.chrome import Frame
 from streamtui.tui.log.heights import Heights
@@ -45,7 +46,7 @@ class _Mark:
     bubble: Bubble
     document: object
     index: int
-    character: int
+    anchor: Anchor | None
     line: int
     part_from_end: bool
 
@@ -121,25 +122,9 @@ class View:
         self._heights.extend([bubble.estimate(self.inner)])
         return bubble
 
-    def remove(self, bubble: Bubble) -> None:
-        with self.held():
-            self._heights.remove(self.index(bubble))
-            self.bubbles.remove(bubble)
-            self.by_id.pop(bubble.message.id, None)
-            self._open.pop(bubble, None)
-            if self.current is bubble:
-                self.current = None
-
     def index(self, bubble: Bubble) -> int:
-        """Return where `bubble` stands. Ordinals rise, so bisection would do; removal makes gaps only."""
-        low, high = 0, len(self.bubbles)
-        while low < high:
-            middle = (low + high) // 2
-            if self.bubbles[middle].ordinal < bubble.ordinal:
-                low = middle + 1
-            else:
-                high = middle
-        return low
+        """Return where `bubble` stands."""
+        return bubble.ordinal - self._first_ordinal
 
     def sync(self, bubble: Bubble) -> None:
         """Take over a height that changed."""
@@ -196,7 +181,7 @@ class View:
             self._kept = None
         mark = None if self.following else self._kept[0] if self._kept is not None else self._mark()
         yield
-        if mark is not None and mark.bubble.message.id in self.by_id:
+        if mark is not None:
             self.top = max(0, self._find(mark))
             self._kept = mark, self.top
 
@@ -207,13 +192,15 @@ class View:
         bubble, part = self.bubbles[found[0]], found[1]
         line = self.top - self._heights.top(found[0]) - bubble.top(part)
         if not bubble.is_open:
-            return _Mark(bubble, None, 0, 0, line, False)
+            return _Mark(bubble, None, 0, None, line, False)
         block = bubble.block(part)
         if block is None:
-            return _Mark(bubble, None, part, 0, line, part == bubble.foot)
-        lines = bubble.lines(part, self.frame(bubble))
-        character = _characters(lines, line) - self._lead(bubble, part)
-        return _Mark(bubble, block[0], block[1], character, line, False)
+            return _Mark(bubble, None, part, None, line, part == bubble.foot)
+        document, number, painted = block
+        place = anchor(painted, line, self.inner, bubble.styles(document, self.frame(bubble)))
+        if isinstance(place, InText):
+            place = InText(place.character - self._lead(bubble, part))
+        return _Mark(bubble, document, number, place, line, False)
 
     def _find(self, mark: _Mark) -> int:
         """Return the row that `mark` is on now."""
@@ -225,13 +212,17 @@ class View:
         if mark.document is None:
             part = bubble.foot if mark.part_from_end else mark.index
             return start + bubble.top(part) + mark.line
-        part = min(bubble.part_of(mark.document, mark.index), bubble.foot)
-        character = mark.character + self._lead(bubble, part)
-        while character < 0 and part > HEAD:
-            part -= 1
-            character += _characters(bubble.lines(part, self.frame(bubble)))
+        part, place = min(bubble.part_of(mark.document, mark.index), bubble.foot), mark.anchor
+        if isinstance(place, InText):
+            character = place.character + self._lead(bubble, part)
+            while character < 0 and part > HEAD:
+                part -= 1
+                character += cells_of(bubble.lines(part, self.frame(bubble)))
+            place = InText(character)
         self._rows(index, part)
-        line = _line_at(bubble.lines(part, self.frame(bubble)), character, mark.line)
+        line = mark.line
+        if place is not None and (found := bubble.block(part)) is not None:
+            line = row_of(found[2], place, self.inner, bubble.styles(found[0], self.frame(bubble)))
         return self._heights.top(index) + bubble.top(part) + line
 
     def _lead(self, bubble: Bubble, part: int) -> int:
@@ -369,22 +360,3 @@ class View:
     def restyle(self, look: Look) -> None:
         self.look = look
         self._cache.clear()
-
-
-def _characters(lines: Sequence[Line], line: int | None = None) -> int:
-    """Return how many cells of text stand before row `line`."""
-    return sum([_length(row) for row in lines[:line]])
-
-
-def _length(line: Line) -> int:
-    return max(0, line.text_end - line.gutter) + len(line.joint)
-
-
-def _line_at(lines: Sequence[Line], character: int, fallback: int) -> int:
-    """Return the row that holds `character`."""
-    seen = 0
-    for at, line in enumerate(lines):
-        seen += _length(line)
-        if seen > character:
-            return at
-    return min(fallback, max(0, len(lines) - 1))

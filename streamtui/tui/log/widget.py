@@ -141,15 +141,6 @@ class MessageLog(Controls, can_focus=True):
         self._grew(bubble, bubble.height - before)
         self._frames.now()
 
-    def discard(self, message_id: str) -> None:
-        """Take a message out. (Not `remove`: that is what takes a widget out of the screen.)"""
-        bubble = self._view.by_id.get(message_id)
-        if bubble is None:
-            return
-        self._streaming.pop(message_id, None)
-        self._view.remove(bubble)
-        self._paint()
-
     def set_branches(self, message_id: str, index: int, count: int) -> None:
         """Show ‹index/count› on a message; nothing where `count` is 1."""
         if bubble := self._view.by_id.get(message_id):
@@ -161,11 +152,6 @@ class MessageLog(Controls, can_focus=True):
     def _painted(self) -> None:
         if self._idler is None and self.has_idle_work:
             self._idler = self.set_timer(_IDLE_S, self._work)
-
-    @property
-    def drawing(self) -> bool:
-        """Whether something that was fed is not on screen yet."""
-        return any(bubble.is_behind for bubble in self._streaming.values()) or self._frames.is_due
 
     def _loaded(self) -> None:
         self._paint()
