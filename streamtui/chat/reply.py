@@ -30,7 +30,7 @@ from streamtui.chat.events import (
     TextDelta,
 )
 from streamtui.chat.messages import ChatMessage, ChatRequest, Segment, Status, Usage
-from streamtui.chat.metrics import Meter, estimate_tokens
+from streamtui.chat.metrics import Meter, Metrics, estimate_tokens
 from streamtui.chat.parts import Parts
 from streamtui.chat.ports import ConversationRecord, Model, Recorder
 from streamtui.chat.retry import Policy, delay
@@ -163,6 +163,10 @@ class Reply:
         if self.ending is None:
             self._settle(Status.STOPPED)
 
+    def fail(self, error: ErrorInfo) -> Failed | Finished:
+        """Settle as failed, unless the reply has already ended; return the last event."""
+        return self._settle(Status.FAILED, error)
+
     def release(self) -> list[Event]:
         """Give up what is held back because it might repeat the text before it, or be half a character; return it as
         events, which count as arrived."""
@@ -196,7 +200,7 @@ class Reply:
                 break
             self.notice = self._remedy(failure)
             if self.notice is None:
-                yield self._fail(ErrorInfo.of(failure))
+                yield self.fail(ErrorInfo.of(failure))
                 return
             yield self.notice
             await asyncio.sleep(self.notice.wait_s or 0)
@@ -346,11 +350,16 @@ class Reply:
             finish_reason=self._finish_reason,
             error=error,
             usage=self.usage,
-            metrics=self.meter.metrics(self._clock(), self.usage.output_tokens if self.usage else None),
+            metrics=self._metrics(),
         )
 
-    def _fail(self, error: ErrorInfo) -> Failed | Finished:
-        return self._settle(Status.FAILED, error)
+    def _metrics(self) -> Metrics:
+        """Return the figures; a defect in them doesn't keep the text from being written down."""
+        try:
+            return self.meter.metrics(self._clock(), self.usage.output_tokens if self.usage else None)
+        except Exception:
+            log.exception("a reply's figures could not be told")
+            return Metrics()
 
     def _settle(self, status: Status, error: ErrorInfo | None = None) -> Failed | Finished:
         """Write the outcome down. There is no await in here, so a second cancel finds nothing to interrupt."""

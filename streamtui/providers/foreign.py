@@ -10,6 +10,8 @@ from streamtui.providers.failures import Peer, broken_event_error
 from streamtui.providers.reading import EventReader
 
 _BETWEEN_LINES: Final = b"}\n{"
+_MOST_TOKENS: Final = 2**53
+"""A larger count is nonsense, and more than databases and other readers of JSON can hold."""
 
 
 class Parser(Protocol):
@@ -55,7 +57,7 @@ def load_event(peer: Peer, data: str, *, at_end: bool = False) -> dict[str, Any]
 
 def token_count(value: object) -> int | None:
     """Return `value` if it can be a number of tokens."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if type(value) is int and 0 <= value <= _MOST_TOKENS else None
 
 
 def is_foreign(head: bytes) -> bool:

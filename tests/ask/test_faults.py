@@ -39,6 +39,7 @@ ODD_BUT_GOOD = {
     "two-choices": HELLO_TEXT,
     "no-nulls": HELLO_TEXT,
     "odd-fields": HELLO_TEXT,
+    "huge-usage": HELLO_TEXT,
     "big-event-1000": "a" * 1_024_000,
     "flood-3000": "".join(words(3000)),
     "refusal": "I can't do that.",

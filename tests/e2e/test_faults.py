@@ -76,6 +76,7 @@ WELL = {
         "Hello, world!",
     ),
     "stall-finish": "Hello, world!",
+    "huge-usage": "Hello, world!",
     "stall-done": "Hello, world!",
     "length": "cut off: length limit",
     "content-filter": "cut off: content filter",
