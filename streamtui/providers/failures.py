@@ -13,12 +13,14 @@ from typing import Final
 
 import httpx2
 
-from streamtui.chat.clean import clean_line
+from streamtui.chat.clean import clean, clean_line
 from streamtui.chat.errors import ErrorKind, ProviderError
 from streamtui.providers.secret import Secret, redact
 
 _QUOTED: Final = 200
 """Characters of a server's own words that are shown."""
+_READ: Final = 16 * 1024
+"""Characters of a server's own words that are looked at."""
 _RETRYABLE: Final = frozenset({408, 409, 425, 429})
 _TOO_LONG = re.compile(
     r"context[_ ]length|context[_ ]window|context[_ ]size|available context|prompt is too long|input is too long"
@@ -40,8 +42,18 @@ class Peer:
 
     def quote(self, text: str) -> str:
         """Return a server's own words as one short line without keys, ending like a sentence."""
-        line = clean_line(redact(text, [self.key] if self.key else []), _QUOTED)
+        line = self.name(text, _QUOTED)
         return line if not line or line.endswith((".", "!", "?", "…")) else f"{line}."
+
+    def name(self, text: str, limit: int) -> str:
+        """Return what a server calls something as one line of at most `limit` characters, without keys.
+
+        In this order: cleaning may join a key together, and cutting may leave a part of one that nobody recognises.
+        """
+        line = " ".join(clean(text[:_READ]).split())
+        if len(text) > _READ:
+            line = line.rpartition(" ")[0]
+        return clean_line(redact(line, [self.key] if self.key else []), limit)
 
 
 def status_error(
@@ -80,7 +92,7 @@ def said_by(body: str) -> tuple[str, str]:
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
-        return ("", "") if "<" in body[:200] else (body[:_QUOTED], "")
+        return ("", "") if "<" in body[:200] else (body, "")
     if isinstance(found, list) and found:
         found = found[0]
     if isinstance(found, dict):
@@ -174,12 +186,14 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 def redirect_error(peer: Peer, status: int, target: str) -> ProviderError:
     """Return the error for a redirect to `target`, which is never followed: it would take the prompt along."""
-    return ProviderError(
-        "redirect",
-        f"{peer.host} redirects to {clean_line(target, 80)} ({status}). Nothing was sent there;"
-        " if that is where the model lives, set the base URL to it.",
-        status=status,
-    )
+    if not target:
+        message = f"{peer.host} redirects to another of its own addresses ({status}). {peer.check_url}"
+    else:
+        message = (
+            f"{peer.host} redirects to {peer.name(target, 80)} ({status}). Nothing was sent there;"
+            " if that is where the model lives, set the base URL to it."
+        )
+    return ProviderError("redirect", message, status=status)
 
 
 def timeout_error(peer: Peer, seconds: float, waiting_for: str) -> ProviderError:

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from streamtui.chat.clean import clean_line
 from streamtui.chat.events import Finished, Notice, ProviderEvent, ReasoningDelta, TextDelta
 from streamtui.chat.messages import Usage
 from streamtui.providers.failures import Peer, stream_error
@@ -86,7 +85,7 @@ class MessagesParser:
             return (ReasoningDelta(thinking),) if thinking else ()
         if block.get("type") in ("tool_use", "server_tool_use") and not self._tools:
             self._tools = True
-            name = f" ({clean_line(name, 40)})" if isinstance(name := block.get("name"), str) and name else ""
+            name = f" ({self._peer.name(name, 40)})" if isinstance(name := block.get("name"), str) and name else ""
             return (Notice("tool_call", f"{self._model} asked for a tool{name}, which a chat does not have."),)
         return ()
 
@@ -102,7 +101,7 @@ class MessagesParser:
 
     def _take_reason(self, delta: object) -> None:
         if isinstance(delta, dict) and isinstance(reason := delta.get("stop_reason"), str) and reason:
-            self._finish_reason = clean_line(reason, 40)
+            self._finish_reason = self._peer.name(reason, 40)
 
     def _take_usage(self, usage: object) -> None:
         if not isinstance(usage, dict):

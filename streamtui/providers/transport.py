@@ -40,7 +40,7 @@ class Refusal(Exception):
         self.headers = headers
         self.body = body
         self.target = target
-        """Where a redirect leads, without user name and query."""
+        """Scheme and host that a redirect leads to, empty where it stays at the same ones; the rest may be secret."""
 
 
 def make_http_client(base: BaseUrl, connect_s: float, headers: dict[str, str]) -> httpx2.AsyncClient:
@@ -90,9 +90,10 @@ async def _refuse(response: httpx2.Response) -> None:
 def _redirect_target(response: httpx2.Response) -> str:
     try:
         target = urlsplit(urljoin(str(response.url), response.headers.get("location", "")))
-        return f"{target.scheme}://{target.netloc.rpartition('@')[2]}{target.path}"
     except ValueError:
         return "an address that is none"
+    origin = f"{target.scheme}://{target.netloc.rpartition('@')[2]}"
+    return "" if origin == f"{response.url.scheme}://{response.url.netloc.decode()}" else origin
 
 
 async def _start_of(response: httpx2.Response) -> bytes:

@@ -51,7 +51,7 @@ FAULTS = (
     Fault("context-length", "context_length", "too long", status=400),
     Fault("bad-temperature", "bad_request", "less than or equal to 2", status=400),
     Fault("redirect-cross", "redirect", "redirects to http://localhost", status=307),
-    Fault("redirect-same", "redirect", "/login", status=302),
+    Fault("redirect-same", "redirect", "another of its own addresses", status=302),
     Fault("html", "protocol", "web page"),
     Fault("json-error", "server", "on fire", retryable=True),
     Fault("json-other", "protocol", "no chat reply"),

@@ -1,12 +1,15 @@
 """Statuses, error bodies and Retry-After, without a network."""
 
+from typing import Final
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streamtui.chat.errors import ProviderError
-from streamtui.providers.failures import Peer, retry_after, said_by, status_error, stream_error
+from streamtui.providers.failures import _READ, Peer, retry_after, said_by, status_error, stream_error
 from streamtui.providers.quirks import lesson_of
+from streamtui.providers.secret import Secret
 from streamtui.providers.transport import Refusal
 
 PEER = Peer("api.example.org", "OPENAI_API_KEY")
@@ -48,11 +51,33 @@ def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
         ('  <!DOCTYPE html><h1>"No."', ""),
         ("", ""),
         ("[]", ""),
-        ("[" * 100_000, "[" * 200),
     ],
 )
 def test_the_words_of_a_server(body: str, said: str) -> None:
     assert said_by(body)[0] == said
+
+
+ODD_KEY: Final = "gsk_q7Zt0KEYxYz0123456789"
+KEYED = Peer("api.example.org", "OPENAI_API_KEY", Secret(ODD_KEY))
+FILLED = [" " * size + "why " for size in (*range(150, 220), *range(_READ - 40, _READ + 20))]
+
+
+@given(
+    st.sampled_from([*FILLED, *(filled.replace(" ", "x ") for filled in FILLED), "why " * (_READ // 4)]),
+    st.sampled_from(["", "\u2066", "\u200d", "\U000e0041", "\ufeff"]),
+    st.sampled_from(
+        ["{}", '{{"error": {{"message": "{}"}}}}', '{{"detail": [{{"msg": "{}"}}]}}', '{{"error": ["{}"]}}']
+    ),
+)
+def test_no_part_of_a_key_is_quoted_wherever_it_stands(filled: str, between: str, body: str) -> None:
+    body = body.format(f"{filled}{between.join(ODD_KEY)} is no key")
+    for error in (status_error(KEYED, "m", 401, {}, body, NOW), stream_error(KEYED, "m", body)):
+        assert ODD_KEY[:4] not in "".join(filter(str.isascii, str(error)))
+
+
+def test_words_without_end_are_not_quoted() -> None:
+    assert KEYED.quote("[" * 100_000) == ""
+    assert KEYED.quote("word " * 100_000) == "word " * 39 + "word…"
 
 
 @pytest.mark.parametrize(

@@ -127,6 +127,12 @@ async def redirect_cross(reply: Reply) -> None:
     await reply.whole(307, b"", "text/plain", {"Location": f"http://localhost:{port}/v1/chat/completions"})
 
 
+@scenario("redirect-key", "307 to an address with the key in its path and host")
+async def redirect_key(reply: Reply) -> None:
+    key = reply.request.key
+    await reply.whole(307, b"", "text/plain", {"Location": f"http://user:{key}@{key}.invalid/login/{key}?key={key}"})
+
+
 @scenario("redirect-same", "302 to another path")
 async def redirect_same(reply: Reply) -> None:
     await reply.whole(302, b"", "text/plain", {"Location": "/login"})
