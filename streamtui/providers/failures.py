@@ -21,6 +21,8 @@ _QUOTED: Final = 200
 """Characters of a server's own words that are shown."""
 _READ: Final = 16 * 1024
 """Characters of a server's own words that are looked at."""
+_SECONDS: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
+_LONGEST_WISH: Final = 1e9
 _RETRYABLE: Final = frozenset({408, 409, 425, 429})
 _TOO_LONG = re.compile(
     r"context[_ ]length|context[_ ]window|context[_ ]size|available context|prompt is too long|input is too long"
@@ -62,13 +64,14 @@ def status_error(
     """Return the error for an HTTP status of 400 or more; `now` is the wall clock, for dates in Retry-After."""
     said, code = said_by(body)
     kind = _kind(status, code, body)
-    message = _message(kind, peer, model, status, peer.quote(said))
+    wish = retry_after(headers, now)
+    message = _message(kind, peer, model, status, peer.quote(said), wish or 0.0)
     retryable = status >= 500 or status in _RETRYABLE
     if headers.get("x-should-retry") in ("true", "false"):
         retryable = headers["x-should-retry"] == "true"
     if code == "insufficient_quota" or kind == "context_length":
         retryable = False
-    return ProviderError(kind, message, status=status, retry_after=retry_after(headers, now), retryable=retryable)
+    return ProviderError(kind, message, status=status, retry_after=wish, retryable=retryable)
 
 
 def stream_error(peer: Peer, model: str, payload: object) -> ProviderError:
@@ -141,8 +144,11 @@ def _kind(status: int, code: str, body: str) -> ErrorKind:
     return "server"
 
 
-def _message(kind: ErrorKind, peer: Peer, model: str, status: int, said: str) -> str:
-    host, told = peer.host, f" {said}" if said else ""
+def _message(kind: ErrorKind, peer: Peer, model: str, status: int, said: str, wish: float = 0.0) -> str:
+    """`wish` is for how many seconds the server asks to be left alone."""
+    host, told, again = peer.host, f" {said}" if said else "", "in a moment"
+    if wish >= 1:
+        told, again = f"{told} It asks for a pause of {_duration(wish)}.", "after that"
     number = f" ({status})" if status else ""
     match kind:
         case "auth" if peer.key is None:
@@ -162,21 +168,27 @@ def _message(kind: ErrorKind, peer: Peer, model: str, status: int, said: str) ->
         case "bad_request":
             return f"{host} refuses the request{number}.{told} Check the model's name and the settings."
         case "rate_limit":
-            return f"{host} limits the rate{number}.{told} Wait a moment, or check the account's quota."
+            return f"{host} limits the rate{number}.{told} Try again {again}, or check the account's quota."
         case "overloaded":
-            return f"{host} is overloaded{number}.{told} Try again in a moment."
+            return f"{host} is overloaded{number}.{told} Try again {again}."
         case _:
-            return f"{host} has a problem of its own{number}.{told} Try again in a moment."
+            return f"{host} has a problem of its own{number}.{told} Try again {again}."
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 600:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:,.0f} h"
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """Return the seconds that the server asks to wait: `retry-after-ms`, or `Retry-After` in seconds or as a date."""
     value = headers.get("retry-after-ms", "").strip()
-    if re.fullmatch(r"\d{1,9}(\.\d+)?", value):
-        return float(value) / 1000
+    if _SECONDS.fullmatch(value):
+        return min(float(value) / 1000, _LONGEST_WISH)
     value = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d{1,9}(\.\d+)?", value):
-        return float(value)
+    if _SECONDS.fullmatch(value):
+        return min(float(value), _LONGEST_WISH)
     try:
         date = parsedate_to_datetime(value)
     except (ValueError, TypeError, OverflowError):

@@ -146,7 +146,9 @@ async def test_a_reader_who_does_not_read_slows_the_server_down(ask: Ask, server
 
 
 async def test_a_drop_in_mid_reply_goes_on_in_the_same_bubble(ask: Ask, server: ScriptedServer, store: Store) -> None:
-    talk = Conversation(ask("drop-20-then-ok"), store.recorder, options=Options(policy=Policy(reconnects=1)))
+    talk = Conversation(
+        ask("drop-20-then-ok"), store.recorder, options=Options(policy=Policy(reconnects=1, first_delay=0.01))
+    )
 
     await play(talk.ask("Go"))
 

@@ -27,12 +27,31 @@ NOW = 1_800_000_000.0
         ({"retry-after": "-3"}, None),
         ({"retry-after": "soon"}, None),
         ({"retry-after": "nan"}, None),
+        ({"retry-after": "9" * 400}, 1e9),
+        ({"retry-after": "²"}, None),
         ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
         ({"retry-after-ms": "x", "retry-after": "9"}, 9.0),
     ],
 )
 def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
     assert retry_after(headers, NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    ("status", "wish", "says"),
+    [
+        (429, "300", "asks for a pause of 300 s. Try again after that"),
+        (503, "3600", "asks for a pause of 60 min. Try again after that"),
+        (529, "86400", "asks for a pause of 24 h. Try again after that"),
+        (408, "500", "asks for a pause of 500 s."),
+        (429, "0", "Try again in a moment"),
+        (429, None, "Try again in a moment"),
+    ],
+)
+def test_the_pause_that_a_server_asks_for_is_said(status: int, wish: str | None, says: str) -> None:
+    error = status_error(PEER, "m", status, {} if wish is None else {"retry-after": wish}, "", NOW)
+    assert says in str(error)
+    assert ("pause" in str(error)) is ("pause" in says)
 
 
 @pytest.mark.parametrize(
