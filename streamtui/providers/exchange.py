@@ -68,8 +68,8 @@ class Exchange:
                 while not parser.done and (batch := await reader.next_batch()) is not None:
                     for kind, data in batch:
                         for event in parser.feed(kind, data, at_end=reader.at_end):
-                            reader.content_arrived()
                             yield event
+                            reader.content_arrived()
                     if parser.finished:
                         reader.wind_down()
             except ProviderError:

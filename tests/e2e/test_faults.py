@@ -11,6 +11,9 @@ from tests.server import ScriptedServer
 PARTIAL = {
     "stall": "silent in mid-reply",
     "stall-ping": "silent in mid-reply",
+    "flood-ping": "silent in mid-reply",
+    "flood-newline": "silent in mid-reply",
+    "flood-empty": "silent in mid-reply",
     "drop-after-3": "lost in mid-reply",
     "eof-after-3": "ended before the reply was finished",
     "truncated-after-3": "lost in mid-reply",

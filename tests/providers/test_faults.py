@@ -2,6 +2,7 @@
 
 import socket
 import ssl
+import time
 
 import pytest
 
@@ -87,6 +88,15 @@ async def test_a_connection_that_is_never_accepted_times_out(make: Make) -> None
     assert heard.error.kind == "timeout"
     assert "No connection" in str(heard.error)
     assert heard.error.retryable
+
+
+@pytest.mark.parametrize("name", SERVED)
+@pytest.mark.parametrize("model", ["flood-ping", "flood-newline", "flood-empty"])
+async def test_a_flood_without_content_ends_at_the_deadline(make: Make, name: str, model: str) -> None:
+    started = time.monotonic()
+    heard = await hear(make(name, deadlines=Deadlines(5.0, 0.3, 0.3)), model)
+    assert heard.error is not None
+    assert time.monotonic() - started < 3.0
 
 
 async def test_the_prompt_does_not_follow_a_redirect(make: Make, server: ScriptedServer) -> None:

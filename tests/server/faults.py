@@ -24,6 +24,21 @@ async def stall_ping(reply: Reply) -> None:
         await asyncio.sleep(0.02)
 
 
+@scenario("flood-ping", "three tokens, then keep-alives as fast as the client reads")
+async def flood_ping(reply: Reply) -> None:
+    await _flood_after_three(reply, reply.dialect.ping())
+
+
+@scenario("flood-newline", "three tokens, then blank lines as fast as the client reads")
+async def flood_newline(reply: Reply) -> None:
+    await _flood_after_three(reply, b"\n")
+
+
+@scenario("flood-empty", "three tokens, then deltas with nothing in them as fast as the client reads")
+async def flood_empty(reply: Reply) -> None:
+    await _flood_after_three(reply, reply.dialect.text(""))
+
+
 @scenario("stall-first", "headers, then silence")
 async def stall_first(reply: Reply) -> None:
     await reply.head()
@@ -263,6 +278,15 @@ async def endless_line(reply: Reply) -> None:
     await reply.body(b"data: ")
     while True:
         await reply.body(b"a" * 60_000)
+        await asyncio.sleep(0)
+
+
+async def _flood_after_three(reply: Reply, data: bytes) -> None:
+    await reply.start()
+    await reply.text(*words(3))
+    flood = data * (60_000 // len(data))
+    while True:
+        await reply.body(flood)
         await asyncio.sleep(0)
 
 
