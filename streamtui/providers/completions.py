@@ -9,7 +9,7 @@ from typing import Any, Final
 from streamtui.chat.events import Finished, Notice, ProviderEvent, ReasoningDelta, TextDelta
 from streamtui.chat.messages import ChatRequest, Usage
 from streamtui.providers.failures import Peer, stream_error
-from streamtui.providers.foreign import load_event, token_count
+from streamtui.providers.foreign import load_event, reason_in, token_count
 from streamtui.providers.think import ThinkTags
 
 _EARLY_ENDS: Final = {
@@ -67,11 +67,15 @@ class CompletionsParser:
     def feed(self, kind: str, data: str, *, at_end: bool = False) -> Sequence[ProviderEvent]:
         if data.startswith("[DONE]"):
             self.done = True
-        chunk = None if self.done else load_event(self._peer, data, at_end=at_end)
+        if self.done:
+            return ()
+        if kind == "error":
+            raise stream_error(self._peer, self._model, reason_in(data))
+        chunk = load_event(self._peer, data, at_end=at_end)
         if chunk is None:
             return ()
-        if kind == "error" or chunk.get("error"):
-            raise stream_error(self._peer, self._model, chunk.get("error") or chunk)
+        if error := chunk.get("error"):
+            raise stream_error(self._peer, self._model, error)
         if (usage := chunk.get("usage")) is not None:
             self._take_usage(usage)
         return self._choice(_first(chunk.get("choices")))
@@ -90,6 +94,8 @@ class CompletionsParser:
         if choice is None:
             return ()
         self.recognised = True
+        if error := choice.get("error"):
+            raise stream_error(self._peer, self._model, error)
         if reason := choice.get("finish_reason"):
             self._finish(reason)
         delta = choice.get("delta") or choice.get("message")

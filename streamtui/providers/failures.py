@@ -23,6 +23,8 @@ _READ: Final = 16 * 1024
 """Characters of a server's own words that are looked at."""
 _SECONDS: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
 _LONGEST_WISH: Final = 1e9
+_MESSAGES: Final = ("message", "detail", "msg", "error", "title")
+"""Where servers put what they have to say."""
 _RETRYABLE: Final = frozenset({408, 409, 425, 429})
 _TOO_LONG = re.compile(
     r"context[_ ]length|context[_ ]window|context[_ ]size|available context|prompt is too long|input is too long"
@@ -76,10 +78,9 @@ def status_error(
 
 def stream_error(peer: Peer, model: str, payload: object) -> ProviderError:
     """Return the error for an error object (or string) that came with status 200, in the stream or as the body."""
-    body = json.dumps({"error": payload})
-    said, code = said_by(body)
+    said, code = _said({"error": payload})
     status = _status_in(payload)
-    kind: ErrorKind = _kind(status, code, body) if status or code else "server"
+    kind: ErrorKind = _kind(status, code, said) if status or code else "server"
     if kind == "server" and _TOO_LONG.search(said):
         kind = "context_length"
     if kind in ("server", "overloaded"):
@@ -96,17 +97,40 @@ def said_by(body: str) -> tuple[str, str]:
         found = json.loads(body)
     except (ValueError, RecursionError):
         return ("", "") if "<" in body[:200] else (body, "")
-    if isinstance(found, list) and found:
-        found = found[0]
+    return _said(found[0] if isinstance(found, list) and found else found)
+
+
+def _said(found: object) -> tuple[str, str]:
+    """Return message and code of an error object, which may stand in an object of its own."""
     if isinstance(found, dict):
         found = found.get("error") or found
     if not isinstance(found, dict):
-        return (found if isinstance(found, str) else "", "")
-    said = next((found[name] for name in ("message", "detail", "msg", "error", "title") if found.get(name)), "")
+        return _words(found), ""
+    said = next((found[name] for name in _MESSAGES if found.get(name)), "")
     code = next((c for c in (found.get("code"), found.get("type")) if isinstance(c, str)), "")
-    if isinstance(said, list):
-        said = "; ".join(str(item.get("msg") if isinstance(item, dict) else item) for item in said)
-    return (said if isinstance(said, str) else json.dumps(said), code)
+    return _words(said), code
+
+
+def _words(said: object) -> str:
+    """Return a message as text, of whatever type it is."""
+    match said:
+        case str():
+            return said
+        case list():
+            return "; ".join(filter(None, map(_word, said)))
+        case _:
+            return _word(said)
+
+
+def _word(said: object) -> str:
+    if isinstance(said, dict):
+        said = next((said[name] for name in _MESSAGES if isinstance(said.get(name), str)), said)
+    if isinstance(said, str):
+        return said
+    try:
+        return json.dumps(said, ensure_ascii=False) if said else ""
+    except RecursionError:
+        return ""
 
 
 def _status_in(payload: object) -> int:

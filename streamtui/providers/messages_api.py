@@ -10,7 +10,7 @@ from typing import Any, Final
 from streamtui.chat.events import Finished, Notice, ProviderEvent, ReasoningDelta, TextDelta
 from streamtui.chat.messages import Usage
 from streamtui.providers.failures import Peer, stream_error
-from streamtui.providers.foreign import load_event, token_count
+from streamtui.providers.foreign import load_event, reason_in, token_count
 
 _EARLY_ENDS: Final = {
     "max_tokens": Notice("finish", "The reply stopped at the limit of tokens."),
@@ -40,7 +40,11 @@ class MessagesParser:
         return self._finish_reason is not None
 
     def feed(self, kind: str, data: str, *, at_end: bool = False) -> Sequence[ProviderEvent]:
-        event = None if self.done else load_event(self._peer, data, at_end=at_end)
+        if self.done:
+            return ()
+        if kind == "error":
+            raise stream_error(self._peer, self._model, reason_in(data))
+        event = load_event(self._peer, data, at_end=at_end)
         if event is None:
             return ()
         match event.get("type") or kind:

@@ -1,6 +1,7 @@
 """Reads the body of one response against the clock, batch by batch."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Callable
 from typing import Final
@@ -96,10 +97,10 @@ class EventReader:
             del self._ahead[: len(self._ahead) - len(self._ahead.lstrip(b"\r\n"))]
         return bytes(head[:1])
 
-    async def whole(self, stop: bytes | None = None) -> bytes:
+    async def whole(self, stop: re.Pattern[bytes] | None = None) -> bytes:
         """Return the body, or what comes up to and including the read that brought `stop`."""
         body = self._ahead
-        while stop is None or stop not in body:
+        while stop is None or not stop.search(body):
             chunk = await self._read()
             if not chunk:
                 break

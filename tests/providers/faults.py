@@ -27,6 +27,10 @@ class Fault:
     only: str = ""
     """The one provider this is about."""
 
+    def of(self, providers: list[str]) -> list[str]:
+        """Return those of `providers` that this is about."""
+        return [name for name in providers if self.only in ("", name)]
+
 
 FAULTS = (
     Fault("400", "bad_request", "refuses the request", status=400),
@@ -56,6 +60,7 @@ FAULTS = (
     Fault("json-error", "server", "on fire", retryable=True),
     Fault("json-other", "protocol", "no chat reply"),
     Fault("ndjson", "protocol", "JSON lines"),
+    Fault("ndjson-crlf", "protocol", "JSON lines"),
     Fault("empty", "protocol", "empty answer", retryable=True),
     Fault("other-events", "protocol", "no chat reply"),
     Fault("reset-first", "connect", "closed the connection", retryable=True),
@@ -76,6 +81,10 @@ FAULTS = (
     Fault("error-object", "server", "on fire", THREE, retryable=True),
     Fault("error-string", "server", "on fire", THREE, retryable=True),
     Fault("event-error", "server", "on fire", THREE, retryable=True),
+    Fault("event-error-string", "server", "off: The model is on fire.", THREE, retryable=True),
+    Fault("event-error-text", "server", "off: The model is on fire.", THREE, retryable=True),
+    Fault("error-list", "server", "off: The model is on fire; 1.", THREE, retryable=True),
+    Fault("choice-error", "server", "off: The model is on fire.", THREE, retryable=True, only="openai"),
     Fault("overloaded", "overloaded", "Overloaded", THREE, retryable=True),
     Fault("bad-json", "protocol", "no JSON", THREE),
     Fault("deep-json", "protocol", "no JSON", THREE),

@@ -24,8 +24,10 @@ def check_message(error: ProviderError) -> None:
     assert len(message) < 300, message
 
 
-@pytest.mark.parametrize("name", SERVED)
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.model)
+@pytest.mark.parametrize(
+    ("name", "fault"),
+    [pytest.param(name, fault, id=f"{fault.model}-{name}") for fault in FAULTS for name in fault.of(SERVED)],
+)
 async def test_fault(make: Make, server: ScriptedServer, name: str, fault: Fault) -> None:
     provider = make(name, **({"deadlines": Deadlines(5.0, 0.3, 0.3)} if fault.kind == "timeout" else {}))
     heard = await hear(provider, fault.model)

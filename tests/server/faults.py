@@ -181,6 +181,14 @@ async def ndjson(reply: Reply) -> None:
     await reply.end()
 
 
+@scenario("ndjson-crlf", "the same with CRLF")
+async def ndjson_crlf(reply: Reply) -> None:
+    await reply.head(content_type="application/x-ndjson")
+    for word in words(20):
+        await reply.body(json.dumps({"message": {"content": word}, "done": False}).encode() + b"\r\n")
+    await reply.end()
+
+
 @scenario("empty", "200 with nothing")
 async def empty(reply: Reply) -> None:
     await reply.head()
@@ -224,6 +232,28 @@ async def event_error(reply: Reply) -> None:
     await reply.text(*words(3))
     await reply.body(event({"message": "The model is on fire."}, "error"))
     await reply.end()
+
+
+@scenario("event-error-string", "three tokens, then `event: error` with a string")
+async def event_error_string(reply: Reply) -> None:
+    await _after_three(reply, event(json.dumps("The model is on fire."), "error"))
+
+
+@scenario("event-error-text", "three tokens, then `event: error` with text that is no JSON")
+async def event_error_text(reply: Reply) -> None:
+    await _after_three(reply, event("The model is on fire.", "error"))
+
+
+@scenario("error-list", "three tokens, then an error that is a list")
+async def error_list(reply: Reply) -> None:
+    await _after_three(reply, event({"error": ["The model is on fire", 1]}))
+
+
+@scenario("choice-error", "three tokens, then an error in the choice, as OpenRouter sends them")
+async def choice_error(reply: Reply) -> None:
+    error = {"code": 502, "message": "The model is on fire."}
+    choice = {"index": 0, "delta": {"content": ""}, "finish_reason": "error", "error": error}
+    await _after_three(reply, event({"choices": [choice]}))
 
 
 @scenario("bad-json", "three tokens, then broken JSON")
