@@ -1,17 +1,12 @@
-"""Failures of endpoints and networks as `ProviderError`: one line that says what happened and what to do next."""
+"""Failures of endpoints as `ProviderError`: one line that says what happened and what to do next."""
 
-import errno
 import json
 import re
-import socket
-import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
-
-import httpx2
 
 from streamtui.chat.clean import clean, clean_line
 from streamtui.chat.errors import ErrorKind, ProviderError
@@ -43,6 +38,8 @@ class Peer:
     key: Secret | None = None
     check_url: str = "Check the base URL: most end in /v1."
     """What to do if the answer looks like another API's."""
+    proxy: str | None = None
+    """Through which proxy it is talked to, as host and port."""
 
     def quote(self, text: str) -> str:
         """Return a server's own words as one short line without keys, ending like a sentence."""
@@ -232,69 +229,9 @@ def redirect_error(peer: Peer, status: int, target: str) -> ProviderError:
     return ProviderError("redirect", message, status=status)
 
 
-def timeout_error(peer: Peer, seconds: float, waiting_for: str) -> ProviderError:
-    return ProviderError("timeout", f"No data for {seconds:g} s: {peer.host} {waiting_for}. Try again.")
-
-
-def network_error(peer: Peer, error: BaseException, seconds: float) -> ProviderError:
-    """Return the error for a request that got no answer; `seconds` is the connect deadline."""
-    chain = list(_causes(error))
-    host = peer.host
-    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in chain):
-        return ProviderError(
-            "connect",
-            f"{host} shows a certificate that is not trusted (self-signed?). If it is yours, name it in SSL_CERT_FILE.",
-        )
-    if any(isinstance(cause, ssl.SSLError) for cause in chain):
-        return ProviderError(
-            "connect", f"{host} does not speak TLS as expected. If it is a plain server, write http:// in the base URL."
-        )
-    if any(isinstance(cause, socket.gaierror) for cause in chain):
-        message = f"There is no host {host}, or no network (DNS). Check the base URL and the connection."
-    elif any(isinstance(cause, ConnectionRefusedError) for cause in chain):
-        message = f"Nobody listens at {host} (connection refused). Is the server running, and the port right?"
-    elif any(isinstance(cause, httpx2.TimeoutException) for cause in chain):
-        message = f"No connection to {host} within {seconds:g} s. Check the base URL and the network."
-        return ProviderError("timeout", message, retryable=True)
-    elif any(isinstance(cause, httpx2.ProxyError) for cause in chain):
-        return ProviderError("connect", f"The proxy would not connect to {host}. Check HTTP_PROXY and NO_PROXY.")
-    elif any(isinstance(c, OSError) and c.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH) for c in chain):
-        message = f"There is no network path to {host}. Check the connection."
-    elif any(isinstance(cause, httpx2.LocalProtocolError) for cause in chain):
-        return ProviderError("connect", f"The request to {host} could not be written as HTTP. Check the key and URL.")
-    else:
-        message = (
-            f"{host} closed the connection without an answer. If it expects TLS, write https:// in the base URL;"
-            " otherwise try again."
-        )
-    return ProviderError("connect", message, retryable=True)
-
-
-def broken_stream_error(peer: Peer, error: BaseException) -> ProviderError:
-    """Return the error for a fault in the middle of a response's body."""
-    if any(isinstance(cause, httpx2.DecodingError) for cause in _causes(error)):
-        return ProviderError("protocol", f"{peer.host} sent compressed data that can't be unpacked. Try again.")
-    return ProviderError("dropped", f"The connection to {peer.host} was lost in mid-reply. Try again.", retryable=True)
-
-
 def broken_event_error(peer: Peer) -> ProviderError:
     """Return the error for an event that is no JSON."""
     return ProviderError("protocol", f"{peer.host} sent something in mid-reply that is no JSON. Try again.")
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield the chain behind an exception; the HTTP libraries' own texts say little and may quote the key."""
-    seen: set[int] = set()
-    pending = [error]
-    while pending:
-        cause = pending.pop()
-        if cause is None or id(cause) in seen:
-            continue
-        seen.add(id(cause))
-        yield cause
-        pending.extend((cause.__context__, cause.__cause__))
-        if isinstance(cause, BaseExceptionGroup):
-            pending.extend(cause.exceptions)
 
 
 def wall_clock() -> float:

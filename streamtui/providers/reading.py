@@ -8,7 +8,8 @@ from typing import Final
 
 from streamtui.chat.errors import ProviderError
 from streamtui.chat.ports import Deadlines
-from streamtui.providers.failures import Peer, broken_stream_error, timeout_error
+from streamtui.providers.failures import Peer
+from streamtui.providers.network import broken_stream_error, timeout_error
 from streamtui.providers.sse import EventDecoder, Limits, ServerEvent
 
 _BLANK: Final = b"\xef\xbb\xbf \t\r\n"

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Final, TypeVar
 from urllib.parse import urljoin, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 
@@ -68,6 +69,18 @@ def make_http_client(base: BaseUrl, connect_s: float, headers: dict[str, str]) -
         timeout=httpx2.Timeout(None, connect=connect_s),
         event_hooks={"request": [only_ours], "response": [_refuse]},
     )
+
+
+def proxy_of(base: BaseUrl) -> str | None:
+    """Return host and port of the proxy that the environment names for `base`, `None` where it names none."""
+    if base.is_loopback or proxy_bypass(base.hostname):
+        return None
+    proxies = getproxies()
+    url = proxies.get(base.scheme) or proxies.get("all") or ""
+    try:
+        return urlsplit(url if "://" in url else f"http://{url}").netloc.rpartition("@")[2] or None
+    except ValueError:
+        return None
 
 
 def idle_http_client() -> httpx2.AsyncClient:
