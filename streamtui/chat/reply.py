@@ -202,7 +202,7 @@ class Reply:
                 break
             self.notice = self._remedy(failure)
             if self.notice is None:
-                yield self.fail(ErrorInfo.of(failure))
+                yield self.fail(ErrorInfo.of(failure, self.model.provider))
                 return
             yield self.notice
             await asyncio.sleep(self.notice.wait_s or 0)

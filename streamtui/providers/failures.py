@@ -167,9 +167,11 @@ def _kind(status: int, code: str, body: str) -> ErrorKind:
 
 def _message(kind: ErrorKind, peer: Peer, model: str, status: int, said: str, wish: float = 0.0) -> str:
     """`wish` is for how many seconds the server asks to be left alone."""
-    host, told, again = peer.host, f" {said}" if said else "", "in a moment"
+    host, told = peer.host, f" {said}" if said else ""
+    wait, again = "Wait a moment", "Try again in a moment"
     if wish >= 1:
-        told, again = f"{told} It asks for a pause of {_duration(wish)}.", "after that"
+        told = f"{told} It asks for a pause of {_duration(wish)}."
+        wait, again = "Wait that long", "Try again after that"
     number = f" ({status})" if status else ""
     match kind:
         case "auth" if peer.key is None:
@@ -189,11 +191,11 @@ def _message(kind: ErrorKind, peer: Peer, model: str, status: int, said: str, wi
         case "bad_request":
             return f"{host} refuses the request{number}.{told} Check the model's name and the settings."
         case "rate_limit":
-            return f"{host} limits the rate{number}.{told} Try again {again}, or check the account's quota."
+            return f"{host} limits the rate{number}.{told} {wait}, or check the account's quota."
         case "overloaded":
-            return f"{host} is overloaded{number}.{told} Try again {again}."
+            return f"{host} is overloaded{number}.{told} {again}."
         case _:
-            return f"{host} has a problem of its own{number}.{told} Try again {again}."
+            return f"{host} has a problem of its own{number}.{told} {again}."
 
 
 def _duration(seconds: float) -> str:

@@ -40,12 +40,12 @@ def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
 @pytest.mark.parametrize(
     ("status", "wish", "says"),
     [
-        (429, "300", "asks for a pause of 300 s. Try again after that"),
+        (429, "300", "asks for a pause of 300 s. Wait that long, or"),
         (503, "3600", "asks for a pause of 60 min. Try again after that"),
         (529, "86400", "asks for a pause of 24 h. Try again after that"),
         (408, "500", "asks for a pause of 500 s."),
-        (429, "0", "Try again in a moment"),
-        (429, None, "Try again in a moment"),
+        (429, "0", "Wait a moment"),
+        (503, None, "Try again in a moment"),
     ],
 )
 def test_the_pause_that_a_server_asks_for_is_said(status: int, wish: str | None, says: str) -> None:
