@@ -6,7 +6,7 @@ Knows no SDK. The hooks go into the `httpx2` client that is handed to an SDK, so
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import urljoin, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -57,6 +57,9 @@ def make_http_client(base: BaseUrl, connect_s: float, headers: dict[str, str]) -
             del request.headers[name]
         request.headers.update({"user-agent": f"streamtui/{__version__}", **headers})
 
+    async def watched(request: httpx2.Request) -> None:
+        request.extensions["trace"] = _Handshake().trace
+
     # A transport of our own keeps the environment's proxies out, to which a machine's own servers are unknown; the
     # environment's certificates still count.
     # Plain http on this machine never speaks TLS (no redirect is followed), so no certificates (3 MiB) are read for it.
@@ -67,8 +70,24 @@ def make_http_client(base: BaseUrl, connect_s: float, headers: dict[str, str]) -
         limits=_LIMITS,
         follow_redirects=False,
         timeout=httpx2.Timeout(None, connect=connect_s),
-        event_hooks={"request": [only_ours], "response": [_refuse]},
+        event_hooks={"request": [only_ours, watched], "response": [_refuse]},
     )
+
+
+class _Handshake:
+    """Closes a connection whose TLS handshake is cancelled: the HTTP library leaves it open.
+
+    https://www.python-httpx.org/advanced/extensions/#trace
+    """
+
+    def __init__(self) -> None:
+        self._stream: Any = None
+
+    async def trace(self, step: str, info: Mapping[str, Any]) -> None:
+        if step.endswith("connect_tcp.complete"):
+            self._stream = info["return_value"]
+        elif step.endswith("start_tls.failed") and self._stream is not None:
+            await self._stream.aclose()
 
 
 def proxy_of(base: BaseUrl) -> str | None:
