@@ -6,6 +6,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 
+def work(seconds: float) -> None:
+    """Keep this thread busy, as a reader who does something with every event."""
+    until = time.thread_time() + seconds
+    while time.thread_time() < until:
+        pass
+
+
 @asynccontextmanager
 async def turns() -> AsyncIterator[list[float]]:
     """Measure every turn of the event loop: seconds of this thread's own work, however busy the machine is.

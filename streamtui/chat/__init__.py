@@ -10,8 +10,17 @@ Leaving the block, for whatever reason, keeps what arrived. Cancelling is cancel
 
 from streamtui.chat.callbacks import stream
 from streamtui.chat.conversation import Conversation, Options
-from streamtui.chat.errors import ConfigError, ProviderError, StoreError, StreamtuiError
-from streamtui.chat.events import Event, Failed, Finished, Notice, ReasoningDelta, TextDelta
+from streamtui.chat.errors import ConfigError, ErrorInfo, ProviderError, StoreError, StreamtuiError
+from streamtui.chat.events import (
+    Connected,
+    Event,
+    Failed,
+    Finished,
+    Notice,
+    ProviderEvent,
+    ReasoningDelta,
+    TextDelta,
+)
 from streamtui.chat.live import Live
 from streamtui.chat.merge import merge
 from streamtui.chat.messages import ChatMessage, ChatRequest, Segment, Status, Turn, Usage
@@ -24,7 +33,9 @@ __all__ = [
     "ChatMessage",
     "ChatRequest",
     "ConfigError",
+    "Connected",
     "Conversation",
+    "ErrorInfo",
     "Event",
     "Failed",
     "Finished",
@@ -36,6 +47,7 @@ __all__ = [
     "Policy",
     "Provider",
     "ProviderError",
+    "ProviderEvent",
     "ReasoningDelta",
     "Reply",
     "Segment",

@@ -26,7 +26,7 @@ ErrorKind = Literal[
     "too_large",  # a cap was reached
     "redirect",  # the endpoint sends the request elsewhere
     "missing_extra",  # an optional package is not installed
-    "internal",  # a defect of ours
+    "internal",  # a defect, of ours or of a provider that is not
 ]
 
 
@@ -80,12 +80,19 @@ class ErrorInfo:
     message: str
 
     @classmethod
-    def of(cls, error: BaseException) -> "ErrorInfo":
-        """Return the value form of `error`; anything unexpected counts as a defect of ours."""
+    def of(cls, error: BaseException, provider: object = None) -> "ErrorInfo":
+        """Return the value form of `error`; anything unexpected counts as a defect of ours, unless it came out of a
+        `provider` that is not."""
         match error:
             case ProviderError():
                 return cls(error.kind, str(error))
             case StreamtuiError():
                 return cls("config", str(error))
-            case _:
-                return cls("internal", clean_line(f"{type(error).__name__}: {error}. This is a defect of streamtui."))
+        what = ": ".join(filter(None, (type(error).__name__, str(error))))
+        if provider is None or _is_ours(type(provider)):
+            return cls("internal", clean_line(f"{what}. This is a defect of streamtui."))
+        return cls("internal", clean_line(f"The provider {type(provider).__name__} failed with {what}."))
+
+
+def _is_ours(kind: type) -> bool:
+    return kind.__module__.partition(".")[0] == __name__.partition(".")[0]

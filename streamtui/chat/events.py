@@ -28,8 +28,8 @@ class ReasoningDelta:
 
 
 NoticeKind = Literal[
-    "retry",  # waiting before the same request is sent again
-    "reconnected",  # a reply that broke off is being continued
+    "retry",  # waiting before a request is sent again
+    "reconnected",  # a reply that broke off is being continued: the endpoint has answered
     "field_dropped",  # the endpoint refuses a field; the request goes out again without it
     "refusal",  # the model refused
     "tool_call",  # the model asked for a tool, which a chat does not have

@@ -1,11 +1,15 @@
 """Who owns running replies: one task each, independent of any view. Views come and go; the stream goes on."""
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 
+from streamtui.chat.errors import ErrorInfo
 from streamtui.chat.events import Event, Failed, Finished, ReasoningDelta, TextDelta
 from streamtui.chat.reply import Reply
+
+log = logging.getLogger(__name__)
 
 Listener = Callable[[Event], None]
 
@@ -97,8 +101,18 @@ class Run:
             self._publish_ending()
 
     def _done(self, task: "asyncio.Task[None]") -> None:
-        self._publish_ending()
-        self._ended(self)
+        """Whatever ended the task, the reply is settled, and whoever watches it hears so."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            log.error("a reply's task broke", exc_info=error)
+        try:
+            if error is not None:
+                self.reply.fail(ErrorInfo.of(error))
+            else:
+                self.reply.stop()
+        finally:
+            self._publish_ending()
+            self._ended(self)
 
     def _publish(self, event: Event) -> None:
         for listener in self._listeners:

@@ -30,10 +30,10 @@ from streamtui.chat.events import (
     TextDelta,
 )
 from streamtui.chat.messages import ChatMessage, ChatRequest, Segment, Status, Usage
-from streamtui.chat.metrics import Meter, estimate_tokens
+from streamtui.chat.metrics import Meter, Metrics, estimate_tokens
 from streamtui.chat.parts import Parts
 from streamtui.chat.ports import ConversationRecord, Model, Recorder
-from streamtui.chat.retry import Policy, delay
+from streamtui.chat.retry import Policy, backoff, delay
 from streamtui.chat.seam import Seam, continuation
 
 log = logging.getLogger(__name__)
@@ -104,6 +104,8 @@ class Reply:
         self._prefill_refused = False
         self._retries = 0
         self._reconnects = 0
+        self._reconnected: Notice | None = None
+        """What to say once the endpoint answers again."""
         self._stream: AsyncGenerator[Event, None] = self._events()
 
     @property
@@ -163,6 +165,10 @@ class Reply:
         if self.ending is None:
             self._settle(Status.STOPPED)
 
+    def fail(self, error: ErrorInfo) -> Failed | Finished:
+        """Settle as failed, unless the reply has already ended; return the last event."""
+        return self._settle(Status.FAILED, error)
+
     def release(self) -> list[Event]:
         """Give up what is held back because it might repeat the text before it, or be half a character; return it as
         events, which count as arrived."""
@@ -196,7 +202,7 @@ class Reply:
                 break
             self.notice = self._remedy(failure)
             if self.notice is None:
-                yield self._fail(ErrorInfo.of(failure))
+                yield self.fail(ErrorInfo.of(failure, self.model.provider))
                 return
             yield self.notice
             await asyncio.sleep(self.notice.wait_s or 0)
@@ -211,8 +217,7 @@ class Reply:
         if self.visible:
             if self._reconnects >= self.policy.reconnects or failure.kind not in _BROKEN_OFF:
                 return None
-            self._reconnects += 1
-            return self._reconnect(failure, self._reconnects)
+            return self._reconnect(failure)
         if self._sent.prefill and failure.kind == "bad_request":
             self._prefill_refused = True
             self._go_on()
@@ -221,7 +226,7 @@ class Reply:
         if wait is None:
             return None
         self._retries += 1
-        return self._retry_notice(failure, wait, self._retries)
+        return _waiting(failure, "retrying", wait, f"{self._retries} of {self.policy.retries}")
 
     async def _attempt(self) -> AsyncGenerator[Event, None]:
         """Run one request to its finish reason. Raises `ProviderError` if the stream ends without one."""
@@ -264,8 +269,8 @@ class Reply:
                 return self._take_reasoning(event, now)
             case Connected():
                 self.meter.connected(now)
-                self.notice = None
-                return None
+                self.notice, self._reconnected = self._reconnected, None
+                return self.notice
             case Usage():
                 self.usage = event
                 return event
@@ -315,20 +320,18 @@ class Reply:
             events.append(self.usage)
         return events
 
-    def _retry_notice(self, failure: ProviderError, wait: float, attempt: int) -> Notice:
-        """Say what happened, not what to do: that is being done."""
-        what = str(failure).split(". ")[0].rstrip(".")
-        when = f" in {wait:.0f} s" if wait >= 1 else ""
-        return Notice("retry", f"{what} · retrying{when} ({attempt} of {self.policy.retries})", wait_s=wait)
-
-    def _reconnect(self, failure: ProviderError, number: int) -> Notice:
+    def _reconnect(self, failure: ProviderError) -> Notice:
         """Close the broken segment and open the next, which goes on where it stopped."""
         self.message = self.message.with_last(self._segment(Status.FAILED, ErrorInfo.of(failure)))
         self.journal.recorder.settle(self.conversation, self.message)
         self.message = self.message.with_new(Segment(status=Status.STREAMING))
         self._open_segment()
         self._go_on()
-        return Notice("reconnected", f"reconnected, {number} of {self.policy.reconnects}: {failure}")
+        wait = backoff(self.policy, self._reconnects, self._jitter)
+        self._reconnects += 1
+        number = f"{self._reconnects} of {self.policy.reconnects}"
+        self._reconnected = Notice("reconnected", f"reconnected, {number}")
+        return _waiting(failure, "reconnecting", wait, number)
 
     def _open_segment(self) -> None:
         self._text, self._reasoning, self._finish_reason, self.usage = Parts(), Parts(), None, None
@@ -346,11 +349,16 @@ class Reply:
             finish_reason=self._finish_reason,
             error=error,
             usage=self.usage,
-            metrics=self.meter.metrics(self._clock(), self.usage.output_tokens if self.usage else None),
+            metrics=self._metrics(),
         )
 
-    def _fail(self, error: ErrorInfo) -> Failed | Finished:
-        return self._settle(Status.FAILED, error)
+    def _metrics(self) -> Metrics:
+        """Return the figures; a defect in them doesn't keep the text from being written down."""
+        try:
+            return self.meter.metrics(self._clock(), self.usage.output_tokens if self.usage else None)
+        except Exception:
+            log.exception("a reply's figures could not be told")
+            return Metrics()
 
     def _settle(self, status: Status, error: ErrorInfo | None = None) -> Failed | Finished:
         """Write the outcome down. There is no await in here, so a second cancel finds nothing to interrupt."""
@@ -365,3 +373,10 @@ class Reply:
         self.journal.recorder.settle(self.conversation, self.message)
         self._changed(self.message)
         return self.ending
+
+
+def _waiting(failure: ProviderError, doing: str, wait: float, number: str) -> Notice:
+    """Say what happened, not what to do: that is being done."""
+    what = str(failure).split(". ")[0].rstrip(".")
+    when = f" in {wait:.0f} s" if wait >= 1 else ""
+    return Notice("retry", f"{what} · {doing}{when} ({number})", wait_s=wait)

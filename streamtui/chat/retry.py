@@ -25,12 +25,19 @@ class Policy:
 def delay(policy: Policy, attempt: int, error: ProviderError, jitter: Callable[[], float]) -> float | None:
     """Return the seconds to wait before attempt number `attempt` + 1 (the first is 0), or `None` to give up.
 
-    `jitter` returns numbers from 0 to 1; up to a quarter of the backoff is taken off, so that many clients that
-    failed together don't come back together.
+    A server may ask for more than the `backoff`, but not for less: one that asks for no wait at all gets no rest.
     """
     if not error.retryable or attempt >= policy.retries:
         return None
-    if error.retry_after is not None:
-        return error.retry_after if error.retry_after <= policy.longest_retry_after else None
-    backoff: float = min(policy.longest_delay, policy.first_delay * 2**attempt)
-    return backoff * (1 - 0.25 * jitter())
+    wish = error.retry_after or 0.0
+    return None if wish > policy.longest_retry_after else max(wish, backoff(policy, attempt, jitter))
+
+
+def backoff(policy: Policy, attempt: int, jitter: Callable[[], float]) -> float:
+    """Return the seconds to wait before attempt number `attempt` + 1, if it is for us to say.
+
+    `jitter` returns numbers from 0 to 1; up to a quarter is taken off, so that many clients that failed together
+    don't come back together.
+    """
+    longest: float = min(policy.longest_delay, policy.first_delay * 2**attempt)
+    return longest * (1 - 0.25 * jitter())

@@ -23,7 +23,7 @@ from streamtui.providers.model_list import read_models
 from streamtui.providers.quirks import NO_PREFILL
 from streamtui.providers.secret import Secret
 from streamtui.providers.sse import Limits
-from streamtui.providers.transport import NO_KEY, construct, idle_http_client, make_http_client
+from streamtui.providers.transport import NO_KEY, construct, idle_http_client, make_http_client, proxy_of
 
 DEFAULT_BASE_URL: Final = "https://api.anthropic.com"
 API_VERSION: Final = "2023-06-01"
@@ -43,7 +43,7 @@ def create(
     base = parse_base_url(base_url or DEFAULT_BASE_URL)
     # The SDK adds the version and the method to the path itself.
     base = replace(base, url=base.url.removesuffix("/messages").removesuffix("/v1"))
-    peer = Peer(base.host, "ANTHROPIC_API_KEY", api_key, "Check the base URL.")
+    peer = Peer(base.host, "ANTHROPIC_API_KEY", api_key, "Check the base URL.", proxy_of(base))
     return AnthropicProvider(base, Exchange(peer, base.url, deadlines, limits, memory, anthropic.AnthropicError))
 
 

@@ -6,11 +6,10 @@ https://platform.openai.com/docs/api-reference/chat-streaming, and what other se
 from collections.abc import Sequence
 from typing import Any, Final
 
-from streamtui.chat.clean import clean_line
 from streamtui.chat.events import Finished, Notice, ProviderEvent, ReasoningDelta, TextDelta
 from streamtui.chat.messages import ChatRequest, Usage
 from streamtui.providers.failures import Peer, stream_error
-from streamtui.providers.foreign import load_event, token_count
+from streamtui.providers.foreign import load_event, reason_in, token_count
 from streamtui.providers.think import ThinkTags
 
 _EARLY_ENDS: Final = {
@@ -68,11 +67,15 @@ class CompletionsParser:
     def feed(self, kind: str, data: str, *, at_end: bool = False) -> Sequence[ProviderEvent]:
         if data.startswith("[DONE]"):
             self.done = True
-        chunk = None if self.done else load_event(self._peer, data, at_end=at_end)
+        if self.done:
+            return ()
+        if kind == "error":
+            raise stream_error(self._peer, self._model, reason_in(data))
+        chunk = load_event(self._peer, data, at_end=at_end)
         if chunk is None:
             return ()
-        if kind == "error" or chunk.get("error"):
-            raise stream_error(self._peer, self._model, chunk.get("error") or chunk)
+        if error := chunk.get("error"):
+            raise stream_error(self._peer, self._model, error)
         if (usage := chunk.get("usage")) is not None:
             self._take_usage(usage)
         return self._choice(_first(chunk.get("choices")))
@@ -91,6 +94,8 @@ class CompletionsParser:
         if choice is None:
             return ()
         self.recognised = True
+        if error := choice.get("error"):
+            raise stream_error(self._peer, self._model, error)
         if reason := choice.get("finish_reason"):
             self._finish(reason)
         delta = choice.get("delta") or choice.get("message")
@@ -112,7 +117,7 @@ class CompletionsParser:
             events.append(TextDelta(refusal))
             events.extend(self._once("refusal", f"{self._model} refused to answer."))
         if calls := delta.get("tool_calls") or delta.get("function_call"):
-            name = _tool_name(calls)
+            name = f" ({self._peer.name(name, 40)})" if (name := _tool_name(calls)) else ""
             events.extend(self._once("tool_call", f"{self._model} asked for a tool{name}, which a chat does not have."))
         return events
 
@@ -120,14 +125,14 @@ class CompletionsParser:
         if kind in self._seen:
             return []
         self._seen.add(kind)
-        return [Notice(kind, clean_line(text))]
+        return [Notice(kind, text)]
 
     def _finish(self, reason: object) -> None:
         if not isinstance(reason, str):
             return
         if reason == "error":
             raise stream_error(self._peer, self._model, "the model ended with an error")
-        self._finish_reason = clean_line(reason, 40)
+        self._finish_reason = self._peer.name(reason, 40)
 
     def _take_usage(self, usage: object) -> None:
         if not isinstance(usage, dict):
@@ -186,6 +191,6 @@ def _tool_name(calls: object) -> str:
     call = calls[0] if isinstance(calls, list) and calls else calls
     if isinstance(call, dict):
         function = call.get("function") or call
-        if isinstance(function, dict) and isinstance(name := function.get("name"), str) and name:
-            return f" ({clean_line(name, 40)})"
+        if isinstance(function, dict) and isinstance(name := function.get("name"), str):
+            return name
     return ""

@@ -10,8 +10,9 @@ from typing import Protocol, cast
 from streamtui.chat.errors import ProviderError
 from streamtui.chat.events import Connected, Notice, ProviderEvent
 from streamtui.chat.ports import Deadlines, EndpointMemory
-from streamtui.providers.failures import Peer, network_error, redirect_error, status_error, timeout_error, wall_clock
+from streamtui.providers.failures import Peer, redirect_error, status_error, wall_clock
 from streamtui.providers.foreign import Parser, is_foreign, nothing_error, read_foreign
+from streamtui.providers.network import network_error, timeout_error
 from streamtui.providers.quirks import NO_PREFILL, Lesson, lesson_of
 from streamtui.providers.reading import EventReader
 from streamtui.providers.sse import Limits
@@ -68,8 +69,8 @@ class Exchange:
                 while not parser.done and (batch := await reader.next_batch()) is not None:
                     for kind, data in batch:
                         for event in parser.feed(kind, data, at_end=reader.at_end):
-                            reader.content_arrived()
                             yield event
+                            reader.content_arrived()
                     if parser.finished:
                         reader.wind_down()
             except ProviderError:

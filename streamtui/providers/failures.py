@@ -1,24 +1,25 @@
-"""Failures of endpoints and networks as `ProviderError`: one line that says what happened and what to do next."""
+"""Failures of endpoints as `ProviderError`: one line that says what happened and what to do next."""
 
-import errno
 import json
 import re
-import socket
-import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-import httpx2
-
-from streamtui.chat.clean import clean_line
+from streamtui.chat.clean import clean, clean_line
 from streamtui.chat.errors import ErrorKind, ProviderError
 from streamtui.providers.secret import Secret, redact
 
 _QUOTED: Final = 200
 """Characters of a server's own words that are shown."""
+_READ: Final = 16 * 1024
+"""Characters of a server's own words that are looked at."""
+_SECONDS: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
+_LONGEST_WISH: Final = 1e9
+_MESSAGES: Final = ("message", "detail", "msg", "error", "title")
+"""Where servers put what they have to say."""
 _RETRYABLE: Final = frozenset({408, 409, 425, 429})
 _TOO_LONG = re.compile(
     r"context[_ ]length|context[_ ]window|context[_ ]size|available context|prompt is too long|input is too long"
@@ -37,11 +38,23 @@ class Peer:
     key: Secret | None = None
     check_url: str = "Check the base URL: most end in /v1."
     """What to do if the answer looks like another API's."""
+    proxy: str | None = None
+    """Through which proxy it is talked to, as host and port."""
 
     def quote(self, text: str) -> str:
         """Return a server's own words as one short line without keys, ending like a sentence."""
-        line = clean_line(redact(text, [self.key] if self.key else []), _QUOTED)
+        line = self.name(text, _QUOTED)
         return line if not line or line.endswith((".", "!", "?", "…")) else f"{line}."
+
+    def name(self, text: str, limit: int) -> str:
+        """Return what a server calls something as one line of at most `limit` characters, without keys.
+
+        In this order: cleaning may join a key together, and cutting may leave a part of one that nobody recognises.
+        """
+        line = " ".join(clean(text[:_READ]).split())
+        if len(text) > _READ:
+            line = line.rpartition(" ")[0]
+        return clean_line(redact(line, [self.key] if self.key else []), limit)
 
 
 def status_error(
@@ -50,21 +63,21 @@ def status_error(
     """Return the error for an HTTP status of 400 or more; `now` is the wall clock, for dates in Retry-After."""
     said, code = said_by(body)
     kind = _kind(status, code, body)
-    message = _message(kind, peer, model, status, peer.quote(said))
+    wish = retry_after(headers, now)
+    message = _message(kind, peer, model, status, peer.quote(said), wish or 0.0)
     retryable = status >= 500 or status in _RETRYABLE
     if headers.get("x-should-retry") in ("true", "false"):
         retryable = headers["x-should-retry"] == "true"
     if code == "insufficient_quota" or kind == "context_length":
         retryable = False
-    return ProviderError(kind, message, status=status, retry_after=retry_after(headers, now), retryable=retryable)
+    return ProviderError(kind, message, status=status, retry_after=wish, retryable=retryable)
 
 
 def stream_error(peer: Peer, model: str, payload: object) -> ProviderError:
     """Return the error for an error object (or string) that came with status 200, in the stream or as the body."""
-    body = json.dumps({"error": payload})
-    said, code = said_by(body)
+    said, code = _said({"error": payload})
     status = _status_in(payload)
-    kind: ErrorKind = _kind(status, code, body) if status or code else "server"
+    kind: ErrorKind = _kind(status, code, said) if status or code else "server"
     if kind == "server" and _TOO_LONG.search(said):
         kind = "context_length"
     if kind in ("server", "overloaded"):
@@ -80,18 +93,41 @@ def said_by(body: str) -> tuple[str, str]:
     try:
         found = json.loads(body)
     except (ValueError, RecursionError):
-        return ("", "") if "<" in body[:200] else (body[:_QUOTED], "")
-    if isinstance(found, list) and found:
-        found = found[0]
+        return ("", "") if "<" in body[:200] else (body, "")
+    return _said(found[0] if isinstance(found, list) and found else found)
+
+
+def _said(found: object) -> tuple[str, str]:
+    """Return message and code of an error object, which may stand in an object of its own."""
     if isinstance(found, dict):
         found = found.get("error") or found
     if not isinstance(found, dict):
-        return (found if isinstance(found, str) else "", "")
-    said = next((found[name] for name in ("message", "detail", "msg", "error", "title") if found.get(name)), "")
+        return _words(found), ""
+    said = next((found[name] for name in _MESSAGES if found.get(name)), "")
     code = next((c for c in (found.get("code"), found.get("type")) if isinstance(c, str)), "")
-    if isinstance(said, list):
-        said = "; ".join(str(item.get("msg") if isinstance(item, dict) else item) for item in said)
-    return (said if isinstance(said, str) else json.dumps(said), code)
+    return _words(said), code
+
+
+def _words(said: object) -> str:
+    """Return a message as text, of whatever type it is."""
+    match said:
+        case str():
+            return said
+        case list():
+            return "; ".join(filter(None, map(_word, said)))
+        case _:
+            return _word(said)
+
+
+def _word(said: object) -> str:
+    if isinstance(said, dict):
+        said = next((said[name] for name in _MESSAGES if isinstance(said.get(name), str)), said)
+    if isinstance(said, str):
+        return said
+    try:
+        return json.dumps(said, ensure_ascii=False) if said else ""
+    except RecursionError:
+        return ""
 
 
 def _status_in(payload: object) -> int:
@@ -129,8 +165,13 @@ def _kind(status: int, code: str, body: str) -> ErrorKind:
     return "server"
 
 
-def _message(kind: ErrorKind, peer: Peer, model: str, status: int, said: str) -> str:
+def _message(kind: ErrorKind, peer: Peer, model: str, status: int, said: str, wish: float = 0.0) -> str:
+    """`wish` is for how many seconds the server asks to be left alone."""
     host, told = peer.host, f" {said}" if said else ""
+    wait, again = "Wait a moment", "Try again in a moment"
+    if wish >= 1:
+        told = f"{told} It asks for a pause of {_duration(wish)}."
+        wait, again = "Wait that long", "Try again after that"
     number = f" ({status})" if status else ""
     match kind:
         case "auth" if peer.key is None:
@@ -150,21 +191,27 @@ def _message(kind: ErrorKind, peer: Peer, model: str, status: int, said: str) ->
         case "bad_request":
             return f"{host} refuses the request{number}.{told} Check the model's name and the settings."
         case "rate_limit":
-            return f"{host} limits the rate{number}.{told} Wait a moment, or check the account's quota."
+            return f"{host} limits the rate{number}.{told} {wait}, or check the account's quota."
         case "overloaded":
-            return f"{host} is overloaded{number}.{told} Try again in a moment."
+            return f"{host} is overloaded{number}.{told} {again}."
         case _:
-            return f"{host} has a problem of its own{number}.{told} Try again in a moment."
+            return f"{host} has a problem of its own{number}.{told} {again}."
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 600:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7200 else f"{seconds / 3600:,.0f} h"
 
 
 def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """Return the seconds that the server asks to wait: `retry-after-ms`, or `Retry-After` in seconds or as a date."""
     value = headers.get("retry-after-ms", "").strip()
-    if re.fullmatch(r"\d{1,9}(\.\d+)?", value):
-        return float(value) / 1000
+    if _SECONDS.fullmatch(value):
+        return min(float(value) / 1000, _LONGEST_WISH)
     value = headers.get("retry-after", "").strip()
-    if re.fullmatch(r"\d{1,9}(\.\d+)?", value):
-        return float(value)
+    if _SECONDS.fullmatch(value):
+        return min(float(value), _LONGEST_WISH)
     try:
         date = parsedate_to_datetime(value)
     except (ValueError, TypeError, OverflowError):
@@ -174,77 +221,19 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
 
 def redirect_error(peer: Peer, status: int, target: str) -> ProviderError:
     """Return the error for a redirect to `target`, which is never followed: it would take the prompt along."""
-    return ProviderError(
-        "redirect",
-        f"{peer.host} redirects to {clean_line(target, 80)} ({status}). Nothing was sent there;"
-        " if that is where the model lives, set the base URL to it.",
-        status=status,
-    )
-
-
-def timeout_error(peer: Peer, seconds: float, waiting_for: str) -> ProviderError:
-    return ProviderError("timeout", f"No data for {seconds:g} s: {peer.host} {waiting_for}. Try again.")
-
-
-def network_error(peer: Peer, error: BaseException, seconds: float) -> ProviderError:
-    """Return the error for a request that got no answer; `seconds` is the connect deadline."""
-    chain = list(_causes(error))
-    host = peer.host
-    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in chain):
-        return ProviderError(
-            "connect",
-            f"{host} shows a certificate that is not trusted (self-signed?). If it is yours, name it in SSL_CERT_FILE.",
-        )
-    if any(isinstance(cause, ssl.SSLError) for cause in chain):
-        return ProviderError(
-            "connect", f"{host} does not speak TLS as expected. If it is a plain server, write http:// in the base URL."
-        )
-    if any(isinstance(cause, socket.gaierror) for cause in chain):
-        message = f"There is no host {host}, or no network (DNS). Check the base URL and the connection."
-    elif any(isinstance(cause, ConnectionRefusedError) for cause in chain):
-        message = f"Nobody listens at {host} (connection refused). Is the server running, and the port right?"
-    elif any(isinstance(cause, httpx2.TimeoutException) for cause in chain):
-        message = f"No connection to {host} within {seconds:g} s. Check the base URL and the network."
-        return ProviderError("timeout", message, retryable=True)
-    elif any(isinstance(cause, httpx2.ProxyError) for cause in chain):
-        return ProviderError("connect", f"The proxy would not connect to {host}. Check HTTP_PROXY and NO_PROXY.")
-    elif any(isinstance(c, OSError) and c.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH) for c in chain):
-        message = f"There is no network path to {host}. Check the connection."
-    elif any(isinstance(cause, httpx2.LocalProtocolError) for cause in chain):
-        return ProviderError("connect", f"The request to {host} could not be written as HTTP. Check the key and URL.")
+    if not target:
+        message = f"{peer.host} redirects to another of its own addresses ({status}). {peer.check_url}"
     else:
         message = (
-            f"{host} closed the connection without an answer. If it expects TLS, write https:// in the base URL;"
-            " otherwise try again."
+            f"{peer.host} redirects to {peer.name(target, 80)} ({status}). Nothing was sent there;"
+            " if that is where the model lives, set the base URL to it."
         )
-    return ProviderError("connect", message, retryable=True)
-
-
-def broken_stream_error(peer: Peer, error: BaseException) -> ProviderError:
-    """Return the error for a fault in the middle of a response's body."""
-    if any(isinstance(cause, httpx2.DecodingError) for cause in _causes(error)):
-        return ProviderError("protocol", f"{peer.host} sent compressed data that can't be unpacked. Try again.")
-    return ProviderError("dropped", f"The connection to {peer.host} was lost in mid-reply. Try again.", retryable=True)
+    return ProviderError("redirect", message, status=status)
 
 
 def broken_event_error(peer: Peer) -> ProviderError:
     """Return the error for an event that is no JSON."""
     return ProviderError("protocol", f"{peer.host} sent something in mid-reply that is no JSON. Try again.")
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield the chain behind an exception; the HTTP libraries' own texts say little and may quote the key."""
-    seen: set[int] = set()
-    pending = [error]
-    while pending:
-        cause = pending.pop()
-        if cause is None or id(cause) in seen:
-            continue
-        seen.add(id(cause))
-        yield cause
-        pending.extend((cause.__context__, cause.__cause__))
-        if isinstance(cause, BaseExceptionGroup):
-            pending.extend(cause.exceptions)
 
 
 def wall_clock() -> float:

@@ -1,6 +1,7 @@
 """Payloads of status 200 as they really are: events that are no JSON, web pages, whole replies, other APIs."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
@@ -9,7 +10,9 @@ from streamtui.chat.events import Notice, ProviderEvent
 from streamtui.providers.failures import Peer, broken_event_error
 from streamtui.providers.reading import EventReader
 
-_BETWEEN_LINES: Final = b"}\n{"
+_BETWEEN_LINES: Final = re.compile(rb"\}\r?\n\{")
+_MOST_TOKENS: Final = 2**53
+"""A larger count is nonsense, and more than databases and other readers of JSON can hold."""
 
 
 class Parser(Protocol):
@@ -53,9 +56,18 @@ def load_event(peer: Peer, data: str, *, at_end: bool = False) -> dict[str, Any]
     return event if isinstance(event, dict) else None
 
 
+def reason_in(data: str) -> object:
+    """Return what an `event: error` says: its error object, or its text as it is."""
+    try:
+        event = json.loads(data)
+    except (ValueError, RecursionError):
+        return data
+    return event.get("error") or event if isinstance(event, dict) else event
+
+
 def token_count(value: object) -> int | None:
     """Return `value` if it can be a number of tokens."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if type(value) is int and 0 <= value <= _MOST_TOKENS else None
 
 
 def is_foreign(head: bytes) -> bool:
@@ -68,7 +80,7 @@ async def read_foreign(reader: EventReader, head: bytes, parser: Parser, peer: P
     if head == b"<":
         raise ProviderError("protocol", f"{peer.host} answered with a web page. {peer.check_url}")
     body = await reader.whole(stop=_BETWEEN_LINES)
-    if _BETWEEN_LINES in body:
+    if _BETWEEN_LINES.search(body):
         raise ProviderError("protocol", f"{peer.host} streams JSON lines, which is another API. {peer.check_url}")
     text = body.decode("utf-8-sig", "replace")
     if not _is_json(text):

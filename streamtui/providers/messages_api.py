@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from streamtui.chat.clean import clean_line
 from streamtui.chat.events import Finished, Notice, ProviderEvent, ReasoningDelta, TextDelta
 from streamtui.chat.messages import Usage
 from streamtui.providers.failures import Peer, stream_error
-from streamtui.providers.foreign import load_event, token_count
+from streamtui.providers.foreign import load_event, reason_in, token_count
 
 _EARLY_ENDS: Final = {
     "max_tokens": Notice("finish", "The reply stopped at the limit of tokens."),
@@ -41,7 +40,11 @@ class MessagesParser:
         return self._finish_reason is not None
 
     def feed(self, kind: str, data: str, *, at_end: bool = False) -> Sequence[ProviderEvent]:
-        event = None if self.done else load_event(self._peer, data, at_end=at_end)
+        if self.done:
+            return ()
+        if kind == "error":
+            raise stream_error(self._peer, self._model, reason_in(data))
+        event = load_event(self._peer, data, at_end=at_end)
         if event is None:
             return ()
         match event.get("type") or kind:
@@ -86,7 +89,7 @@ class MessagesParser:
             return (ReasoningDelta(thinking),) if thinking else ()
         if block.get("type") in ("tool_use", "server_tool_use") and not self._tools:
             self._tools = True
-            name = f" ({clean_line(name, 40)})" if isinstance(name := block.get("name"), str) and name else ""
+            name = f" ({self._peer.name(name, 40)})" if isinstance(name := block.get("name"), str) and name else ""
             return (Notice("tool_call", f"{self._model} asked for a tool{name}, which a chat does not have."),)
         return ()
 
@@ -102,7 +105,7 @@ class MessagesParser:
 
     def _take_reason(self, delta: object) -> None:
         if isinstance(delta, dict) and isinstance(reason := delta.get("stop_reason"), str) and reason:
-            self._finish_reason = clean_line(reason, 40)
+            self._finish_reason = self._peer.name(reason, 40)
 
     def _take_usage(self, usage: object) -> None:
         if not isinstance(usage, dict):

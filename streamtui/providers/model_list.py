@@ -8,7 +8,7 @@ from typing import Final
 from streamtui.chat.clean import clean_line
 from streamtui.chat.errors import ProviderError
 from streamtui.providers.exchange import Exchange, Response
-from streamtui.providers.failures import timeout_error
+from streamtui.providers.network import timeout_error
 from streamtui.providers.transport import Refusal
 
 _LIST_S: Final = 30.0

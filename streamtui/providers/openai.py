@@ -22,7 +22,7 @@ from streamtui.providers.model_list import read_models
 from streamtui.providers.quirks import NO_PREFILL
 from streamtui.providers.secret import Secret
 from streamtui.providers.sse import Limits
-from streamtui.providers.transport import NO_KEY, construct, idle_http_client, make_http_client
+from streamtui.providers.transport import NO_KEY, construct, idle_http_client, make_http_client, proxy_of
 
 DEFAULT_BASE_URL: Final = "https://api.openai.com/v1"
 
@@ -37,7 +37,7 @@ def create(
     *, base_url: str | None, api_key: Secret | None, deadlines: Deadlines, memory: EndpointMemory, limits: Limits
 ) -> "OpenAIProvider":
     base = parse_base_url(base_url or DEFAULT_BASE_URL)
-    peer = Peer(base.host, "OPENAI_API_KEY", api_key)
+    peer = Peer(base.host, "OPENAI_API_KEY", api_key, proxy=proxy_of(base))
     return OpenAIProvider(base, Exchange(peer, base.url, deadlines, limits, memory, openai.OpenAIError))
 
 

@@ -10,6 +10,9 @@ MASK: Final = "[key hidden]"
 _SHORTEST_KEY: Final = 6
 """Shorter "keys" are dummies such as `none`, and hiding them would hide ordinary words."""
 
+_UNSEEN: Final = "[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\ufffd]*"
+"""Characters that a reader doesn't see, or doesn't count, between two of a key's own."""
+
 _KEY_SHAPES = re.compile(
     r"\bsk-[\w*.-]{8,}"
     r"|\b(?P<bearer>Bearer\s+)(?=\S*\d|\S{20})[^\s'\"\\,;]+"
@@ -57,7 +60,7 @@ def redact(text: str, secrets: Iterable[Secret] = ()) -> str:
     """Return `text` without these keys, and without anything that has the shape of a key or of a password in a URL."""
     for secret in secrets:
         if len(secret.reveal()) >= _SHORTEST_KEY:
-            text = text.replace(secret.reveal(), MASK)
+            text = re.sub(_UNSEEN.join(map(re.escape, secret.reveal())), MASK, text)
     return _KEY_SHAPES.sub(_mask, text)
 
 

@@ -5,6 +5,7 @@ events without data are not reported, the last event counts even where the blank
 event has a size limit.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -13,6 +14,7 @@ ServerEvent = tuple[str, str]
 """Event type (empty where the stream names none) and data. A bare tuple, since one is made for every token."""
 
 _BOM: Final = b"\xef\xbb\xbf"
+_BLANK_LINES: Final = re.compile(rb"\n{3,}")
 _EVENT_BYTES: Final = 4 * 1024 * 1024
 
 
@@ -49,6 +51,8 @@ class EventDecoder:
             chunk = self._start(chunk)
         if self._after_cr or b"\r" in chunk:
             chunk = self._newlines(chunk)
+        if b"\n\n\n" in chunk:
+            chunk = _BLANK_LINES.sub(b"\n\n", chunk)
         return self._events(self._complete(chunk))
 
     def close(self) -> list[ServerEvent]:
@@ -107,7 +111,7 @@ class EventDecoder:
             if block.startswith("data: ") and "\n" not in block:
                 if len(block) > 6:
                     events.append(("", block[6:]))
-            else:
+            elif not block.startswith(":") or "\n" in block:
                 events.extend(_parse(block))
         return events
 

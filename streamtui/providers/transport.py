@@ -6,8 +6,9 @@ Knows no SDK. The hooks go into the `httpx2` client that is handed to an SDK, so
 import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import urljoin, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 
@@ -40,7 +41,7 @@ class Refusal(Exception):
         self.headers = headers
         self.body = body
         self.target = target
-        """Where a redirect leads, without user name and query."""
+        """Scheme and host that a redirect leads to, empty where it stays at the same ones; the rest may be secret."""
 
 
 def make_http_client(base: BaseUrl, connect_s: float, headers: dict[str, str]) -> httpx2.AsyncClient:
@@ -56,6 +57,9 @@ def make_http_client(base: BaseUrl, connect_s: float, headers: dict[str, str]) -
             del request.headers[name]
         request.headers.update({"user-agent": f"streamtui/{__version__}", **headers})
 
+    async def watched(request: httpx2.Request) -> None:
+        request.extensions["trace"] = _Handshake().trace
+
     # A transport of our own keeps the environment's proxies out, to which a machine's own servers are unknown; the
     # environment's certificates still count.
     # Plain http on this machine never speaks TLS (no redirect is followed), so no certificates (3 MiB) are read for it.
@@ -66,8 +70,36 @@ def make_http_client(base: BaseUrl, connect_s: float, headers: dict[str, str]) -
         limits=_LIMITS,
         follow_redirects=False,
         timeout=httpx2.Timeout(None, connect=connect_s),
-        event_hooks={"request": [only_ours], "response": [_refuse]},
+        event_hooks={"request": [only_ours, watched], "response": [_refuse]},
     )
+
+
+class _Handshake:
+    """Closes a connection whose TLS handshake is cancelled: the HTTP library leaves it open.
+
+    https://www.python-httpx.org/advanced/extensions/#trace
+    """
+
+    def __init__(self) -> None:
+        self._stream: Any = None
+
+    async def trace(self, step: str, info: Mapping[str, Any]) -> None:
+        if step.endswith("connect_tcp.complete"):
+            self._stream = info["return_value"]
+        elif step.endswith("start_tls.failed") and self._stream is not None:
+            await self._stream.aclose()
+
+
+def proxy_of(base: BaseUrl) -> str | None:
+    """Return host and port of the proxy that the environment names for `base`, `None` where it names none."""
+    if base.is_loopback or proxy_bypass(base.hostname):
+        return None
+    proxies = getproxies()
+    url = proxies.get(base.scheme) or proxies.get("all") or ""
+    try:
+        return urlsplit(url if "://" in url else f"http://{url}").netloc.rpartition("@")[2] or None
+    except ValueError:
+        return None
 
 
 def idle_http_client() -> httpx2.AsyncClient:
@@ -90,9 +122,10 @@ async def _refuse(response: httpx2.Response) -> None:
 def _redirect_target(response: httpx2.Response) -> str:
     try:
         target = urlsplit(urljoin(str(response.url), response.headers.get("location", "")))
-        return f"{target.scheme}://{target.netloc.rpartition('@')[2]}{target.path}"
     except ValueError:
         return "an address that is none"
+    origin = f"{target.scheme}://{target.netloc.rpartition('@')[2]}"
+    return "" if origin == f"{response.url.scheme}://{response.url.netloc.decode()}" else origin
 
 
 async def _start_of(response: httpx2.Response) -> bytes:

@@ -39,6 +39,7 @@ ODD_BUT_GOOD = {
     "two-choices": HELLO_TEXT,
     "no-nulls": HELLO_TEXT,
     "odd-fields": HELLO_TEXT,
+    "huge-usage": HELLO_TEXT,
     "big-event-1000": "a" * 1_024_000,
     "flood-3000": "".join(words(3000)),
     "refusal": "I can't do that.",
@@ -130,6 +131,7 @@ def test_a_server_that_asks_for_more_patience_than_there_is_gets_none(run_here: 
     result = run_here("ask", "-m", "429-after-3600", "hi")
 
     assert result.code == 1 and len(server.of("429-after-3600")) == 1
+    assert "asks for a pause of 60 min" in result.err
 
 
 def test_a_drop_in_mid_reply_goes_on_by_itself_where_configured(run_here: Run, command: Command) -> None:

@@ -200,7 +200,7 @@ async def test_a_reply_that_broke_off_again_and_again_is_sent_once_whole(prefill
 
     events = await play(talk.continue_())
 
-    assert notices_of(events) == ["reconnected"]
+    assert notices_of(events) == ["retry", "reconnected"]
     asked = turns(provider.requests[-1])
     assert asked[:2] == ["user: What?", "assistant: The answer is forty-"]
     assert asked[2:] == ([] if prefill else [f"user: {CONTINUE_PROMPT}"])

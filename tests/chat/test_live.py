@@ -8,7 +8,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamtui.chat import Event, Failed, Finished, Live, Model, Status, TextDelta, merge, stream
+from streamtui.chat import (
+    ChatMessage,
+    Event,
+    Failed,
+    Finished,
+    Live,
+    Model,
+    Reply,
+    Status,
+    TextDelta,
+    merge,
+    stream,
+)
 from streamtui.chat.errors import ErrorInfo
 from streamtui.chat.events import Connected, Notice
 from streamtui.chat.live import Run
@@ -166,6 +178,36 @@ async def test_a_reply_stopped_before_it_began_is_over_and_forgotten() -> None:
     assert talk.path()[-1].status is Status.STOPPED
     await until(lambda: live.run(run.reply.id) is None)
     assert talk.take_back(run.reply.id) == "Go"
+
+
+async def test_a_reply_whose_task_breaks_has_failed_and_all_who_follow_hear_so() -> None:
+    asked = conversation()[0].ask("Go")
+    calls: list[ChatMessage] = []
+
+    def broken_once(message: ChatMessage) -> None:
+        calls.append(message)
+        if len(calls) == 1:
+            raise ZeroDivisionError
+
+    live = Live()
+    run = live.start(Reply(asked.model, asked.request, asked.message, asked.journal, changed=broken_once))
+
+    async with asyncio.timeout(5):
+        events = await followed(run)
+
+    assert failure(events).error.kind == "internal"
+    assert (run.reply.message.status, live.run(run.reply.id)) == (Status.FAILED, None)
+
+
+async def test_a_task_that_is_cancelled_before_it_began_leaves_a_stopped_reply() -> None:
+    talk, _ = conversation()
+    run = Live().start(talk.ask("Go"))
+
+    run._task.cancel()
+    async with asyncio.timeout(5):
+        events = await followed(run)
+
+    assert ending(events).status is talk.path()[-1].status is Status.STOPPED
 
 
 async def test_closing_stops_all_replies_and_closes_their_connections() -> None:

@@ -9,6 +9,7 @@ from streamtui.chat import ChatMessage, Conversation, Policy, ReasoningDelta, St
 from streamtui.chat.errors import StoreError
 from streamtui.chat.events import Connected, Finished, Notice
 from streamtui.chat.messages import ChatRequest
+from streamtui.chat.metrics import Metrics
 from tests.chat.scripted import (
     HANG,
     NAP,
@@ -251,6 +252,19 @@ async def test_the_time_to_the_first_token_is_of_the_request_that_succeeded() ->
     assert metrics is not None and metrics.ttft_s is not None
     assert len(provider.requests) == 2
     assert 0 < metrics.ttft_s < 5
+
+
+async def test_figures_that_cannot_be_told_keep_no_reply_from_settling() -> None:
+    recorder = NotingRecorder()
+    ticks = iter(range(1000))
+    words: Sequence[Step] = [Connected(), TextDelta("So "), TextDelta("far"), Usage(3, 10**400), Finished("stop")]
+    scripted, _ = conversation(words)
+    talk = Conversation(scripted.model, recorder, clock=lambda: float(next(ticks)))
+
+    events = await play(talk.ask("Go"))
+
+    assert (ending(events).status, ending(events).metrics) == (Status.COMPLETE, Metrics())
+    assert recorder.messages[talk.path()[-1].id].text == "So far"
 
 
 async def test_a_flood_gives_others_a_turn_every_few_milliseconds() -> None:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from streamtui.chat import Policy, ProviderError, Reply, Status, TextDelta
 from streamtui.chat.events import Connected, Finished, Notice
-from streamtui.chat.retry import delay
+from streamtui.chat.retry import backoff, delay
 from tests.chat.scripted import (
     OK,
     SWIFT,
@@ -89,10 +89,26 @@ def test_the_backoff_doubles_up_to_its_longest_and_jitter_only_shortens() -> Non
 
 @settings(deadline=None, database=None)
 @given(st.integers(0, 20), st.floats(0, 1), st.none() | st.floats(0, 1000))
-def test_a_wait_is_never_longer_than_the_policy_allows(attempt: int, jitter: float, wish: float | None) -> None:
-    wait = delay(Policy(), attempt, busy(retry_after=wish), lambda: jitter)
+def test_a_wait_is_the_servers_wish_or_our_own_whichever_is_longer(
+    attempt: int, jitter: float, wish: float | None
+) -> None:
+    policy = Policy(retries=30)
 
-    assert wait is None or 0 <= wait <= (Policy().longest_delay if wish is None else Policy().longest_retry_after)
+    wait = delay(policy, attempt, busy(retry_after=wish), lambda: jitter)
+
+    own = backoff(policy, attempt, lambda: jitter)
+    assert 0.75 * policy.first_delay <= own <= policy.longest_delay
+    assert wait == (None if (wish or 0) > policy.longest_retry_after else max(wish or 0, own))
+
+
+async def test_a_server_that_asks_for_no_pause_is_given_one_all_the_same() -> None:
+    talk, _ = conversation([busy(retry_after=0.0)])
+
+    events = await play(talk.ask("Go"))
+
+    waits = [event.wait_s for event in events if isinstance(event, Notice)]
+    assert len(waits) == SWIFT.retries
+    assert all(wait is not None and wait >= 0.75 * SWIFT.first_delay for wait in waits)
 
 
 async def test_the_jitter_is_the_replys_own_to_inject() -> None:
@@ -121,13 +137,18 @@ async def test_a_reply_that_broke_off_goes_on_by_itself_where_that_was_asked_for
     events = await play(talk.ask("Go"))
 
     told = [event.text for event in events if isinstance(event, Notice)]
-    assert told == [f"reconnected, 1 of 3: {kind} happened", f"reconnected, 2 of 3: {kind} happened"]
+    assert told == [
+        f"{kind} happened · reconnecting (1 of 3)", "reconnected, 1 of 3",
+        f"{kind} happened · reconnecting (2 of 3)", "reconnected, 2 of 3",
+    ]  # fmt: skip
     assert text_of(events) == talk.path()[-1].text == "".join(parts)
     assert [segment.status for segment in talk.path()[-1].segments] == [Status.FAILED, Status.FAILED, Status.COMPLETE]
 
 
 async def test_it_goes_on_no_more_often_than_asked_for() -> None:
-    talk, provider = conversation([Connected(), TextDelta("more "), drop()], policy=Policy(reconnects=2))
+    talk, provider = conversation(
+        [Connected(), TextDelta("more "), drop()], policy=Policy(reconnects=2, first_delay=0.001)
+    )
 
     failure(await play(talk.ask("Go")))
 
@@ -155,8 +176,21 @@ async def test_a_reconnection_that_finds_nobody_waits_as_any_request_does() -> N
 
     events = await play(talk.ask("Go"))
 
-    assert notices_of(events) == ["reconnected", "retry"]
+    assert notices_of(events) == ["retry", "retry", "reconnected"], "it is not reconnected before somebody answers"
     assert text_of(events) == "one two"
+
+
+async def test_each_reconnection_waits_longer_than_the_one_before() -> None:
+    talk, provider = conversation([Connected(), TextDelta("more "), drop()])
+    asked = talk.ask("Go")
+    policy = Policy(reconnects=3, first_delay=0.001)
+    reply = Reply(asked.model, asked.request, asked.message, asked.journal, policy=policy, jitter=lambda: 0.0)
+
+    events = await play(reply)
+
+    waits = [event.wait_s for event in events if isinstance(event, Notice) and event.kind == "retry"]
+    assert waits == [0.001, 0.002, 0.004]
+    assert len(provider.requests) == 4
 
 
 async def test_stopping_during_a_wait_sends_nothing_more() -> None:

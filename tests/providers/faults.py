@@ -27,6 +27,10 @@ class Fault:
     only: str = ""
     """The one provider this is about."""
 
+    def of(self, providers: list[str]) -> list[str]:
+        """Return those of `providers` that this is about."""
+        return [name for name in providers if self.only in ("", name)]
+
 
 FAULTS = (
     Fault("400", "bad_request", "refuses the request", status=400),
@@ -51,11 +55,12 @@ FAULTS = (
     Fault("context-length", "context_length", "too long", status=400),
     Fault("bad-temperature", "bad_request", "less than or equal to 2", status=400),
     Fault("redirect-cross", "redirect", "redirects to http://localhost", status=307),
-    Fault("redirect-same", "redirect", "/login", status=302),
+    Fault("redirect-same", "redirect", "another of its own addresses", status=302),
     Fault("html", "protocol", "web page"),
     Fault("json-error", "server", "on fire", retryable=True),
     Fault("json-other", "protocol", "no chat reply"),
     Fault("ndjson", "protocol", "JSON lines"),
+    Fault("ndjson-crlf", "protocol", "JSON lines"),
     Fault("empty", "protocol", "empty answer", retryable=True),
     Fault("other-events", "protocol", "no chat reply"),
     Fault("reset-first", "connect", "closed the connection", retryable=True),
@@ -66,6 +71,9 @@ FAULTS = (
     Fault("stall-first", "timeout", "sends no reply"),
     Fault("stall", "timeout", "silent in mid-reply", THREE),
     Fault("stall-ping", "timeout", "silent in mid-reply", THREE),
+    Fault("flood-ping", "timeout", "silent in mid-reply", THREE),
+    Fault("flood-newline", "timeout", "silent in mid-reply", THREE),
+    Fault("flood-empty", "timeout", "silent in mid-reply", THREE),
     Fault("drop-after-5", "dropped", "lost in mid-reply", FEW, retryable=True),
     Fault("truncated-after-5", "dropped", "lost in mid-reply", FEW, retryable=True),
     Fault("bad-chunk", "dropped", "lost in mid-reply", THREE, retryable=True),
@@ -73,6 +81,10 @@ FAULTS = (
     Fault("error-object", "server", "on fire", THREE, retryable=True),
     Fault("error-string", "server", "on fire", THREE, retryable=True),
     Fault("event-error", "server", "on fire", THREE, retryable=True),
+    Fault("event-error-string", "server", "off: The model is on fire.", THREE, retryable=True),
+    Fault("event-error-text", "server", "off: The model is on fire.", THREE, retryable=True),
+    Fault("error-list", "server", "off: The model is on fire; 1.", THREE, retryable=True),
+    Fault("choice-error", "server", "off: The model is on fire.", THREE, retryable=True, only="openai"),
     Fault("overloaded", "overloaded", "Overloaded", THREE, retryable=True),
     Fault("bad-json", "protocol", "no JSON", THREE),
     Fault("deep-json", "protocol", "no JSON", THREE),

@@ -84,6 +84,7 @@ async def test_closing_twice_is_harmless(any_provider: Provider) -> None:
         ("http-1.0", WHOLE, ""),
         ("after-done", WHOLE, ""),
         ("gzip", WHOLE, ""),
+        ("huge-usage", WHOLE, ""),
         ("bad-utf8", "caf\ufffd", ""),
         ("odd-fields", WHOLE, ""),
         ("big-event-3000", "a" * 3000 * 1024, ""),
@@ -109,6 +110,10 @@ async def test_a_finished_reply_does_not_wait_for_a_server_that_forgets_to_hang_
 async def test_surrogates_come_through_for_reply_to_join(provider: Provider) -> None:
     heard = await hear(provider, "surrogates")
     assert clean(heard.text) == "😀 \ufffd."
+
+
+async def test_a_count_that_no_reply_can_have_is_none(provider: Provider) -> None:
+    assert (await hear(provider, "huge-usage")).usage == Usage(7, None)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,15 @@
 """Statuses, error bodies and Retry-After, without a network."""
 
+from typing import Final
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streamtui.chat.errors import ProviderError
-from streamtui.providers.failures import Peer, retry_after, said_by, status_error, stream_error
+from streamtui.providers.failures import _READ, Peer, retry_after, said_by, status_error, stream_error
 from streamtui.providers.quirks import lesson_of
+from streamtui.providers.secret import Secret
 from streamtui.providers.transport import Refusal
 
 PEER = Peer("api.example.org", "OPENAI_API_KEY")
@@ -24,12 +27,31 @@ NOW = 1_800_000_000.0
         ({"retry-after": "-3"}, None),
         ({"retry-after": "soon"}, None),
         ({"retry-after": "nan"}, None),
+        ({"retry-after": "9" * 400}, 1e9),
+        ({"retry-after": "²"}, None),
         ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
         ({"retry-after-ms": "x", "retry-after": "9"}, 9.0),
     ],
 )
 def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
     assert retry_after(headers, NOW) == seconds
+
+
+@pytest.mark.parametrize(
+    ("status", "wish", "says"),
+    [
+        (429, "300", "asks for a pause of 300 s. Wait that long, or"),
+        (503, "3600", "asks for a pause of 60 min. Try again after that"),
+        (529, "86400", "asks for a pause of 24 h. Try again after that"),
+        (408, "500", "asks for a pause of 500 s."),
+        (429, "0", "Wait a moment"),
+        (503, None, "Try again in a moment"),
+    ],
+)
+def test_the_pause_that_a_server_asks_for_is_said(status: int, wish: str | None, says: str) -> None:
+    error = status_error(PEER, "m", status, {} if wish is None else {"retry-after": wish}, "", NOW)
+    assert says in str(error)
+    assert ("pause" in str(error)) is ("pause" in says)
 
 
 @pytest.mark.parametrize(
@@ -43,16 +65,41 @@ def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
         ('{"detail": [{"loc": ["body"], "msg": "No."}, {"msg": "Never."}]}', "No.; Never."),
         ('[{"error": {"message": "No."}}]', "No."),
         ('{"error": {"message": {"deep": 1}}}', '{"deep": 1}'),
+        ('{"error": ["No", 1, null, {"message": "Never."}]}', "No; 1; Never."),
+        ('{"error": 7}', "7"),
+        (f'{{"error": {"[" * 900}1{"]" * 900}}}', "[" * 899 + "1" + "]" * 899),
         ("No.", "No."),
         ("<html><body>No.</body></html>", ""),
         ('  <!DOCTYPE html><h1>"No."', ""),
         ("", ""),
         ("[]", ""),
-        ("[" * 100_000, "[" * 200),
     ],
 )
 def test_the_words_of_a_server(body: str, said: str) -> None:
     assert said_by(body)[0] == said
+
+
+ODD_KEY: Final = "gsk_q7Zt0KEYxYz0123456789"
+KEYED = Peer("api.example.org", "OPENAI_API_KEY", Secret(ODD_KEY))
+FILLED = [" " * size + "why " for size in (*range(150, 220), *range(_READ - 40, _READ + 20))]
+
+
+@given(
+    st.sampled_from([*FILLED, *(filled.replace(" ", "x ") for filled in FILLED), "why " * (_READ // 4)]),
+    st.sampled_from(["", "\u2066", "\u200d", "\U000e0041", "\ufeff"]),
+    st.sampled_from(
+        ["{}", '{{"error": {{"message": "{}"}}}}', '{{"detail": [{{"msg": "{}"}}]}}', '{{"error": ["{}"]}}']
+    ),
+)
+def test_no_part_of_a_key_is_quoted_wherever_it_stands(filled: str, between: str, body: str) -> None:
+    body = body.format(f"{filled}{between.join(ODD_KEY)} is no key")
+    for error in (status_error(KEYED, "m", 401, {}, body, NOW), stream_error(KEYED, "m", body)):
+        assert ODD_KEY[:4] not in "".join(filter(str.isascii, str(error)))
+
+
+def test_words_without_end_are_not_quoted() -> None:
+    assert KEYED.quote("[" * 100_000) == ""
+    assert KEYED.quote("word " * 100_000) == "word " * 39 + "word…"
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,8 @@ def test_what_is_no_key_is_refused_without_being_quoted(value: str) -> None:
     [
         (f"key {KEY}!", f"key {MASK}!"),
         ("my own-odd-key-77", f"my {MASK}"),
+        ("my " + "\u200d".join("own-odd-key-77"), f"my {MASK}"),
+        ("my " + "\ufffd\u2060".join("own-odd-key-77"), f"my {MASK}"),
         ("Incorrect API key provided: sk-abc***wxyz.", f"Incorrect API key provided: {MASK}"),
         ("Authorization: Bearer abc.def1", f"Authorization: Bearer {MASK}"),
         ("b'Bearer abc1\\n'", f"b'Bearer {MASK}\\n'"),

@@ -1,6 +1,7 @@
 """The event-stream decoder: by example, against a plain reading of the standard, and in every fragmentation."""
 
 import itertools
+import time
 import tracemalloc
 
 import pytest
@@ -87,6 +88,15 @@ def test_many_events_may_exceed_the_limit_together() -> None:
     events, overflowed = decode(b"data: xxxx\n\n" * 1000, limit=20)
     assert len(events) == 1000
     assert not overflowed
+
+
+@pytest.mark.parametrize("flood", [b"\n", b"\r", b"\r\n", b"data: one\n\n" + b"\n" * 1000])
+def test_blank_lines_cost_next_to_nothing(flood: bytes) -> None:
+    chunk, decoder = flood * (60_000 // len(flood)), EventDecoder()
+    before = time.thread_time()
+    for _ in range(200):
+        decoder.feed(chunk)
+    assert time.thread_time() - before < 1.0
 
 
 def test_memory_stays_bounded_on_a_line_that_never_ends() -> None:

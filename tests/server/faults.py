@@ -24,6 +24,21 @@ async def stall_ping(reply: Reply) -> None:
         await asyncio.sleep(0.02)
 
 
+@scenario("flood-ping", "three tokens, then keep-alives as fast as the client reads")
+async def flood_ping(reply: Reply) -> None:
+    await _flood_after_three(reply, reply.dialect.ping())
+
+
+@scenario("flood-newline", "three tokens, then blank lines as fast as the client reads")
+async def flood_newline(reply: Reply) -> None:
+    await _flood_after_three(reply, b"\n")
+
+
+@scenario("flood-empty", "three tokens, then deltas with nothing in them as fast as the client reads")
+async def flood_empty(reply: Reply) -> None:
+    await _flood_after_three(reply, reply.dialect.text(""))
+
+
 @scenario("stall-first", "headers, then silence")
 async def stall_first(reply: Reply) -> None:
     await reply.head()
@@ -127,6 +142,12 @@ async def redirect_cross(reply: Reply) -> None:
     await reply.whole(307, b"", "text/plain", {"Location": f"http://localhost:{port}/v1/chat/completions"})
 
 
+@scenario("redirect-key", "307 to an address with the key in its path and host")
+async def redirect_key(reply: Reply) -> None:
+    key = reply.request.key
+    await reply.whole(307, b"", "text/plain", {"Location": f"http://user:{key}@{key}.invalid/login/{key}?key={key}"})
+
+
 @scenario("redirect-same", "302 to another path")
 async def redirect_same(reply: Reply) -> None:
     await reply.whole(302, b"", "text/plain", {"Location": "/login"})
@@ -157,6 +178,14 @@ async def ndjson(reply: Reply) -> None:
     await reply.head(content_type="application/x-ndjson")
     for word in words(20):
         await reply.body(json.dumps({"message": {"content": word}, "done": False}).encode() + b"\n")
+    await reply.end()
+
+
+@scenario("ndjson-crlf", "the same with CRLF")
+async def ndjson_crlf(reply: Reply) -> None:
+    await reply.head(content_type="application/x-ndjson")
+    for word in words(20):
+        await reply.body(json.dumps({"message": {"content": word}, "done": False}).encode() + b"\r\n")
     await reply.end()
 
 
@@ -203,6 +232,28 @@ async def event_error(reply: Reply) -> None:
     await reply.text(*words(3))
     await reply.body(event({"message": "The model is on fire."}, "error"))
     await reply.end()
+
+
+@scenario("event-error-string", "three tokens, then `event: error` with a string")
+async def event_error_string(reply: Reply) -> None:
+    await _after_three(reply, event(json.dumps("The model is on fire."), "error"))
+
+
+@scenario("event-error-text", "three tokens, then `event: error` with text that is no JSON")
+async def event_error_text(reply: Reply) -> None:
+    await _after_three(reply, event("The model is on fire.", "error"))
+
+
+@scenario("error-list", "three tokens, then an error that is a list")
+async def error_list(reply: Reply) -> None:
+    await _after_three(reply, event({"error": ["The model is on fire", 1]}))
+
+
+@scenario("choice-error", "three tokens, then an error in the choice, as OpenRouter sends them")
+async def choice_error(reply: Reply) -> None:
+    error = {"code": 502, "message": "The model is on fire."}
+    choice = {"index": 0, "delta": {"content": ""}, "finish_reason": "error", "error": error}
+    await _after_three(reply, event({"choices": [choice]}))
 
 
 @scenario("bad-json", "three tokens, then broken JSON")
@@ -257,6 +308,15 @@ async def endless_line(reply: Reply) -> None:
     await reply.body(b"data: ")
     while True:
         await reply.body(b"a" * 60_000)
+        await asyncio.sleep(0)
+
+
+async def _flood_after_three(reply: Reply, data: bytes) -> None:
+    await reply.start()
+    await reply.text(*words(3))
+    flood = data * (60_000 // len(data))
+    while True:
+        await reply.body(flood)
         await asyncio.sleep(0)
 
 

@@ -175,6 +175,14 @@ async def tool_call(reply: Reply) -> None:
     await reply.finish("tool_calls")
 
 
+@scenario("tool-key", "asks for a tool that has the key for a name, and gives the key for a finish reason")
+async def tool_key(reply: Reply) -> None:
+    await reply.start()
+    await reply.text("Let me look. ")
+    await reply.body(reply.dialect.tool(reply.request.key))
+    await reply.finish(reply.request.key)
+
+
 @scenario("no-usage", "no usage")
 async def no_usage(reply: Reply) -> None:
     await reply.start()
@@ -219,9 +227,10 @@ async def drop_then_ok(reply: Reply, tokens: int) -> None:
 
 @scenario("M", "status M with a JSON body; 401 quotes the key, as some servers do")
 async def status(reply: Reply, code: int) -> None:
-    key = reply.request.headers.get("authorization", "").removeprefix("Bearer ")
-    key = key or reply.request.headers.get("x-api-key", "")
-    messages = {401: f"Incorrect API key provided: {key}.", 404: f"The model `{reply.request.model}` does not exist."}
+    messages = {
+        401: f"Incorrect API key provided: {reply.request.key}.",
+        404: f"The model `{reply.request.model}` does not exist.",
+    }
     codes = {401: "authentication_error", 404: "not_found_error", 429: "rate_limit_error", 529: "overloaded_error"}
     await reply.refuse(code, messages.get(code, f"This is status {code}."), codes.get(code, ""))
 

@@ -82,6 +82,13 @@ async def gzipped(reply: Reply) -> None:
     await reply.end()
 
 
+@scenario("huge-usage", "says that it took 10**400 tokens")
+async def huge_usage(reply: Reply) -> None:
+    await reply.start()
+    await reply.pace(HELLO, 0.03)
+    await reply.finish(tokens=10**400)
+
+
 @scenario("big-event-N", "one event of N KB")
 async def big_event(reply: Reply, kilobytes: int) -> None:
     await reply.start()

@@ -38,6 +38,11 @@ class Request:
     def model(self) -> str:
         return str(self.json.get("model", "")) if self.body.startswith(b"{") else ""
 
+    @property
+    def key(self) -> str:
+        """The API key that came along."""
+        return self.headers.get("authorization", "").removeprefix("Bearer ") or self.headers.get("x-api-key", "")
+
     def as_json(self) -> dict[str, Any]:
         return {
             "method": self.method, "path": self.path, "model": self.model, "headers": self.headers, "body": self.json,

@@ -1,0 +1,103 @@
+"""The reader of a body: what counts against its deadlines, and how much it does in one turn of the event loop."""
+
+from collections.abc import AsyncIterator, Iterable
+
+import pytest
+
+from streamtui.chat.errors import ProviderError
+from streamtui.chat.ports import Deadlines
+from streamtui.providers.failures import Peer
+from streamtui.providers.reading import EventReader
+from streamtui.providers.sse import Limits, ServerEvent
+from tests.turns import turns
+
+PING = b": ping\n\n"
+WORD = b"data: word\n\n"
+
+
+class Clock:
+    """Stands still until somebody moves it."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def at_once(chunks: Iterable[bytes]) -> AsyncIterator[bytes]:
+    """A network that never keeps anybody waiting."""
+    for chunk in chunks:
+        yield chunk
+
+
+def reader_of(chunks: Iterable[bytes], clock: Clock, waited: float = 0.0) -> EventReader:
+    deadlines = Deadlines(first_byte=10.0, content=10.0)
+    return EventReader(at_once(chunks), Peer("host", "KEY"), deadlines, Limits(), waited=waited, clock=clock)
+
+
+@pytest.mark.parametrize("flood", [PING, b"\n", b"\r\n", b"data: {}\n\n"])
+async def test_a_flood_without_content_ends_at_the_deadline_though_nobody_waits(flood: bytes) -> None:
+    clock = Clock()
+    reader = reader_of([flood] * 1000, clock)
+    batches = 0
+    with pytest.raises(ProviderError) as caught:
+        while await reader.next_batch() is not None:
+            batches += 1
+            clock.now += 1.0
+    assert caught.value.kind == "timeout"
+    assert batches <= 11
+
+
+async def test_a_flood_in_one_piece_ends_at_the_deadline_too() -> None:
+    clock = Clock()
+    reader = reader_of([PING * 1_000_000], clock)
+    batches = 0
+    with pytest.raises(ProviderError):
+        while await reader.next_batch() is not None:
+            batches += 1
+            clock.now += 1.0
+    assert batches <= 11
+
+
+async def test_content_starts_the_deadline_anew() -> None:
+    clock = Clock()
+    reader = reader_of([WORD] * 100, clock)
+    while await reader.next_batch() is not None:
+        clock.now += 9.0
+        reader.content_arrived()
+
+
+async def test_a_consumer_that_takes_its_time_over_the_headers_is_not_late() -> None:
+    clock = Clock()
+    reader = reader_of([WORD], clock, waited=3.0)
+    clock.now += 1000.0
+    assert await reader.next_batch() == [("", "word")]
+
+
+async def test_a_finished_reply_does_not_wait_for_the_end_of_a_flood() -> None:
+    clock = Clock()
+    reader = reader_of([WORD, *[PING] * 1000], clock)
+    await reader.next_batch()
+    reader.wind_down()
+    batches = 0
+    while await reader.next_batch() is not None:
+        batches += 1
+        clock.now += 1.0
+    assert batches <= 4
+
+
+async def test_blank_lines_before_the_first_event_are_not_collected() -> None:
+    reader = reader_of([b"\xef\xbb", b"\xbf\r\n", *[b"\n" * 1_000_000] * 20, WORD], Clock())
+    assert await reader.peek() == b"d"
+    assert await reader.next_batch() == [("", "word")]
+
+
+async def test_what_was_compressed_is_decoded_in_many_turns() -> None:
+    reader = reader_of([PING * 500_000 + WORD], Clock())
+    heard: list[ServerEvent] = []
+    async with turns() as taken:
+        while (batch := await reader.next_batch()) is not None:
+            heard += batch
+    assert heard == [("", "word")]
+    assert len(taken) > 50
