@@ -2,15 +2,18 @@
 
 import random
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from streamtui.chat.errors import NotFoundError
+from streamtui.chat.errors import NotFoundError, StoreError
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.ports import ConversationRecord
 from streamtui.store import Store
+from streamtui.store.database import Database
+from streamtui.store.lock import FileLock
 from streamtui.store.schema import SCRIPTS
 from tests.store.samples import ended, foreign_lock, record, saved, start_process, turn, until, written
 
@@ -162,6 +165,7 @@ async def test_what_a_killed_process_was_deleting_is_gone_after_the_next_start(f
 _DELETE = """
 import asyncio, sys, pathlib
 from streamtui.store import Store
+from streamtui.store.lock import FileLock
 from tests.store.samples import saved
 store = Store.open(pathlib.Path(sys.argv[1]))
 async def main():
@@ -202,3 +206,51 @@ async def test_deletion_reaches_our_own_spill_file(folder: Path) -> None:
         await written(store)
         await store.library.delete(row.id)
         await until(lambda: not traces(folder), "purging")
+
+
+async def test_a_deletion_that_waits_to_be_finished_does_not_end_saving_when_the_file_goes_away(
+    folder: Path,
+) -> None:
+    path, away = folder / "streamtui.db", folder / "away"
+    with Store.open(folder, grace_s=0.05) as store:
+        row, _ = await saved(store, SECRET)
+        lock = FileLock(folder / "streamtui.lock")
+        await store.library.delete(row.id)
+        with closing(sqlite3.connect(path)) as reading:
+            reading.execute("BEGIN")
+            reading.execute("SELECT * FROM conversations").fetchall()
+            await until(lambda: store._writer._to_scrub and not store._writer._queue, "purging")
+            assert lock.acquire(5)
+            reading.execute("COMMIT")
+        path.rename(away)
+        path.mkdir()
+        lock.close()
+        await until(
+            lambda: not store._writer._thread.is_alive() or store._writer._database._connection is None, "a try"
+        )
+        with pytest.raises(StoreError, match="a folder"):
+            await saved(store, "while it is away")
+        assert "a folder" in (store.trouble or "")
+        path.rmdir()
+        away.rename(path)
+        await until(lambda: store.trouble is None, "saving")
+        await until(lambda: not traces(folder), "scrubbing")
+        assert [line.title for line in await store.library.conversations()] == ["while it is away"]
+
+
+async def test_an_error_that_nobody_thought_of_shows_and_saving_goes_on(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.open(folder, grace_s=0.05) as store:
+        row, _ = await saved(store)
+
+        def fail(self: Database, conversations: object, patience: float) -> bool:
+            raise RuntimeError("never heard of it")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(Database, "scrub", fail)
+            await store.library.delete(row.id)
+            await until(lambda: "never heard of it" in (store.trouble or ""), "the banner")
+            kept, _ = await saved(store, "meanwhile")
+            assert [line.id for line in await store.library.conversations()] == [kept.id]
+        await until(lambda: store.trouble is None, "relief")
