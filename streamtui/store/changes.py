@@ -241,6 +241,7 @@ def _withdraw(connection: sqlite3.Connection, record: ConversationRecord, messag
     left = connection.execute("SELECT 1 FROM messages WHERE conversation = ? LIMIT 1", (record.id,)).fetchone()
     if left is None:
         connection.execute("DELETE FROM conversations WHERE id = ?", (record.id,))
+        connection.execute("DELETE FROM drafts WHERE conversation = ?", (record.id,))
 
 
 def _update(connection: sqlite3.Connection, record: ConversationRecord) -> None:

@@ -70,6 +70,8 @@ class Overlay:
             case Withdraw(record, messages):
                 self._take_back(messages)
                 self.thinned.add(record.id)
+                if record.leaf is None:
+                    self.drafts[record.id] = ""
                 self._set(record)
             case Update(record):
                 self._set(record)
