@@ -257,7 +257,7 @@ class Conversation:
             model,
             request,
             message,
-            Journal(self._recorder, record, rows),
+            Journal(self._recorder, record, rows, tuple(self.messages.values())),
             policy=self.options.policy,
             changed=changed,
             clock=self._clock,

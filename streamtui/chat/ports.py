@@ -119,9 +119,13 @@ class Recorder(Protocol):
     """Writes conversations down as they happen. Only `begin` is waited for; the rest only enqueues and never raises,
     so that settling a reply has no await which a second cancel could interrupt. Order of calls is order on disk."""
 
-    async def begin(self, record: ConversationRecord, messages: Sequence[ChatMessage]) -> None:
+    async def begin(
+        self, record: ConversationRecord, messages: Sequence[ChatMessage], earlier: Sequence[ChatMessage] = ()
+    ) -> None:
         """Put the conversation's row and these messages on disk; return when they are. Existing rows are replaced.
 
+        `earlier` is what else the caller holds of the conversation, parents first. It is on disk already, unless
+        another program deleted it meanwhile: then it is written again, in the same transaction.
         Raises `StoreError` when that can't be done now; what was handed over is kept and written when it can be.
         """
         ...
@@ -283,7 +287,9 @@ class Catalog(Protocol):
 class NoRecorder:
     """Records nothing: for `ask --no-save` and for library use without a store."""
 
-    async def begin(self, record: ConversationRecord, messages: Sequence[ChatMessage]) -> None:
+    async def begin(
+        self, record: ConversationRecord, messages: Sequence[ChatMessage], earlier: Sequence[ChatMessage] = ()
+    ) -> None:
         return
 
     def append(self, message: str, segment: int, text: str, reasoning: str) -> None:

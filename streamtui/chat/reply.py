@@ -48,11 +48,13 @@ BEGIN_S: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """Where a reply is written down: the recorder, the conversation's row, and the new rows beside the reply's own."""
+    """Where a reply is written down: the recorder, the conversation's row, the new rows beside the reply's own, and
+    the messages that were there before."""
 
     recorder: Recorder
     record: ConversationRecord
     rows: Sequence[ChatMessage] = ()
+    earlier: Sequence[ChatMessage] = ()
 
 
 class Reply:
@@ -140,7 +142,8 @@ class Reply:
         self._changed(self.message)
         try:
             async with asyncio.timeout(BEGIN_S):
-                await self.journal.recorder.begin(self.journal.record, (*self.journal.rows, self.message))
+                journal = self.journal
+                await journal.recorder.begin(journal.record, (*journal.rows, self.message), journal.earlier)
         except (StoreError, TimeoutError) as error:
             reason = str(error) or "the disk is slow"
             self.notice = Notice("not_saved", f"not saved yet: {reason}")

@@ -15,6 +15,7 @@ from streamtui.store import Store
 from streamtui.store.database import Database
 from streamtui.store.lock import FileLock
 from streamtui.store.schema import SCRIPTS
+from tests.chat.scripted import conversation, play
 from tests.store.samples import ended, foreign_lock, record, saved, start_process, turn, until, written
 
 SECRET = "SECRET"
@@ -147,6 +148,54 @@ async def test_chatting_on_in_a_hidden_conversation_keeps_it(folder: Path) -> No
         assert [line.id for line in await there.library.conversations()] == [row.id]
 
 
+async def test_going_on_in_a_conversation_that_was_deleted_elsewhere_writes_all_of_it_again(folder: Path) -> None:
+    talk, _ = conversation()
+    with Store.open(folder) as here:
+        talk._recorder = here.recorder
+        await play(talk.ask("one"))
+        await written(here)
+        with Store.open(folder) as there:
+            await there.library.delete(talk.id)
+        assert await here.library.conversations() == []
+        talk.rename("Another title")  # writes to the row, if there is one
+        assert await here.library.conversations() == []
+        lock = foreign_lock(folder)
+        reply = talk.ask("two")
+        await play(reply)
+        unwritten = await everything_read(here, talk.id)
+        lock.close()
+        await written(here)
+        assert await everything_read(here, talk.id) == unwritten
+        row, messages = await here.library.load(talk.id)
+        assert messages == list(talk.messages.values())
+        assert [message.parent for message in messages] == [None, *(message.id for message in messages[:-1])]
+        assert (row.title, row.leaf) == ("Another title", reply.id)
+        await here.library.delete(talk.id)
+    assert not (folder / "streamtui.db").read_bytes().count(b"Hello, world")
+
+
+async def everything_read(store: Store, conversation: str) -> tuple[object, ...]:
+    _, loaded = await store.library.load(conversation)
+    _, tail = await store.library.tail(conversation, 3)
+    (line,) = await store.library.conversations()
+    return loaded, tail, line.messages
+
+
+async def test_of_a_deleted_conversation_only_the_end_of_which_is_held_no_message_hangs_in_the_air(
+    folder: Path,
+) -> None:
+    with Store.open(folder) as here:
+        row, messages = await saved(here)
+        await written(here)
+        with Store.open(folder) as there:
+            await there.library.delete(row.id)
+        asked, reply = turn("two", messages[-1].id)
+        await here.recorder.begin(replace(row, leaf=reply.id), [asked, reply], messages[1:])
+        _, found = await here.library.load(row.id)
+        assert [message.parent for message in found] == [None, messages[1].id, asked.id]
+        assert (await here.library.tail(row.id, 9))[1] == found
+
+
 async def test_what_a_killed_process_was_deleting_is_gone_after_the_next_start(folder: Path) -> None:
     killed = start_process(_DELETE, folder, SECRET)
     assert killed.stdout is not None
@@ -166,6 +215,7 @@ _DELETE = """
 import asyncio, sys, pathlib
 from streamtui.store import Store
 from streamtui.store.lock import FileLock
+from tests.chat.scripted import conversation, play
 from tests.store.samples import saved
 store = Store.open(pathlib.Path(sys.argv[1]))
 async def main():

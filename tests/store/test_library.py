@@ -122,6 +122,7 @@ async def test_a_ring_of_parents_does_not_hang_a_read(store: Store) -> None:
     ring = [ChatMessage("a", "b", "user", (Segment("x"),)), ChatMessage("b", "a", "assistant", (Segment("y"),))]
     row = record(ring[1])
     await store.recorder.begin(row, ring)
+    await store.recorder.begin(row, ring)  # only now is the first one's parent there
     _, messages = await store.library.tail(row.id, 1_000_000)
     assert len(messages) == 2
 
