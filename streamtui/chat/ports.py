@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from streamtui.chat.events import ProviderEvent
-from streamtui.chat.messages import ChatMessage, ChatRequest
+from streamtui.chat.messages import ChatMessage, ChatRequest, Usage, is_estimate
 from streamtui.chat.metrics import Metrics
 
 
@@ -113,6 +113,15 @@ class Timing:
     metrics: Metrics
     output_tokens: int | None
     input_tokens: int | None
+    estimated: bool
+    """Whether the tokens, or the rate made of them, are our guess."""
+
+    @classmethod
+    def of(cls, model: str, created: float, status: str, metrics: Metrics, usage: Usage | None) -> "Timing":
+        """A reply that failed before anything arrived has no figures to guess."""
+        estimated = is_estimate(usage) and (usage is not None or metrics.characters > 0)
+        usage = usage or Usage()
+        return cls(model, created, status, metrics, usage.output_tokens, usage.input_tokens, estimated)
 
 
 class Recorder(Protocol):

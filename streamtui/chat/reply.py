@@ -199,6 +199,8 @@ class Reply:
                 break
             self.notice = self._remedy(failure)
             if self.notice is None:
+                for event in self._count() if self.visible else ():
+                    yield event
                 yield self._fail(ErrorInfo.of(failure))
                 return
             yield self.notice
@@ -312,11 +314,21 @@ class Reply:
         events = self.release()
         if not self._text:
             events.append(Notice("finish", "The model ended its reply without any text."))
-        if self.usage is None:
-            sent = sum(estimate_tokens(turn.text) for turn in self._sent.turns)
-            self.usage = Usage(sent, self.meter.estimated_tokens, None, estimated=True)
-            events.append(self.usage)
-        return events
+        return events + self._count()
+
+    def _count(self) -> list[Event]:
+        """Estimate the tokens that the provider has not counted, as it does at the end; return that as an event."""
+        given = self.usage or Usage()
+        if given.input_tokens is not None and given.output_tokens is not None:
+            return []
+        sent, got = given.input_tokens, given.output_tokens
+        self.usage = Usage(
+            sum(estimate_tokens(turn.text) for turn in self._sent.turns) if sent is None else sent,
+            self.meter.estimated_tokens if got is None else got,
+            given.reasoning_tokens,
+            estimated=True,
+        )
+        return [self.usage]
 
     def _retry_notice(self, failure: ProviderError, wait: float, attempt: int) -> Notice:
         """Say what happened, not what to do: that is being done."""
@@ -342,6 +354,8 @@ class Reply:
         """Collect the full text of the present segment, once."""
         self._text.add(self._seam.feed(self._text_cleaner.close()) + self._seam.close())
         self._reasoning.add(self._reasoning_cleaner.close())
+        if self.visible:
+            self._count()
         return Segment(
             text=self._text.text,
             reasoning=self._reasoning.text,

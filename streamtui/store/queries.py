@@ -11,7 +11,7 @@ from itertools import islice
 
 from streamtui.chat.clean import clean, clean_line
 from streamtui.chat.errors import NotFoundError
-from streamtui.chat.messages import ChatMessage, Usage
+from streamtui.chat.messages import ChatMessage
 from streamtui.chat.ports import ConversationRecord, ConversationSummary, Timing
 from streamtui.store import rows
 from streamtui.store.overlay import Overlay
@@ -176,12 +176,4 @@ def _all_timings(connection: sqlite3.Connection | None, overlay: Overlay, model:
 def _timings(message: ChatMessage) -> Iterator[Timing]:
     for segment in reversed(message.segments):
         if segment.metrics is not None:
-            usage = segment.usage or Usage()
-            yield Timing(
-                message.model or "",
-                message.created,
-                segment.status.value,
-                segment.metrics,
-                usage.output_tokens,
-                usage.input_tokens,
-            )
+            yield Timing.of(message.model or "", message.created, segment.status.value, segment.metrics, segment.usage)
