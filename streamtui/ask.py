@@ -20,7 +20,7 @@ from streamtui.chat.clean import clean, clean_line
 from streamtui.chat.errors import ConfigError, StreamtuiError
 from streamtui.chat.events import Event, Failed, Finished, Notice, ReasoningDelta, TextDelta, wire
 from streamtui.chat.merge import Lines, merge
-from streamtui.chat.messages import Status, Usage
+from streamtui.chat.messages import Status, Usage, is_estimate
 from streamtui.chat.metrics import Metrics
 from streamtui.chat.reply import Reply
 from streamtui.streams import say
@@ -325,7 +325,7 @@ async def _events(replies: dict[str, Reply]) -> AsyncGenerator[AsyncGenerator[tu
 def metrics_line(metrics: Metrics | None, usage: Usage | None) -> str:
     """Return the figures of a reply in one line; `~` marks an estimate."""
     metrics = metrics or Metrics()
-    about = "~" if usage is None or usage.estimated else ""
+    about = "~" if is_estimate(usage) else ""
     parts: list[str] = []
     if metrics.connect_s is not None:
         parts.append(f"connected {metrics.connect_s:.2f} s")

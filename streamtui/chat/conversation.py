@@ -270,7 +270,7 @@ class Conversation:
             model,
             request,
             message,
-            Journal(self._recorder, record, rows),
+            Journal(self._recorder, record, rows, tuple(self.messages.values())),
             policy=self.options.policy,
             changed=changed,
             clock=self._clock,
@@ -278,8 +278,9 @@ class Conversation:
 
     def _newest_leaf(self, message: str) -> str:
         """Return the end of the branch through `message` that was written last."""
-        while children := [m.id for m in self.messages.values() if m.parent == message]:
-            message = children[-1]
+        newest_child = {each.parent: each.id for each in self.messages.values()}
+        while (child := newest_child.get(message)) is not None:
+            message = child
         return message
 
     def _leaf_without(self, user: ChatMessage | None, replies: Sequence[str], came_from: str | None) -> str | None:

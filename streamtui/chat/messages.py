@@ -34,6 +34,11 @@ class Usage:
     estimated: bool = False
 
 
+def is_estimate(usage: Usage | None) -> bool:
+    """Return whether output tokens, and so the rate of a reply with this `usage`, are our guess."""
+    return usage is None or usage.estimated or usage.output_tokens is None
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """One uninterrupted stretch of a message; a reply that was continued has several."""

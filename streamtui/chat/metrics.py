@@ -17,7 +17,8 @@ SHORTEST_SPAN_S: Final = 0.05
 """A reply that came in one burst has no rate either."""
 STALL_S: Final = 3.0
 """A stream that is silent for longer is called stalled."""
-_BYTES_PER_TOKEN: Final = 4
+BYTES_PER_TOKEN: Final = 4
+"""What a token is guessed to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Metrics:
 
 def estimate_tokens(text: str) -> int:
     """Guess the number of tokens in `text`: a quarter of its UTF-8 bytes, which holds for prose, code and CJK alike."""
-    return -(-_bytes(text) // _BYTES_PER_TOKEN)
+    return -(-_bytes(text) // BYTES_PER_TOKEN)
 
 
 def _bytes(text: str) -> int:
@@ -135,7 +136,12 @@ class Meter:
     @property
     def estimated_tokens(self) -> int:
         """Output tokens so far, guessed from the bytes that arrived."""
-        return -(-(self.answer_bytes + self.reasoning_bytes) // _BYTES_PER_TOKEN)
+        return -(-(self.answer_bytes + self.reasoning_bytes) // BYTES_PER_TOKEN)
+
+    @property
+    def estimated_reasoning_tokens(self) -> int:
+        """Those of them that were reasoning."""
+        return -(-self.reasoning_bytes // BYTES_PER_TOKEN)
 
     def rate(self, now: float) -> float | None:
         """Return tokens per second over the last `WINDOW_S`, estimated; `None` while too little has arrived."""
@@ -146,7 +152,7 @@ class Meter:
         if span < _BUCKET_S:
             return None
         size = sum(size for moment, size in self._buckets if moment >= since - _BUCKET_S)
-        return size / _BYTES_PER_TOKEN / span
+        return size / BYTES_PER_TOKEN / span
 
     def silence(self, now: float) -> float:
         """Return for how long nothing visible has arrived."""

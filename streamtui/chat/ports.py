@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from streamtui.chat.events import ProviderEvent
-from streamtui.chat.messages import ChatMessage, ChatRequest
+from streamtui.chat.messages import ChatMessage, ChatRequest, Usage, is_estimate
 from streamtui.chat.metrics import Metrics
 
 
@@ -113,15 +113,28 @@ class Timing:
     metrics: Metrics
     output_tokens: int | None
     input_tokens: int | None
+    estimated: bool
+    """Whether the tokens, or the rate made of them, are our guess."""
+
+    @classmethod
+    def of(cls, model: str, created: float, status: str, metrics: Metrics, usage: Usage | None) -> "Timing":
+        """A reply that failed before anything arrived has no figures to guess."""
+        estimated = is_estimate(usage) and (usage is not None or metrics.characters > 0)
+        usage = usage or Usage()
+        return cls(model, created, status, metrics, usage.output_tokens, usage.input_tokens, estimated)
 
 
 class Recorder(Protocol):
     """Writes conversations down as they happen. Only `begin` is waited for; the rest only enqueues and never raises,
     so that settling a reply has no await which a second cancel could interrupt. Order of calls is order on disk."""
 
-    async def begin(self, record: ConversationRecord, messages: Sequence[ChatMessage]) -> None:
+    async def begin(
+        self, record: ConversationRecord, messages: Sequence[ChatMessage], earlier: Sequence[ChatMessage] = ()
+    ) -> None:
         """Put the conversation's row and these messages on disk; return when they are. Existing rows are replaced.
 
+        `earlier` is what else the caller holds of the conversation, parents first. It is on disk already, unless
+        another program deleted it meanwhile: then it is written again, in the same transaction.
         Raises `StoreError` when that can't be done now; what was handed over is kept and written when it can be.
         """
         ...
@@ -283,7 +296,9 @@ class Catalog(Protocol):
 class NoRecorder:
     """Records nothing: for `ask --no-save` and for library use without a store."""
 
-    async def begin(self, record: ConversationRecord, messages: Sequence[ChatMessage]) -> None:
+    async def begin(
+        self, record: ConversationRecord, messages: Sequence[ChatMessage], earlier: Sequence[ChatMessage] = ()
+    ) -> None:
         return
 
     def append(self, message: str, segment: int, text: str, reasoning: str) -> None:

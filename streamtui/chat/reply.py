@@ -48,11 +48,13 @@ BEGIN_S: Final = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """Where a reply is written down: the recorder, the conversation's row, and the new rows beside the reply's own."""
+    """Where a reply is written down: the recorder, the conversation's row, the new rows beside the reply's own, and
+    the messages that were there before."""
 
     recorder: Recorder
     record: ConversationRecord
     rows: Sequence[ChatMessage] = ()
+    earlier: Sequence[ChatMessage] = ()
 
 
 class Reply:
@@ -142,7 +144,8 @@ class Reply:
         self._changed(self.message)
         try:
             async with asyncio.timeout(BEGIN_S):
-                await self.journal.recorder.begin(self.journal.record, (*self.journal.rows, self.message))
+                journal = self.journal
+                await journal.recorder.begin(journal.record, (*journal.rows, self.message), journal.earlier)
         except (StoreError, TimeoutError) as error:
             reason = str(error) or "the disk is slow"
             self.notice = Notice("not_saved", f"not saved yet: {reason}")
@@ -202,6 +205,8 @@ class Reply:
                 break
             self.notice = self._remedy(failure)
             if self.notice is None:
+                for event in self._count() if self.visible else ():
+                    yield event
                 yield self.fail(ErrorInfo.of(failure, self.model.provider))
                 return
             yield self.notice
@@ -314,11 +319,21 @@ class Reply:
         events = self.release()
         if not self._text:
             events.append(Notice("finish", "The model ended its reply without any text."))
-        if self.usage is None:
-            sent = sum(estimate_tokens(turn.text) for turn in self._sent.turns)
-            self.usage = Usage(sent, self.meter.estimated_tokens, None, estimated=True)
-            events.append(self.usage)
-        return events
+        return events + self._count()
+
+    def _count(self) -> list[Event]:
+        """Estimate the tokens that the provider has not counted, as it does at the end; return that as an event."""
+        given = self.usage or Usage()
+        if given.input_tokens is not None and given.output_tokens is not None:
+            return []
+        sent, got = given.input_tokens, given.output_tokens
+        self.usage = Usage(
+            sum(estimate_tokens(turn.text) for turn in self._sent.turns) if sent is None else sent,
+            self.meter.estimated_tokens if got is None else got,
+            given.reasoning_tokens,
+            estimated=True,
+        )
+        return [self.usage]
 
     def _reconnect(self, failure: ProviderError) -> Notice:
         """Close the broken segment and open the next, which goes on where it stopped."""
@@ -342,6 +357,8 @@ class Reply:
         """Collect the full text of the present segment, once."""
         self._text.add(self._seam.feed(self._text_cleaner.close()) + self._seam.close())
         self._reasoning.add(self._reasoning_cleaner.close())
+        if self.visible:
+            self._count()
         return Segment(
             text=self._text.text,
             reasoning=self._reasoning.text,

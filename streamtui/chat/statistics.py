@@ -42,6 +42,8 @@ class ModelStatistics:
     input_tokens: int
     output_tokens: int
     cost: float | None
+    estimated: bool
+    """Whether some of the tokens and rates are our guess."""
     recent_tokens_per_s: tuple[float, ...]
     """Of the latest replies, oldest first."""
 
@@ -56,6 +58,7 @@ class ModelStatistics:
             "input_tokens": self.input_tokens,
             "output_tokens": self.output_tokens,
             "cost": self.cost,
+            "estimated": self.estimated,
         }
 
 
@@ -84,6 +87,7 @@ def _of_model(model: str, timings: Sequence[Timing], price: Price) -> ModelStati
         input_tokens=input_tokens,
         output_tokens=output_tokens,
         cost=price.cost(input_tokens, output_tokens),
+        estimated=any(t.estimated for t in timings),
         recent_tokens_per_s=tuple(reversed(rates[:_PLOTTED])),
     )
 
@@ -104,16 +108,18 @@ def table(rows: Sequence[ModelStatistics]) -> str:
 
 
 def _paragraph(row: ModelStatistics) -> str:
+    about = "~" if row.estimated else ""
     lines = [f"{row.model}: {row.replies} {'reply' if row.replies == 1 else 'replies'}, {row.complete} complete"]
     lines.append(f"  first token   p50 {_figure(row.ttft_p50_s, ' s')}   p95 {_figure(row.ttft_p95_s, ' s')}")
-    rates = f"p50 {_figure(row.tokens_per_s_p50, ' tok/s', 0)}   p95 {_figure(row.tokens_per_s_p95, ' tok/s', 0)}"
+    p50, p95 = (_figure(rate, " tok/s", 0, about) for rate in (row.tokens_per_s_p50, row.tokens_per_s_p95))
+    rates = f"p50 {p50}   p95 {p95}"
     lines.append(f"  rate          {rates}   {plot(row.recent_tokens_per_s)}".rstrip())
-    lines.append(f"  tokens        {row.input_tokens:,} in, {row.output_tokens:,} out{_cost(row.cost)}")
+    lines.append(f"  tokens        {about}{row.input_tokens:,} in, {about}{row.output_tokens:,} out{_cost(row.cost)}")
     return "\n".join(lines)
 
 
-def _figure(value: float | None, unit: str, digits: int = 2) -> str:
-    return "–" if value is None else f"{value:.{digits}f}{unit}"
+def _figure(value: float | None, unit: str, digits: int = 2, about: str = "") -> str:
+    return "–" if value is None else f"{about}{value:.{digits}f}{unit}"
 
 
 def _cost(cost: float | None) -> str:

@@ -53,8 +53,13 @@ ON CONFLICT (id) DO UPDATE SET
 _UPDATE_RECORD = """
 UPDATE conversations SET title = ?, model = ?, system = ?, leaf = ? WHERE id = ?
 """
+# Whoever holds only the end of a branch that another process deleted has no parent for its first message.
 _PUT_MESSAGE = """
-INSERT INTO messages (id, conversation, parent, role, model, created) VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO messages (id, conversation, parent, role, model, created)
+VALUES (
+    :id, :conversation, (SELECT id FROM messages WHERE id = :parent AND conversation = :conversation),
+    :role, :model, :created
+)
 ON CONFLICT (id) DO UPDATE SET
     conversation = excluded.conversation, parent = excluded.parent, role = excluded.role, model = excluded.model,
     created = excluded.created
@@ -133,8 +138,8 @@ def _append(connection: sqlite3.Connection, pieces: dict[tuple[str, int], list[A
 
 def apply(connection: sqlite3.Connection, change: Change, run: str) -> None:
     match change:
-        case Begin(record, messages):
-            _begin(connection, record, messages, run)
+        case Begin():
+            _begin(connection, change, run)
         case Settle():
             _settle(connection, change, run)
         case Withdraw(record, messages):
@@ -160,16 +165,32 @@ def apply(connection: sqlite3.Connection, change: Change, run: str) -> None:
             assert_never(change)
 
 
-def _begin(
-    connection: sqlite3.Connection, record: ConversationRecord, messages: Sequence[ChatMessage], run: str
-) -> None:
+def _begin(connection: sqlite3.Connection, begin: Begin, run: str) -> None:
+    record, lost = begin.record, _lost(connection, begin)
     connection.execute("DELETE FROM purged WHERE id = ?", (record.id,))
     connection.execute(
         _PUT_RECORD,
         (record.id, *_texts(record), record.created, record.updated),
     )
-    for message in messages:
+    for message in (*lost, *begin.messages):
         _put_message(connection, record.id, message, run)
+
+
+def _lost(connection: sqlite3.Connection, begin: Begin) -> list[ChatMessage]:
+    """Return what has to be written again, where another process deleted what the new messages follow."""
+    parents = {message.parent for message in begin.messages[:1] if message.parent is not None}
+    conversation = begin.record.id
+    row = connection.execute("SELECT 1 FROM conversations WHERE id = ?", (conversation,)).fetchone()
+    if row is not None and parents <= _ids(connection, conversation, parents):
+        return []
+    known = _ids(connection, conversation, {message.id for message in begin.earlier})
+    return [message for message in begin.earlier if message.id not in known]
+
+
+def _ids(connection: sqlite3.Connection, conversation: str, wanted: set[str]) -> set[str]:
+    """Return which of the ids are those of messages of the conversation."""
+    query = "SELECT 1 FROM messages WHERE id = ? AND conversation = ?"
+    return {each for each in wanted if connection.execute(query, (each, conversation)).fetchone()}
 
 
 def _texts(record: ConversationRecord) -> tuple[str, str, str | None, str | None]:
@@ -179,7 +200,15 @@ def _texts(record: ConversationRecord) -> tuple[str, str, str | None, str | None
 
 def _put_message(connection: sqlite3.Connection, conversation: str, message: ChatMessage, run: str) -> None:
     model = None if message.model is None else clean(message.model)
-    connection.execute(_PUT_MESSAGE, (message.id, conversation, message.parent, message.role, model, message.created))
+    row = {
+        "id": message.id,
+        "conversation": conversation,
+        "parent": message.parent,
+        "role": message.role,
+        "model": model,
+        "created": message.created,
+    }
+    connection.execute(_PUT_MESSAGE, row)
     (seq,) = connection.execute("SELECT seq FROM messages WHERE id = ?", (message.id,)).fetchone()
     connection.execute("DELETE FROM partials WHERE message = ?", (seq,))
     connection.execute("DELETE FROM segments WHERE message = ?", (seq,))
@@ -241,6 +270,7 @@ def _withdraw(connection: sqlite3.Connection, record: ConversationRecord, messag
     left = connection.execute("SELECT 1 FROM messages WHERE conversation = ? LIMIT 1", (record.id,)).fetchone()
     if left is None:
         connection.execute("DELETE FROM conversations WHERE id = ?", (record.id,))
+        connection.execute("DELETE FROM drafts WHERE conversation = ?", (record.id,))
 
 
 def _update(connection: sqlite3.Connection, record: ConversationRecord) -> None:

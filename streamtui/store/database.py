@@ -18,8 +18,9 @@ _STAYS_OPEN = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, 
 class Database:
     """Opens the file when it is first needed, and again after a failure.
 
-    Every transaction, checkpoint, opening and closing happens while a lock file is held: SQLite before 3.51.3 can
-    corrupt a database when two connections write and checkpoint at once (sqlite.org/wal.html, WAL-reset bug).
+    Every transaction, checkpoint, opening and closing of a connection that can write happens while a lock file is held:
+    SQLite before 3.51.3 can corrupt a database when two connections write and checkpoint at once
+    (sqlite.org/wal.html, WAL-reset bug). `Reader` has none that can.
     """
 
     def __init__(self, path: Path, run: Run, *, scripts: Sequence[str] = SCRIPTS, vfs: str | None = None) -> None:
@@ -71,7 +72,11 @@ class Database:
             return True
 
     def close(self, patience: float) -> None:
-        """Close the file; the last connection of all also folds the log into it, hence the lock."""
+        """Close the file; the last connection of all also folds the log into it, hence the lock.
+
+        Where another process holds it for longer than `patience`, closing goes on: folding at the close excludes every
+        other connection by SQLite's own lock, so none can write meanwhile.
+        """
         with suppress(OSError):
             self._lock.acquire(patience)
         self._drop()

@@ -17,6 +17,9 @@ Append: TypeAlias = tuple[str, int, str, str]
 class Begin:
     record: ConversationRecord
     messages: tuple[ChatMessage, ...]
+    earlier: tuple[ChatMessage, ...] = ()
+    """What else of the conversation there was, written where somebody deleted it meanwhile. Not spilled: it may be
+    all of a long conversation, and each prompt carries it."""
 
 
 @dataclass(frozen=True, slots=True)

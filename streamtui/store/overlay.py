@@ -41,6 +41,8 @@ class Overlay:
         """Conversation and message id (both empty for a stashed prompt) and text, the newest last."""
         self.messages: dict[str, tuple[str, ChatMessage]] = {}
         """Messages given as a whole, with their conversation."""
+        self.earlier: dict[str, dict[str, ChatMessage]] = {}
+        """By conversation, what will be on disk again should it have been deleted there."""
         self.withdrawn: set[str] = set()
         self.thinned: set[str] = set()
         """Conversations that lost messages, perhaps all of them."""
@@ -62,7 +64,8 @@ class Overlay:
 
     def _add(self, change: Change) -> None:
         match change:
-            case Begin(record, messages):
+            case Begin(record, messages, earlier):
+                self.earlier[record.id] = {message.id: message for message in earlier}
                 self._begin(record, messages)
             case Settle(conversation, message, at):
                 self._put(conversation, message)
@@ -70,6 +73,8 @@ class Overlay:
             case Withdraw(record, messages):
                 self._take_back(messages)
                 self.thinned.add(record.id)
+                if record.leaf is None:
+                    self.drafts[record.id] = ""
                 self._set(record)
             case Update(record):
                 self._set(record)
@@ -145,6 +150,7 @@ class Overlay:
 
     def everything(self, conversation: str, below: Sequence[ChatMessage]) -> list[ChatMessage]:
         """Return all messages of a conversation, oldest first, where `below` is what is on disk."""
+        below = below or list(self.earlier.get(conversation, {}).values())
         found = {message.id: message for message in below if message.id not in self.withdrawn}
         for identity, (owner, message) in self.messages.items():
             if owner == conversation:

@@ -4,14 +4,14 @@ Every function runs in the reading thread and takes the connection, or `None` wh
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from heapq import merge
 from itertools import islice
 
 from streamtui.chat.clean import clean, clean_line
 from streamtui.chat.errors import NotFoundError
-from streamtui.chat.messages import ChatMessage, Usage
+from streamtui.chat.messages import ChatMessage
 from streamtui.chat.ports import ConversationRecord, ConversationSummary, Timing
 from streamtui.store import rows
 from streamtui.store.overlay import Overlay
@@ -52,17 +52,25 @@ def tail(
     leaf = record.leaf
     if leaf is None:
         leaf = None if connection is None else rows.newest(connection, conversation)
-    newest: list[ChatMessage] = []
     limit = min(limit, 1_000_000)
-    most = min(limit, len(overlay.messages))  # a ring of parents must end
-    while leaf is not None and len(newest) < most and overlay.messages.get(leaf, ("", None))[0] == conversation:
-        newest.append(overlay.message(overlay.messages[leaf][1]))
-        leaf = newest[-1].parent
-    newest.reverse()
-    if leaf is None or connection is None or len(newest) >= limit:
-        return record, newest
-    below = rows.branch(connection, conversation, leaf, limit - len(newest))
-    return record, [overlay.message(message) for message in below] + newest
+    unwritten = {message.id: message for owner, message in overlay.messages.values() if owner == conversation}
+    newest, leaf = _branch(unwritten, leaf, limit)
+    if leaf is not None and connection is not None and len(newest) < limit:
+        newest = rows.branch(connection, conversation, leaf, limit - len(newest)) + newest
+        leaf = newest[0].parent if newest else leaf
+    newest = _branch(overlay.earlier.get(conversation, {}), leaf, limit - len(newest))[0] + newest
+    return record, [overlay.message(message) for message in newest]
+
+
+def _branch(messages: Mapping[str, ChatMessage], leaf: str | None, limit: int) -> tuple[list[ChatMessage], str | None]:
+    """Return at most `limit` of the messages that lead to `leaf`, oldest first, and what the first of them follows."""
+    found: list[ChatMessage] = []
+    most = min(limit, len(messages))  # a ring of parents must end
+    while leaf is not None and len(found) < most and leaf in messages:
+        found.append(messages[leaf])
+        leaf = found[-1].parent
+    found.reverse()
+    return found, leaf
 
 
 def message(connection: sqlite3.Connection | None, overlay: Overlay, message: str) -> ChatMessage:
@@ -168,12 +176,4 @@ def _all_timings(connection: sqlite3.Connection | None, overlay: Overlay, model:
 def _timings(message: ChatMessage) -> Iterator[Timing]:
     for segment in reversed(message.segments):
         if segment.metrics is not None:
-            usage = segment.usage or Usage()
-            yield Timing(
-                message.model or "",
-                message.created,
-                segment.status.value,
-                segment.metrics,
-                usage.output_tokens,
-                usage.input_tokens,
-            )
+            yield Timing.of(message.model or "", message.created, segment.status.value, segment.metrics, segment.usage)

@@ -1,5 +1,10 @@
-"""Reads, on a connection and a thread of their own: they never wait for a write, however slow the disk is."""
+"""Reads, on a connection and a thread of their own: they never wait for a write, however slow the disk is.
 
+The connection can't write: the last one that can folds the log into the file when it closes, which takes the store's
+lock (see `Database`), and reading waits for no lock.
+"""
+
+import os
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -86,34 +91,38 @@ class Reader:
 
     def _opened(self) -> sqlite3.Connection | None:
         identity = opening.identity(self._path)
-        if identity != self._identity:
+        if identity is None or identity != self._identity:
             self._drop()
         if self._connection is None and identity is not None and self._path.is_file():
-            self._connection = self._connected()
+            self._connection = self._connected("ro")
             self._identity = identity
+        if self._connection is None and self._is_at_rest():
+            self._connection = self._connected("ro&immutable=1")
+            self._identity = None  # for one question: somebody may write to the file before the next
         return self._connection
 
-    def _connected(self) -> sqlite3.Connection | None:
+    def _connected(self, mode: str) -> sqlite3.Connection | None:
         """Return a connection that can read, `None` where the file is not, or not yet, what we know."""
-        for mode in self._modes():
-            with suppress(sqlite3.Error):
-                connection = opening.connect(self._path, mode, self._vfs)
-                try:
-                    connection.execute("PRAGMA query_only = ON")
-                    if _is_ours(connection, self._version):
-                        connection.execute(opening.SMALL_CACHE)
-                        return connection
-                except sqlite3.Error:
-                    connection.close()
-                    raise
+        with suppress(sqlite3.Error):
+            connection = opening.connect(self._path, mode, self._vfs)
+            try:
+                if _is_ours(connection, self._version):
+                    connection.execute(opening.SMALL_CACHE)
+                    return connection
+            except sqlite3.Error:
                 connection.close()
+                raise
+            connection.close()
         return None
 
-    def _modes(self) -> list[str]:
-        """Return the ways to try. A log needs a shared-memory file; in a read-only folder nobody can make one, and
-        without a log there is nothing that `immutable` would overlook."""
-        log = self._path.with_name(f"{self._path.name}-wal")
-        return ["rw", "ro"] if log.exists() else ["rw", "ro", "ro&immutable=1"]
+    def _is_at_rest(self) -> bool:
+        """Return whether the file is all there is. Reading needs a shared-memory file beside it, which nobody can make
+        in a read-only folder; where nothing waits in a log or journal, SQLite can do without."""
+        path = self._path.resolve()
+        if os.access(path.parent, os.W_OK) or not path.is_file():
+            return False
+        sides = (path.with_name(f"{path.name}-{side}") for side in ("wal", "journal"))
+        return not any(side.exists() and side.stat().st_size for side in sides)
 
     def _drop(self) -> None:
         if self._connection is not None:

@@ -18,8 +18,11 @@ class SavedRecorder:
         self.append = writer.append
         """`Recorder.append` without a call in between: there is one per token."""
 
-    async def begin(self, record: ConversationRecord, messages: Sequence[ChatMessage]) -> None:
-        await asyncio.wrap_future(self._writer.written(self._writer.add(Begin(record, tuple(messages)))))
+    async def begin(
+        self, record: ConversationRecord, messages: Sequence[ChatMessage], earlier: Sequence[ChatMessage] = ()
+    ) -> None:
+        begin = Begin(record, tuple(messages), tuple(earlier))
+        await asyncio.wrap_future(self._writer.written(self._writer.add(begin)))
 
     def settle(self, conversation: str, message: ChatMessage) -> None:
         self._writer.add(Settle(conversation, message, self._clock()))

@@ -47,7 +47,8 @@ FROM conversations c ORDER BY c.touched DESC LIMIT ?
 """
 _TIMINGS: Final = """
 SELECT m.conversation, m.id, m.model, m.created, s.status, s.connect_s, s.ttft_s, s.streaming_s, s.total_s,
-    s.chunks, s.characters, s.characters_per_s, s.tokens_per_s, s.output_tokens, s.input_tokens
+    s.chunks, s.characters, s.characters_per_s, s.tokens_per_s,
+    s.input_tokens, s.output_tokens, s.reasoning_tokens, s.estimated
 FROM messages m JOIN segments s ON s.message = m.seq
 WHERE s.total_s IS NOT NULL AND m.role = 'assistant' AND (:model IS NULL OR m.model = :model)
 ORDER BY m.seq DESC, s.n DESC
@@ -155,9 +156,17 @@ def _segment(row: Row, partials: Partials) -> Segment:
         _status(status),
         finish_reason and sys.intern(clean_line(finish_reason)),
         None if kind is None else ErrorInfo(clean_line(kind), clean_line(error or "")),
-        None if row[14] is None else Usage(row[11], row[12], row[13], bool(row[14])),
+        _usage(*row[11:15]),
         None if row[18] is None else Metrics(*row[15:24]),
     )
+
+
+def _usage(
+    input_tokens: int | None, output_tokens: int | None, reasoning_tokens: int | None, estimated: int | None
+) -> Usage | None:
+    if estimated is None:
+        return None
+    return Usage(input_tokens, output_tokens, reasoning_tokens, bool(estimated))
 
 
 def _status(value: str) -> Status:
@@ -207,7 +216,8 @@ def timings(connection: sqlite3.Connection, model: str | None) -> Iterator[tuple
     """Iterate over the figures of replies with the ids of conversation and message, newest first."""
     for row in connection.execute(_TIMINGS, {"model": model}):
         conversation, message, name, created, status = row[:5]
-        timing = Timing(clean(name or ""), created, _status(status).value, Metrics(*row[5:13]), row[13], row[14])
+        usage = _usage(*row[13:17])
+        timing = Timing.of(clean(name or ""), created, _status(status).value, Metrics(*row[5:13]), usage)
         yield conversation, message, timing
 
 

@@ -7,7 +7,7 @@ folding happen once: the database knows how many operations of each run it has.
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -110,7 +110,9 @@ def read_spill(path: Path) -> Spill:
 def _encode(operation: Operation) -> object:
     if isinstance(operation, tuple):
         return operation
-    return {"op": type(operation).__name__, **asdict(operation)}
+    fields = asdict(replace(operation, earlier=()) if isinstance(operation, Begin) else operation)
+    fields.pop("earlier", None)
+    return {"op": type(operation).__name__, **fields}
 
 
 def _decode(value: Any) -> Operation:

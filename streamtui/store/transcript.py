@@ -137,7 +137,8 @@ def _metrics(segments: Sequence[Segment]) -> Metrics | None:
         return several[0] if several else None
     streaming = sum(metrics.streaming_s or 0.0 for metrics in several)
     characters = sum(metrics.characters for metrics in several)
-    tokens = sum((metrics.tokens_per_s or 0.0) * (metrics.streaming_s or 0.0) for metrics in several)
+    rated = [(m.tokens_per_s, m.streaming_s) for m in several if m.tokens_per_s is not None and m.streaming_s]
+    tokens, rated_s = sum(rate * span for rate, span in rated), sum(span for _, span in rated)
     return Metrics(
         connect_s=several[0].connect_s,
         ttft_s=several[0].ttft_s,
@@ -146,7 +147,7 @@ def _metrics(segments: Sequence[Segment]) -> Metrics | None:
         chunks=sum(metrics.chunks for metrics in several),
         characters=characters,
         characters_per_s=characters / streaming if streaming else None,
-        tokens_per_s=tokens / streaming if streaming and tokens else None,
+        tokens_per_s=tokens / rated_s if rated_s else None,
     )
 
 

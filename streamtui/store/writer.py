@@ -174,7 +174,11 @@ class Writer:
 
     def _work(self) -> None:
         while True:
-            self._attempt()
+            try:
+                self._attempt()
+            except Exception as error:  # whatever it is, saving must not end without a word
+                _log.exception("store")
+                self._failed(error)
             if self._closing_by is not None and (not self._queue or time.monotonic() >= self._closing_by):
                 break
             self._rest()
@@ -206,20 +210,19 @@ class Writer:
         return min(waits, default=None)
 
     def _attempt(self) -> None:
+        if self.trouble is not None:
+            self._shorten()
         self._purge_due()
         try:
             self._recover()
             self._write_queue()
         except (Busy, StoreError, sqlite3.Error, OSError) as error:
             self._failed(error)
-        except Exception as error:
-            _log.exception("store")
-            self._failed(error)
-        else:
-            self._set_trouble(None)
-            if not self.opened.done():
-                self.opened.set_result(None)
-            self._scrub()
+            return
+        if not self.opened.done():
+            self.opened.set_result(None)
+        self._scrub()
+        self._set_trouble(None)
 
     def _patience(self) -> float:
         if self._closing_by is None:
@@ -228,7 +231,6 @@ class Writer:
 
     def _failed(self, error: Exception) -> None:
         trouble = explain(error, self._database.path)
-        self._shorten()
         self._set_trouble(trouble)
         self._fail_waiting(trouble)
         if not self.opened.done():
@@ -294,7 +296,7 @@ class Writer:
         try:
             if self._database.scrub(sorted(gone), self._patience()):
                 self._to_scrub -= gone
-        except (Busy, sqlite3.Error, OSError) as error:
+        except (Busy, StoreError, sqlite3.Error, OSError) as error:
             _log.info("scrub: %s", error)  # tried again in a second, or at the next start
 
     def _fail_waiting(self, why: str) -> None:

@@ -3,13 +3,12 @@
 from collections.abc import Mapping, Sequence
 
 from streamtui.chat.messages import ChatMessage
-from streamtui.chat.metrics import STALL_S, progress
+from streamtui.chat.metrics import BYTES_PER_TOKEN, STALL_S, progress
 from streamtui.chat.reply import Reply
 from streamtui.chat.statistics import Price
 
 _FEWEST_PAST = 3
 """Past replies without which nothing is guessed."""
-_CHARACTERS_PER_TOKEN = 4
 
 
 def state_line(replies: Sequence[Reply], now: float, past: list[int]) -> str:
@@ -39,7 +38,7 @@ def _progress(reply: Reply, past: list[int]) -> float | None:
     if len(past) < _FEWEST_PAST:
         return None
     limit = reply.request.max_tokens
-    return progress(reply.meter.characters, past, limit * _CHARACTERS_PER_TOKEN if limit else None)
+    return progress(reply.meter.characters, past, limit * BYTES_PER_TOKEN if limit else None)
 
 
 def idle_line(path: Sequence[ChatMessage], prices: Mapping[str, Price]) -> str:

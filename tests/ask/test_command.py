@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from streamtui.chat import Status
+from streamtui.ask import metrics_line
+from streamtui.chat import Status, Usage
+from streamtui.chat.metrics import Metrics
 from tests.ask.conftest import KEY, Command, Run, ended
 from tests.server import ESCAPES, HELLO, ScriptedServer, words
 
@@ -97,6 +99,16 @@ def test_metrics_are_one_line_on_stderr(run_here: Run) -> None:
 
 def test_estimates_are_marked(run_here: Run) -> None:
     assert "~4 out" in run_here("ask", "--metrics", "-m", "no-usage", "hi").err
+    assert "~20 tok/s" in metrics_line(Metrics(tokens_per_s=20.0), Usage(5, None))
+    assert " 20 tok/s" in metrics_line(Metrics(tokens_per_s=20.0), Usage(5, 40))
+
+
+def test_a_reply_that_broke_off_ends_with_an_estimate_and_the_error(run_here: Run) -> None:
+    *deltas, usage, done = run_here("ask", "--json", "-m", "drop-after-5", "hi").events
+    assert {event["type"] for event in deltas} <= {"text", "notice"}
+    assert (usage["type"], usage["estimated"]) == ("usage", True)
+    assert usage["output_tokens"] > 0
+    assert (done["type"], done["status"]) == ("done", "failed")
 
 
 def test_continuing_sends_what_was_said_before(run_here: Run, command: Command, server: ScriptedServer) -> None:

@@ -87,7 +87,9 @@ class NotingRecorder:
     beginning: Callable[[], object] = lambda: None
     """Called in `begin`; may raise. What it returns is awaited, if it is awaitable."""
 
-    async def begin(self, record: ConversationRecord, messages: Sequence[ChatMessage]) -> None:
+    async def begin(
+        self, record: ConversationRecord, messages: Sequence[ChatMessage], earlier: Sequence[ChatMessage] = ()
+    ) -> None:
         self.calls.append("begin")
         self.records[record.id] = record
         self.messages |= {message.id: message for message in messages}

@@ -1,7 +1,7 @@
 """The tree of messages: branches, taking back, continuing, and requests that strict endpoints accept."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, ValuesView
 from contextlib import suppress
 
 import pytest
@@ -21,7 +21,7 @@ from streamtui.chat import (
     TextDelta,
 )
 from streamtui.chat.events import Connected, Finished
-from streamtui.chat.messages import Turn
+from streamtui.chat.messages import ChatMessage, Turn
 from streamtui.chat.seam import CONTINUE_PROMPT
 from streamtui.store import Store
 from tests.chat.scripted import (
@@ -37,6 +37,7 @@ from tests.chat.scripted import (
     play,
     text_of,
 )
+from tests.store.samples import chain
 
 CUT: tuple[Step, ...] = (Connected(), TextDelta("The answer is for"), Finished("length"))
 
@@ -93,6 +94,22 @@ async def test_another_wording_makes_a_branch_beside_the_prompt() -> None:
     assert turns(provider.requests[-1]) == ["user: One", "assistant: Hello, world", "user: Two, better"]
     talk.choose(prompt)
     assert talk.path()[2].text == "Two"
+
+
+async def test_choosing_the_root_of_a_long_branch_looks_at_each_message_once() -> None:
+    talk, _ = conversation()
+    looks = [0]
+
+    class Counting(dict[str, ChatMessage]):
+        def values(self) -> ValuesView[ChatMessage]:  # type: ignore[override]  # dict's own type of view is final
+            looks[0] += 1
+            return super().values()
+
+    messages = chain(400, "x")
+    talk.messages = Counting({message.id: message for message in messages})
+    talk.choose(messages[0].id)
+    assert talk.leaf == messages[-1].id
+    assert looks[0] == 1
 
 
 async def test_of_compared_replies_the_first_is_in_view_whichever_was_entered_last() -> None:

@@ -80,3 +80,10 @@ def test_progress_is_an_estimate_that_never_claims_the_end() -> None:
     assert progress(5000, [100], None) is None
     assert progress(999, [1000], None) == 0.99
     assert progress(50, [], 100) == 0.5
+
+
+def test_reasoning_is_guessed_while_it_streams_as_it_is_afterwards() -> None:
+    meter = Meter(0.0)
+    meter.delta(1.0, "x" * 40, reasoning=True)
+    meter.delta(2.0, "y" * 40)
+    assert meter.estimated_reasoning_tokens == estimate_tokens("x" * 40)

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamtui.chat import statistics
+from streamtui.chat.messages import Usage
 from streamtui.chat.metrics import Metrics
 from streamtui.chat.pace import LAG_S, Pacer
 from streamtui.chat.ports import Timing
@@ -82,8 +83,9 @@ def timing(
     status: str = "complete",
     output: int | None = 100,
     input: int | None = 1000,
+    estimated: bool = False,
 ) -> Timing:
-    return Timing(model, 0.0, status, Metrics(ttft_s=wait, tokens_per_s=rate), output, input)
+    return Timing(model, 0.0, status, Metrics(ttft_s=wait, tokens_per_s=rate), output, input, estimated)
 
 
 def test_percentiles_are_per_model_and_the_most_used_comes_first() -> None:
@@ -163,10 +165,29 @@ def test_stats_as_json_of_saved_replies(command: Command, run_here: Run) -> None
     assert (ok["model"], ok["replies"], ok["complete"]) == ("ok", 2, 2)
     assert set(ok) == {
         "model", "replies", "complete", "ttft_s", "tokens_per_s", "input_tokens", "output_tokens", "cost",
+        "estimated",
     }  # fmt: skip
     assert 0 <= ok["ttft_s"]["p50"] <= ok["ttft_s"]["p95"]
     assert ok["cost"] == pytest.approx((ok["input_tokens"] + 2 * ok["output_tokens"]) / 1_000_000)
     assert (dropped["model"], dropped["replies"], dropped["complete"], dropped["cost"]) == ("drop-after-5", 1, 0, None)
+    assert (ok["estimated"], dropped["estimated"]) == (False, True)
+    assert dropped["output_tokens"] > 0
+
+
+def test_guesses_are_marked_in_the_table() -> None:
+    assert "~" not in statistics.table(statistics.by_model([timing()], {}))
+    guessed = statistics.table(statistics.by_model([timing(), timing(estimated=True)], {}))
+    assert "p50 ~10 tok/s   p95 ~10 tok/s" in guessed
+    assert "~2,000 in, ~200 out" in guessed
+    assert "p50 0.50 s" in guessed
+
+
+def test_a_rate_without_a_count_is_a_guess_and_nothing_at_all_is_none() -> None:
+    arrived, nothing = Metrics(characters=40, tokens_per_s=10.0), Metrics(total_s=1.0)
+    assert Timing.of("m", 0.0, "failed", arrived, None).estimated
+    assert Timing.of("m", 0.0, "stopped", arrived, Usage(3, None)).estimated
+    assert not Timing.of("m", 0.0, "complete", arrived, Usage(3, 4)).estimated
+    assert not Timing.of("m", 0.0, "failed", nothing, None).estimated
 
 
 def test_stats_for_people_and_without_replies(run_here: Run) -> None:

@@ -58,6 +58,38 @@ async def test_usage_that_never_came_is_estimated_and_says_so() -> None:
     assert talk.path()[-1].last.usage == Usage(20, 10, None, estimated=True)
 
 
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ([], Usage(20, 10, None, estimated=True)),
+        ([Usage(7)], Usage(7, 10, None, estimated=True)),
+        ([Usage(7, 9)], Usage(7, 9)),
+    ],
+)
+async def test_what_the_provider_did_not_count_of_a_reply_that_broke_off_is_estimated(
+    said: list[Usage], kept: Usage
+) -> None:
+    talk, _ = conversation([Connected(), *said, TextDelta("x" * 40), drop("refused")])
+
+    events = await play(talk.ask("y" * 80))
+
+    assert failure(events)
+    assert [event for event in events if isinstance(event, Usage)][-1] == kept
+    assert talk.path()[-1].last.usage == kept
+
+
+async def test_the_tokens_of_a_stopped_reply_are_estimated_and_those_of_none_are_not() -> None:
+    talk, _ = conversation([Connected(), TextDelta("x" * 40), HANG], [drop("refused")])
+    async with talk.ask("y" * 80) as reply:
+        async for _ in reply:
+            break
+    assert talk.path()[-1].last.usage == Usage(20, 10, None, estimated=True)
+
+    events = await play(talk.ask("Again"))
+    assert not [event for event in events if isinstance(event, Usage)]
+    assert talk.path()[-1].last.usage is None
+
+
 async def test_a_reply_without_text_says_so() -> None:
     talk, _ = conversation([Connected(), ReasoningDelta("Hm."), Finished("stop")])
 

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 from textual.scrollbar import ScrollTo
 
+from streamtui.chat.messages import Usage
+from streamtui.chat.metrics import Metrics
+from streamtui.tui.log.figures import figures
 from tests.log.conftest import Reader, conversation, reading, reply, user
 
 
@@ -160,3 +164,10 @@ async def test_a_settled_reply_keeps_its_rows_and_says_how_it_ended() -> None:
         await reader.settle()
         assert reader.rows[:-1] == before[:-1]
         assert "✓ 412 tokens · 84 tok/s · first token 0.31 s" in reader.rows[-1]
+
+
+@pytest.mark.parametrize("usage", [None, Usage(5, None), Usage(5, 40, estimated=True)])
+def test_a_rate_made_of_a_guess_says_so(usage: Usage | None) -> None:
+    message = reply("x")
+    message = message.with_last(replace(message.last, usage=usage, metrics=Metrics(tokens_per_s=84.0)))
+    assert "~84 tok/s" in figures(message)

@@ -2,16 +2,20 @@
 
 import random
 import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from streamtui.chat.errors import NotFoundError
+from streamtui.chat.errors import NotFoundError, StoreError
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.ports import ConversationRecord
 from streamtui.store import Store
+from streamtui.store.database import Database
+from streamtui.store.lock import FileLock
 from streamtui.store.schema import SCRIPTS
+from tests.chat.scripted import conversation, play
 from tests.store.samples import ended, foreign_lock, record, saved, start_process, turn, until, written
 
 SECRET = "SECRET"
@@ -144,6 +148,54 @@ async def test_chatting_on_in_a_hidden_conversation_keeps_it(folder: Path) -> No
         assert [line.id for line in await there.library.conversations()] == [row.id]
 
 
+async def test_going_on_in_a_conversation_that_was_deleted_elsewhere_writes_all_of_it_again(folder: Path) -> None:
+    talk, _ = conversation()
+    with Store.open(folder) as here:
+        talk._recorder = here.recorder
+        await play(talk.ask("one"))
+        await written(here)
+        with Store.open(folder) as there:
+            await there.library.delete(talk.id)
+        assert await here.library.conversations() == []
+        talk.rename("Another title")  # writes to the row, if there is one
+        assert await here.library.conversations() == []
+        lock = foreign_lock(folder)
+        reply = talk.ask("two")
+        await play(reply)
+        unwritten = await everything_read(here, talk.id)
+        lock.close()
+        await written(here)
+        assert await everything_read(here, talk.id) == unwritten
+        row, messages = await here.library.load(talk.id)
+        assert messages == list(talk.messages.values())
+        assert [message.parent for message in messages] == [None, *(message.id for message in messages[:-1])]
+        assert (row.title, row.leaf) == ("Another title", reply.id)
+        await here.library.delete(talk.id)
+    assert not (folder / "streamtui.db").read_bytes().count(b"Hello, world")
+
+
+async def everything_read(store: Store, conversation: str) -> tuple[object, ...]:
+    _, loaded = await store.library.load(conversation)
+    _, tail = await store.library.tail(conversation, 3)
+    (line,) = await store.library.conversations()
+    return loaded, tail, line.messages
+
+
+async def test_of_a_deleted_conversation_only_the_end_of_which_is_held_no_message_hangs_in_the_air(
+    folder: Path,
+) -> None:
+    with Store.open(folder) as here:
+        row, messages = await saved(here)
+        await written(here)
+        with Store.open(folder) as there:
+            await there.library.delete(row.id)
+        asked, reply = turn("two", messages[-1].id)
+        await here.recorder.begin(replace(row, leaf=reply.id), [asked, reply], messages[1:])
+        _, found = await here.library.load(row.id)
+        assert [message.parent for message in found] == [None, messages[1].id, asked.id]
+        assert (await here.library.tail(row.id, 9))[1] == found
+
+
 async def test_what_a_killed_process_was_deleting_is_gone_after_the_next_start(folder: Path) -> None:
     killed = start_process(_DELETE, folder, SECRET)
     assert killed.stdout is not None
@@ -162,6 +214,8 @@ async def test_what_a_killed_process_was_deleting_is_gone_after_the_next_start(f
 _DELETE = """
 import asyncio, sys, pathlib
 from streamtui.store import Store
+from streamtui.store.lock import FileLock
+from tests.chat.scripted import conversation, play
 from tests.store.samples import saved
 store = Store.open(pathlib.Path(sys.argv[1]))
 async def main():
@@ -202,3 +256,51 @@ async def test_deletion_reaches_our_own_spill_file(folder: Path) -> None:
         await written(store)
         await store.library.delete(row.id)
         await until(lambda: not traces(folder), "purging")
+
+
+async def test_a_deletion_that_waits_to_be_finished_does_not_end_saving_when_the_file_goes_away(
+    folder: Path,
+) -> None:
+    path, away = folder / "streamtui.db", folder / "away"
+    with Store.open(folder, grace_s=0.05) as store:
+        row, _ = await saved(store, SECRET)
+        lock = FileLock(folder / "streamtui.lock")
+        await store.library.delete(row.id)
+        with closing(sqlite3.connect(path)) as reading:
+            reading.execute("BEGIN")
+            reading.execute("SELECT * FROM conversations").fetchall()
+            await until(lambda: store._writer._to_scrub and not store._writer._queue, "purging")
+            assert lock.acquire(5)
+            reading.execute("COMMIT")
+        path.rename(away)
+        path.mkdir()
+        lock.close()
+        await until(
+            lambda: not store._writer._thread.is_alive() or store._writer._database._connection is None, "a try"
+        )
+        with pytest.raises(StoreError, match="a folder"):
+            await saved(store, "while it is away")
+        assert "a folder" in (store.trouble or "")
+        path.rmdir()
+        away.rename(path)
+        await until(lambda: store.trouble is None, "saving")
+        await until(lambda: not traces(folder), "scrubbing")
+        assert [line.title for line in await store.library.conversations()] == ["while it is away"]
+
+
+async def test_an_error_that_nobody_thought_of_shows_and_saving_goes_on(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Store.open(folder, grace_s=0.05) as store:
+        row, _ = await saved(store)
+
+        def fail(self: Database, conversations: object, patience: float) -> bool:
+            raise RuntimeError("never heard of it")
+
+        with monkeypatch.context() as broken:
+            broken.setattr(Database, "scrub", fail)
+            await store.library.delete(row.id)
+            await until(lambda: "never heard of it" in (store.trouble or ""), "the banner")
+            kept, _ = await saved(store, "meanwhile")
+            assert [line.id for line in await store.library.conversations()] == [kept.id]
+        await until(lambda: store.trouble is None, "relief")

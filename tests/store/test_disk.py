@@ -84,6 +84,8 @@ async def test_a_read_only_folder_can_be_read_and_the_chat_goes_on_in_memory(dis
         assert len((await store.library.load(row.id))[1]) == 4
         remount(disk, "rw")
         await until(lambda: store.trouble is None, "saving")
+        await written(store)
+        assert len((await store.library.load(row.id))[1]) == 4
     with Store.open(disk / "data") as store:
         assert len((await store.library.load(row.id))[1]) == 4
 

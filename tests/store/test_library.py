@@ -1,3 +1,5 @@
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -120,6 +122,7 @@ async def test_a_ring_of_parents_does_not_hang_a_read(store: Store) -> None:
     ring = [ChatMessage("a", "b", "user", (Segment("x"),)), ChatMessage("b", "a", "assistant", (Segment("y"),))]
     row = record(ring[1])
     await store.recorder.begin(row, ring)
+    await store.recorder.begin(row, ring)  # only now is the first one's parent there
     _, messages = await store.library.tail(row.id, 1_000_000)
     assert len(messages) == 2
 
@@ -155,6 +158,19 @@ async def test_withdrawing_the_first_turn_leaves_no_conversation(store: Store) -
     with pytest.raises(NotFoundError):
         await store.library.load(row.id)
     assert await store.library.prompts(3) == []
+
+
+async def test_a_conversation_that_is_withdrawn_as_a_whole_leaves_no_unsent_text(folder: Path, store: Store) -> None:
+    asked, reply = turn()
+    row = record(reply)
+    await store.recorder.begin(row, [asked, reply])
+    store.library.keep_draft(row.id, "unsent")
+    await written(store)
+    store.recorder.withdraw(replace(row, leaf=None), [asked.id, reply.id])
+    await written(store)
+    assert await store.library.draft(row.id) == ""
+    with closing(sqlite3.connect(folder / "streamtui.db")) as connection:
+        assert connection.execute("SELECT * FROM drafts").fetchall() == []
 
 
 async def test_withdrawing_a_later_turn_leaves_the_rest(store: Store) -> None:

@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from streamtui.chat.messages import Status
-from streamtui.store import Store
+from streamtui.store import Store, rows
+from streamtui.store.reader import Reader
+from streamtui.store.schema import SCRIPTS
 from streamtui.store.spill import spills
 from tests.store.samples import ended, foreign_lock, record, saved, start_process, texts, turn, until, written
 
@@ -243,6 +245,26 @@ async def test_two_processes_write_at_once(folder: Path) -> None:
     with closing(sqlite3.connect(folder / "streamtui.db")) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
         assert connection.execute("SELECT count(*) FROM partials").fetchone() == (0,)
+
+
+async def test_reading_leaves_the_log_to_those_who_hold_the_lock(
+    folder: Path, streaming: "subprocess.Popen[str]"
+) -> None:
+    """The last connection that can write would fold the log into the file as it closes."""
+    tokens_until(streaming, 200)
+    streaming.kill()
+    streaming.wait()
+    log = folder / "streamtui.db-wal"
+    before = log.read_bytes()
+    assert before
+    lock = foreign_lock(folder)
+    reader = Reader(folder / "streamtui.db", len(SCRIPTS))
+    reader.start()
+    found = reader.ask(lambda connection: [] if connection is None else rows.summaries(connection, None)).result(10)
+    reader.close(10)
+    lock.close()
+    assert len(found) == 1
+    assert log.read_bytes() == before
 
 
 _HOLD = """

@@ -6,7 +6,7 @@ from streamtui.chat.messages import ChatMessage, Segment, Status, Usage
 from streamtui.chat.metrics import Metrics
 from streamtui.chat.ports import ConversationRecord, ConversationSummary
 from streamtui.store import export_json, export_markdown
-from streamtui.store.transcript import iso_time, summary_json
+from streamtui.store.transcript import iso_time, message_json, summary_json
 
 ROW = ConversationRecord("c1", "Sums", "gpt-4o-mini", "Be brief.", 0.0, 60.25, "m2")
 MESSAGES = [
@@ -97,3 +97,11 @@ def test_a_line_of_the_list() -> None:
 
 def test_a_moment_outside_the_calendar_is_no_error() -> None:
     assert iso_time(1e300) == iso_time(float("nan")) == iso_time(0)
+
+
+def test_a_stretch_without_a_rate_does_not_slow_the_others_down() -> None:
+    unrated, rated = Metrics(streaming_s=10.0), Metrics(streaming_s=1.0, tokens_per_s=100.0)
+    reply = ChatMessage("m", None, "assistant", tuple(Segment("x", metrics=each) for each in (unrated, rated)))
+    assert message_json(reply)["metrics"]["tokens_per_s"] == 100
+    reply = ChatMessage("m", None, "assistant", tuple(Segment("x", metrics=each) for each in (unrated, unrated)))
+    assert message_json(reply)["metrics"]["tokens_per_s"] is None

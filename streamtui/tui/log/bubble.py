@@ -229,7 +229,7 @@ class Bubble:
         assert self.thoughts is not None
         live = self.live
         if live is not None and live.thinking_since is not None:
-            amount = tokens(live.meter.reasoning_bytes // 4 + 1, estimated=True)
+            amount = tokens(live.meter.estimated_reasoning_tokens, estimated=True)
             label = f"thinking {seconds_whole(now - live.thinking_since)} · {amount}"
             latest = "" if self.unfolded else self.thoughts.source[-400:]
         else:

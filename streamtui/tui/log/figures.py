@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from streamtui.chat.messages import ChatMessage, Usage
+from streamtui.chat.messages import ChatMessage, Usage, is_estimate
 from streamtui.chat.metrics import STALL_S, Meter, estimate_tokens
 
 
@@ -44,7 +44,7 @@ def figures(message: ChatMessage) -> list[str]:
     if metrics is None:
         return items
     if metrics.tokens_per_s is not None:
-        items.append(f"{metrics.tokens_per_s:.0f} tok/s")
+        items.append(f"{'~' if is_estimate(message.last.usage) else ''}{metrics.tokens_per_s:.0f} tok/s")
     if metrics.ttft_s is not None:
         items.append(f"first token {seconds(metrics.ttft_s)}")
     if metrics.total_s:

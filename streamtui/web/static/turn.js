@@ -116,7 +116,7 @@ export class Turn {
   figures(status, metrics, usage, error) {
     const parts = [];
     if (status !== "complete") parts.push(error ? `${status}: ${error.message}` : status);
-    if (metrics?.tokens_per_s) parts.push(`${usage?.estimated ? "~" : ""}${Math.round(metrics.tokens_per_s)} tok/s`);
+    if (metrics?.tokens_per_s) parts.push(`${usage?.output_tokens != null && !usage.estimated ? "" : "~"}${Math.round(metrics.tokens_per_s)} tok/s`);
     if (usage?.output_tokens) parts.push(`${usage.estimated ? "~" : ""}${usage.output_tokens.toLocaleString()} tokens`);
     if (metrics?.ttft_s) parts.push(`first token ${seconds(metrics.ttft_s)}`);
     this.foot.replaceChildren(element("span", status === "failed" ? "bad" : "", parts.join(" · ")));
