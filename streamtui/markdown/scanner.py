@@ -12,10 +12,10 @@ import re
 from collections import deque
 
 from streamtui.markdown.block import Block
-from streamtui.markdown.code import Listing
 from streamtui.markdown.cursor import Cursor
 from streamtui.markdown.flow import LONG, Flow, Rule
 from streamtui.markdown.leaves import Code, Leaf, Paragraph, Table
+from streamtui.markdown.listing import Listing
 from streamtui.markdown.place import Container, Item, Place, Quote
 from streamtui.markdown.references import References, is_footnote
 from streamtui.markdown.table import Columns, parse_delimiter, split_row
