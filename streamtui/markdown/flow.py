@@ -23,6 +23,9 @@ LONG = 2048
 CHECKPOINTS = (LONG // 2, LONG * 3 // 4, LONG)
 """Lengths at which a growing paragraph is cut if no markup is pending, so that little is parsed again and again."""
 
+_MOST_CARRIED = 4
+"""Characters in a cell's room beyond which a row doesn't flow on in the next piece: they'd be laid out once more."""
+
 _TASK = re.compile(r"\[([ xX])\][ \t]")
 
 
@@ -98,9 +101,11 @@ class Flow(Block):
         spans = wrap("".join([text for text, _ in runs]), width - left.cells)
         rows = cut_runs(runs, spans)
         if self.more:
-            spans.pop()
-            self._carry = [(text, style or styles.text) for text, style, _ in rows.pop()]
+            self._carry = []
             self._carry_key = (width, styles)
+            if spans[-1].end - spans[-1].start <= _MOST_CARRIED * width:
+                spans.pop()
+                self._carry = [(text, style or styles.text) for text, style, _ in rows.pop()]
         return rows, spans
 
     def _runs(self, width: int, styles: Styles, lost: str) -> list[Run]:
@@ -124,7 +129,7 @@ class Flow(Block):
         return sum(cell_len(text) for text, _ in self.previous._carried(width, styles))
 
     def _carried(self, width: int, styles: Styles) -> list[Run]:
-        """Return the last row, which the next piece starts with; earlier pieces are laid out first."""
+        """Return the last row if the next piece starts with it; earlier pieces are laid out first."""
         key = (width, styles)
         behind: list[Flow] = []
         piece: Flow | None = self
