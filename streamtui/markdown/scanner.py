@@ -116,8 +116,8 @@ class Scanner:
                     break
                 _enter_quote(cursor)
             elif cursor.blank():
-                if matched >= self._shown:
-                    break
+                if matched >= self._shown and container is self._containers[-1]:
+                    break  # an empty item ends with the blank line after it
                 cursor.skip(container.indent)
             elif cursor.indent() >= container.indent:
                 cursor.skip(container.indent)
