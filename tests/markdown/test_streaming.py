@@ -101,6 +101,24 @@ def test_text_without_cells_takes_no_more_time_the_longer_it_gets(text: str) -> 
     assert longest < 3000
 
 
+def test_a_far_piece_of_a_paragraph_is_painted_without_all_before_it() -> None:
+    source = "word " * 40_000 + "end"
+    document = Document(source)
+    document.finish()
+    document.update()
+    document.blocks[-1].lines(60, Styles.dark())
+    laid_out = [block for block in document.blocks if isinstance(block, Flow) and block._carry_key]
+    assert len(laid_out) < 10
+    assert copied(settle(document, 60)) == source
+
+
+@pytest.mark.parametrize("marks", ["[a\n", "*a _", "~~a ", "*a **a `"])
+def test_dense_marks_stream_as_they_open(marks: str) -> None:
+    source = marks * (20_000 // len(marks))
+    _, expected = one_shot(source, 60)
+    assert stream(source, 60, random.Random(1))[1] == expected
+
+
 def test_a_look_does_not_depend_on_what_was_painted_before() -> None:
     source = corpus.document(77, 6)
     document = Document(source)
