@@ -1,112 +1,31 @@
-"""Code blocks: a head, and chunks of lines that are coloured line by line, then once more as a whole."""
+"""Code blocks on screen: a head, and chunks of lines."""
 
 from __future__ import annotations
 
-from array import array
-from collections import deque
 from collections.abc import Hashable, Iterator
-from time import perf_counter
 
-from pygments.lexer import Lexer
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
 from streamtui.markdown.block import Block
-from streamtui.markdown.lexing import LineLexer, Runs, add_run, lex_whole, lexer_for, token_of
+from streamtui.markdown.lexing import Runs, token_of
 from streamtui.markdown.line import Line, paint
+from streamtui.markdown.listing import Listing
 from streamtui.markdown.place import Place, gap_line, gutter
 from streamtui.markdown.rows import RowsBlock
 from streamtui.markdown.styles import Styles
 from streamtui.markdown.wrap import chop
 
-CHUNK_LINES = 64
-CHUNK_CHARACTERS = 8192
 _TAB_STOP = 4
 _INDENT = 2
 _COPY = " copy"
 
 
-class Listing:
-    """The code of one block: its lines as they come, and their colours, found when first painted."""
-
-    def __init__(self, number: int, language: str, painted: deque[Listing]) -> None:
-        self.number = number
-        self.language = language
-        self._queue = painted  # closed listings enter it once, when both closed and painted
-        self.lines: list[str] = []
-        """Complete lines with their newlines; a very long line in several pieces."""
-        self.chunks: list[tuple[int, int]] = []
-        """Lines `(from, to)` of the chunks that are frozen."""
-        self.first_block = -1
-        """Index of the first chunk's block, once frozen."""
-        self.final: list[Runs] | None = None
-        """Colours by line as lexing the whole gives them."""
-        self._is_closed = False
-        self._is_queued = False
-        self._runs: list[Runs] = []
-        self._stack: tuple[str, ...] = ("root",)
-        self._line_lexer: LineLexer | None = None
-        self._lexer: Lexer | None = None
-
-    @property
-    def lexer(self) -> Lexer | None:
-        """Found when first asked for: the first of a language imports a module."""
-        self._prepare()
-        return self._lexer
-
-    @property
-    def text(self) -> str:
-        """The code so far, but for an incomplete line."""
-        return "".join(self.lines)
-
-    def close(self) -> None:
-        """Say that no more lines come."""
-        self._is_closed = True
-        self._enqueue()
-
-    def _enqueue(self) -> None:
-        if self._is_closed and self._runs and not self._is_queued and self.lexer is not None:
-            self._is_queued = True
-            self._queue.append(self)
-
-    def known(self, index: int) -> Runs | None:
-        """Return the provisional colours of a line if it was painted with them."""
-        return self._runs[index] if index < len(self._runs) else None
-
-    def runs(self, index: int) -> Runs:
-        """Return the colours of a complete line."""
-        if self.final is not None:
-            return self.final[index]
-        line_lexer = self._prepare()
-        while len(self._runs) <= index:
-            runs, self._stack = line_lexer.lex(self.lines[len(self._runs)], self._stack)
-            self._runs.append(runs)
-        self._enqueue()
-        return self._runs[index]
-
-    def tail_runs(self, tail: str) -> Runs:
-        """Return the colours of an incomplete line after the complete ones."""
-        if self.lines:
-            self.runs(len(self.lines) - 1)
-        return self._prepare().lex(tail, self._stack)[0]
-
-    def settle(self, final: list[Runs]) -> None:
-        """Take the colours of the whole and drop what led to the provisional ones."""
-        self.final = final
-        self._runs = []
-
-    def _prepare(self) -> LineLexer:
-        if self._line_lexer is None:
-            self._lexer = lexer_for(self.language)
-            self._line_lexer = LineLexer(self._lexer)
-        return self._line_lexer
-
-
 class CodeChunk(RowsBlock):
     """Some lines of a code block; the first chunk has the head."""
 
-    __slots__ = ("_coloured", "first", "last", "listing", "place", "tail")
+    __slots__ = ("_look", "first", "last", "listing", "place", "tail")
 
     def __init__(
         self, start: int, end: int, place: Place, listing: Listing, first: int, last: int, tail: tuple[str, ...]
@@ -119,14 +38,14 @@ class CodeChunk(RowsBlock):
         self.last = last
         self.tail = tail
         """Lines that may still change."""
-        self._coloured = listing.final is not None
+        self._look = listing.look
 
     def same(self, other: Block) -> bool:
         return (
             isinstance(other, CodeChunk)
             and self._grew_from(other)
             and (self.start, self.end, self.last, self.tail) == (other.start, other.end, other.last, other.tail)
-            and self._coloured == other._coloured
+            and self._look == other._look
         )
 
     def renewed(self) -> CodeChunk:
@@ -149,7 +68,7 @@ class CodeChunk(RowsBlock):
             and other.first == self.first
             and other.place == self.place
             and other.last <= self.last
-            and other._coloured == self._coloured
+            and other._look == self._look
         )
 
     def _settled(self) -> int:
@@ -259,44 +178,3 @@ def _wrap_code(
         gutter_end = indent if fresh and not number else mark
         lines.append(paint([*prefix, gutter_end], row, width, styles.fence, end if stop == len(text) else ""))
     return lines
-
-
-class Recolouring:
-    """Lexes a closed listing as a whole, a slice at a time."""
-
-    def __init__(self, listing: Listing, lexer: Lexer) -> None:
-        self.listing = listing
-        self._tokens = lex_whole(lexer, listing.text)
-        self._runs: list[Runs] = []
-        self._line: Runs = array("H")
-        self._left = len(listing.lines[0]) if listing.lines else 0
-
-    def work(self, deadline: float) -> bool:
-        """Go on until `deadline` (of `perf_counter`) or the end; True if the end is reached."""
-        lines = self.listing.lines
-        for count, (number, length) in enumerate(self._tokens):
-            while length:
-                step = min(length, self._left)
-                add_run(self._line, number, step)
-                length -= step
-                self._left -= step
-                if not self._left:
-                    self._runs.append(self._line)
-                    self._line = array("H")
-                    done = len(self._runs)
-                    self._left = len(lines[done]) if done < len(lines) else length
-            if count % 32 == 31 and perf_counter() > deadline:
-                return False
-        return True
-
-    def settle(self) -> list[int]:
-        """Put the colours in force; return the numbers of the chunks that look different now."""
-        listing = self.listing
-        final = self._runs
-        changed = [
-            number
-            for number, (first, last) in enumerate(listing.chunks)
-            if any((listing.known(line) or final[line]) != final[line] for line in range(first, last))
-        ]
-        listing.settle(final)
-        return changed

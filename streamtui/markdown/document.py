@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from time import perf_counter
 
 from streamtui.markdown.block import Block
-from streamtui.markdown.code import CodeChunk, Listing, Recolouring
+from streamtui.markdown.code import CodeChunk
 from streamtui.markdown.flow import LONG, Flow
 from streamtui.markdown.inline import clean
 from streamtui.markdown.leaves import Code
+from streamtui.markdown.listing import Colouring, Listing
 from streamtui.markdown.references import References, labels
 from streamtui.markdown.scanner import Scanner
 from streamtui.markdown.table import Columns, TableChunk
@@ -51,7 +52,7 @@ class Document:
         self._blocks: list[Block] = []
         self._frozen = 0  # how many of them are
         self._painted: deque[Listing] = deque()
-        self._recolouring: Recolouring | None = None
+        self._colouring: Colouring | None = None
         self._references: References = {}
         self._mentions: dict[str, list[int]] = {}  # label: indices of frozen blocks that may refer to it
         self._tables: dict[int, int] = {}  # id of its columns: index of its first block
@@ -131,7 +132,7 @@ class Document:
         return min([*changed, *self._relink(defined), *self._widen(widened)], default=None)
 
     def idle_work(self, budget: float = 0.004) -> int | None:
-        """Do at most about `budget` seconds of what can wait: colouring finished code as a whole.
+        """Do at most about `budget` seconds of what can wait: finding colours of code.
 
         Returns the index of the first block that changed (as `update`), or None. Call it between frames while
         `has_idle_work`. Only code that was painted is queued.
@@ -139,13 +140,13 @@ class Document:
         deadline = perf_counter() + budget
         changed: list[int] = []
         while self.has_idle_work and perf_counter() < deadline:
-            changed += self._recolour(deadline)
+            changed += self._colour(deadline)
         return min(changed, default=None)
 
     @property
     def has_idle_work(self) -> bool:
         """Whether `idle_work` has something left to do."""
-        return self._recolouring is not None or bool(self._painted)
+        return self._colouring is not None or bool(self._painted)
 
     def _scan(self, text: str) -> None:
         """Hand complete lines to the scanner, and what is certain of an incomplete one that is very long."""
@@ -257,20 +258,17 @@ class Document:
                 index += 1
         return changed
 
-    def _recolour(self, deadline: float) -> list[int]:
-        """Lex finished code until `deadline`; return the indices of blocks that changed."""
-        if self._recolouring is None:
-            listing = self._painted.popleft()
-            if listing.lexer is None:
-                return []
-            self._recolouring = Recolouring(listing, listing.lexer)
-        job = self._recolouring
+    def _colour(self, deadline: float) -> list[int]:
+        """Find missing colours of code until `deadline`; return the indices of blocks that changed."""
+        job = self._colouring = self._colouring or Colouring(self._painted.popleft())
         if not job.work(deadline):
             return []
-        self._recolouring = None
-        changed = [job.listing.first_block + number for number in job.settle()]
-        for index in changed:
-            block = self._blocks[index]
-            if isinstance(block, CodeChunk):
+        self._colouring = None
+        listing = job.listing
+        changed: list[int] = []
+        for index in [listing.first_block + number for number in listing.settle()]:
+            block = self._blocks[index] if 0 <= index < len(self._blocks) else None
+            if isinstance(block, CodeChunk) and block.listing is listing:
                 self._blocks[index] = block.renewed()
+                changed.append(index)
         return changed

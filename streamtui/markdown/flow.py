@@ -23,13 +23,19 @@ LONG = 2048
 CHECKPOINTS = (LONG // 2, LONG * 3 // 4, LONG)
 """Lengths at which a growing paragraph is cut if no markup is pending, so that little is parsed again and again."""
 
+_PIECES = 8
+"""Pieces that flow on from each other; then a row ends, so that a far piece is painted without all before it."""
+
+_MOST_CARRIED = 4
+"""Characters in a cell's room beyond which a row doesn't flow on in the next piece: they'd be laid out once more."""
+
 _TASK = re.compile(r"\[([ xX])\][ \t]")
 
 
 class Flow(Block):
     """A heading, a paragraph, or a piece of a long one."""
 
-    __slots__ = ("_carry", "_carry_key", "level", "more", "place", "previous", "references", "task", "text")
+    __slots__ = ("_carry", "_carry_key", "_number", "level", "more", "place", "previous", "references", "task", "text")
 
     def __init__(
         self, start: int, end: int, place: Place, text: str, level: int, references: References, *,
@@ -44,7 +50,8 @@ class Flow(Block):
         self.previous = previous
         """The piece this one flows on from."""
         self.more = more
-        """Whether another piece flows on: then the last row is its first."""
+        """Whether another piece flows on: then the last row is nearly always its first."""
+        self._number: int = 0 if previous is None else previous._number + 1
         self.task: bool | None = None
         self._carry: list[Run] = []
         self._carry_key: tuple[int, Styles] | None = None
@@ -95,13 +102,21 @@ class Flow(Block):
     def _rows(self, left: Gutter, width: int, styles: Styles) -> tuple[list[list[Segment]], list[Span]]:
         """Return the content of the rows; what is left for the next piece is kept aside."""
         runs = self._runs(width, styles, left.lost)
-        spans = wrap("".join([text for text, _ in runs]), width - left.cells)
+        text = "".join([part for part, _ in runs])
+        spans = wrap(text, width - left.cells)
+        if self.more and not self._flows_on():
+            spans = _without_space(text, spans)
         rows = cut_runs(runs, spans)
-        if self.more:
-            spans.pop()
-            self._carry = [(text, style or styles.text) for text, style, _ in rows.pop()]
+        if self._flows_on():
+            self._carry = []
             self._carry_key = (width, styles)
+            if spans[-1].end - spans[-1].start <= _MOST_CARRIED * width:
+                spans.pop()
+                self._carry = [(text, style or styles.text) for text, style, _ in rows.pop()]
         return rows, spans
+
+    def _flows_on(self) -> bool:
+        return self.more and self._number % _PIECES != _PIECES - 1
 
     def _runs(self, width: int, styles: Styles, lost: str) -> list[Run]:
         base = styles.text + styles.heading(self.level) if self.level else styles.text
@@ -124,16 +139,25 @@ class Flow(Block):
         return sum(cell_len(text) for text, _ in self.previous._carried(width, styles))
 
     def _carried(self, width: int, styles: Styles) -> list[Run]:
-        """Return the last row, which the next piece starts with; earlier pieces are laid out first."""
+        """Return the last row if the next piece starts with it; earlier pieces are laid out first."""
         key = (width, styles)
         behind: list[Flow] = []
         piece: Flow | None = self
-        while piece is not None and piece._carry_key != key:
+        while piece is not None and piece._flows_on() and piece._carry_key != key:
             behind.append(piece)
             piece = piece.previous
         for piece in reversed(behind):
             piece._rows(gutter(piece.place, width, styles), width, styles)
         return self._carry
+
+
+def _without_space(text: str, spans: list[Span]) -> list[Span]:
+    """Return `spans` with the space that `text` ends with as the last one's joint."""
+    if len(spans) > 1 and spans[-1].start == spans[-1].end:
+        return spans[:-1]
+    start, end, _ = spans[-1]
+    kept = len(text[start:end].rstrip(" "))
+    return [*spans[:-1], Span(start, start + kept, text[start + kept : end])]
 
 
 class Rule(Block):

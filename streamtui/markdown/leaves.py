@@ -5,8 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from streamtui.markdown.block import Block
-from streamtui.markdown.code import CHUNK_CHARACTERS, CHUNK_LINES, CodeChunk, Listing
+from streamtui.markdown.code import CodeChunk
 from streamtui.markdown.flow import CHECKPOINTS, LONG, Flow, find_cut
+from streamtui.markdown.listing import CHUNK_CHARACTERS, CHUNK_LINES, Listing
 from streamtui.markdown.place import Place
 from streamtui.markdown.references import References, definitions
 from streamtui.markdown.table import CHUNK_ROWS, Columns, TableChunk, split_row

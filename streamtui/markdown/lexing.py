@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from typing import TypeAlias
 
@@ -13,13 +13,14 @@ from pygments.lexers.data import JsonLexer
 from pygments.token import Error, Token, Whitespace, _TokenType
 from pygments.util import ClassNotFound
 
+from streamtui.markdown.limits import HOPELESS, limits_for
+
 Runs: TypeAlias = "array[int]"
 """Pairs of a token's number (see `token_of`) and a length in characters; neighbours differ."""
 
 _KINDS: list[_TokenType] = [Token.Text]
 _NUMBERS: dict[_TokenType, int] = {Token.Text: 0}
 _LONGEST = 0xFFFF
-_LONGEST_LINE = 2000  # characters; a longer line stays plain until it is lexed with the whole
 _OPTIONS: dict[str, dict[str, object]] = {"php": {"startinline": True}}
 _ALIASES = {"c#": "csharp", "f#": "fsharp", "jsonc": "json", "golang": "go", "shell": "bash", "plaintext": "text"}
 
@@ -65,9 +66,10 @@ def lexer_for(language: str) -> Lexer | None:
     if not name or name in ("text", "txt", "plain", "none"):
         return None
     try:
-        return get_lexer_by_name(name, **_OPTIONS.get(name, {}))
+        lexer = get_lexer_by_name(name, **_OPTIONS.get(name, {}))
     except ClassNotFound:
         return None
+    return None if lexer.name in HOPELESS else lexer
 
 
 def carries_state(lexer: Lexer | None) -> bool:
@@ -82,27 +84,47 @@ def carries_state(lexer: Lexer | None) -> bool:
     return own is RegexLexer.get_tokens_unprocessed or own.__qualname__.startswith("CFamilyLexer.")
 
 
+def may_lex_whole(lexer: Lexer | None, lines: Iterable[str]) -> bool:
+    """Whether a text of these lines can be lexed in one go without a long step, going by its size alone."""
+    limits = limits_for(lexer) if lexer else None
+    if limits is None:
+        return False
+    text = line = 0
+    for part in lines:
+        text += len(part)
+        line += len(part)
+        if line > limits.whole_line or text > limits.whole:
+            return False
+        if part.endswith("\n"):
+            line = 0
+    return True
+
+
 class LineLexer:
     """Lexes one line after another, carrying a `RegexLexer`'s stack of states from each to the next.
 
-    JSON needs no state: no token of it spans lines. Other lexers leave lines plain.
+    JSON needs no state: no token of it spans lines. Other lexers leave lines plain; so are lines beyond the limits.
     """
 
     def __init__(self, lexer: Lexer | None) -> None:
-        self._lexer = lexer if carries_state(lexer) and isinstance(lexer, RegexLexer) else None
+        self.lexer = lexer
+        self._carrying = lexer if carries_state(lexer) and isinstance(lexer, RegexLexer) else None
         self._stateless = lexer if isinstance(lexer, JsonLexer) else None
+        self._longest = limits_for(lexer).line if lexer else 0
 
     def lex(self, line: str, stack: tuple[str, ...]) -> tuple[Runs, tuple[str, ...]]:
         """Return the runs of `line` (its newline included) and the stack after it."""
-        if self._stateless is not None and len(line) <= _LONGEST_LINE:
+        if len(line) > self._longest:
+            return plain(line), stack
+        if self._stateless is not None:
             runs: Runs = array("H")
             for number, length in lex_whole(self._stateless, line):
                 add_run(runs, number, length)
             return runs, stack
-        if self._lexer is None or len(line) > _LONGEST_LINE:
+        if self._carrying is None:
             return plain(line), stack
         try:
-            return _step(self._lexer, line, stack)
+            return _step(self._carrying, line, stack)
         except Exception:  # a third party's rules over arbitrary text: code without colours is the worst that may come
             return plain(line), stack
 

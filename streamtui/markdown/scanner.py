@@ -12,10 +12,10 @@ import re
 from collections import deque
 
 from streamtui.markdown.block import Block
-from streamtui.markdown.code import Listing
 from streamtui.markdown.cursor import Cursor
 from streamtui.markdown.flow import LONG, Flow, Rule
 from streamtui.markdown.leaves import Code, Leaf, Paragraph, Table
+from streamtui.markdown.listing import Listing
 from streamtui.markdown.place import Container, Item, Place, Quote
 from streamtui.markdown.references import References, is_footnote
 from streamtui.markdown.table import Columns, parse_delimiter, split_row
@@ -116,8 +116,8 @@ class Scanner:
                     break
                 _enter_quote(cursor)
             elif cursor.blank():
-                if matched >= self._shown:
-                    break
+                if matched >= self._shown and container is self._containers[-1]:
+                    break  # an empty item ends with the blank line after it
                 cursor.skip(container.indent)
             elif cursor.indent() >= container.indent:
                 cursor.skip(container.indent)

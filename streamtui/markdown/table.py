@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable
+from bisect import bisect_right
+from collections.abc import Hashable, Sequence
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -24,6 +25,9 @@ _MARKUP = re.compile(r"[^\w .,;()+=%#'\"/|-]|/|www\.|_")
 _NARROWEST = 5
 _WIDEST = 240
 _STEADY = 12
+_LONGEST_WORD = 24
+_WORD = re.compile(r"[^\s\u2e80-\U0003ffff]+")
+"""What doesn't break of its own accord; wide characters do."""
 _SPLIT = re.compile(r"\\.|\|", re.S)
 
 
@@ -74,6 +78,8 @@ class Columns:
         self.references = references
         self.natural = [1] * len(head)
         """Cells each column would like."""
+        self.words = [1] * len(head)
+        """Cells of each column's longest word, or as many of them as count."""
         self.first_block = -1
         """Index of the first chunk's block, once frozen."""
         self.grow(head)
@@ -82,10 +88,12 @@ class Columns:
         """Make room for a complete row; True if a column got wider."""
         grown = False
         for index, cell in enumerate(row[: len(self.natural)]):
-            cells = min(_WIDEST, _cells(cell, self.references))
-            if cells > self.natural[index]:
-                self.natural[index] = cells
-                grown = True
+            text = _shown(cell, self.references)
+            cells = min(_WIDEST, cell_len(text))
+            word = min(_LONGEST_WORD, max(map(cell_len, _WORD.findall(text)), default=1))
+            grown = grown or cells > self.natural[index] or word > self.words[index]
+            self.natural[index] = max(self.natural[index], cells)
+            self.words[index] = max(self.words[index], word)
         return grown
 
     def fit(self, width: int) -> tuple[int, ...] | None:
@@ -96,33 +104,35 @@ class Columns:
         least = [min(_NARROWEST, cells) for cells in self.natural]
         if sum(least) > room:
             return None
-        cap, left = 0, room
-        waiting = sorted(self.natural)
-        for index, cells in enumerate(waiting):
-            cap = left // (len(waiting) - index)
-            if cells > cap:
-                break
-            left -= cells
-        fitted = [min(cells, cap) for cells in self.natural]
-        spare = room - sum(fitted)
-        for index, cells in enumerate(self.natural):
-            if spare and cells > fitted[index]:
-                fitted[index] += 1
-                spare -= 1
-        return tuple(fitted)
+        return tuple(_share(room, self.natural, _share(room, self.words, least)))
 
 
-def _cells(cell: str, references: References) -> int:
+def _share(room: int, wanted: Sequence[int], floors: Sequence[int]) -> list[int]:
+    """Return the widths that `room` gives: what is wanted, but the widest get less, and none less than its floor."""
+
+    def shares(cap: int) -> list[int]:
+        return [max(floor, min(cells, cap)) for floor, cells in zip(floors, wanted, strict=True)]
+
+    cap = bisect_right(range(room + 1), room, key=lambda cap: sum(shares(cap))) - 1
+    fitted = shares(cap)
+    spare = room - sum(fitted)
+    for index, cells in enumerate(wanted):
+        if spare and cells > fitted[index]:
+            fitted[index] += 1
+            spare -= 1
+    return fitted
+
+
+def _shown(cell: str, references: References) -> str:
     if not _MARKUP.search(cell):
-        return cell_len(cell)
-    shown = inline_runs(cell, references, Styles.dark(), Style.null())
-    return cell_len("".join([text for text, _ in shown]))
+        return cell
+    return "".join([text for text, _ in inline_runs(cell, references, Styles.dark(), Style.null())])
 
 
 class TableChunk(RowsBlock):
     """Some rows of a table; the first chunk has the head."""
 
-    __slots__ = ("columns", "is_head", "natural", "partial", "place", "rows")
+    __slots__ = ("columns", "is_head", "partial", "place", "rows", "wanted")
 
     def __init__(
         self, start: int, end: int, place: Place, columns: Columns, rows: list[list[str]], is_head: bool, partial: bool
@@ -134,13 +144,13 @@ class TableChunk(RowsBlock):
         self.is_head = is_head
         self.partial = partial
         """Whether the last row may still grow."""
-        self.natural = tuple(columns.natural)
+        self.wanted = (*columns.natural, *columns.words)
 
     def same(self, other: Block) -> bool:
         return (
             isinstance(other, TableChunk)
             and self._grew_from(other)
-            and (self.end, self.natural, self.partial) == (other.end, other.natural, other.partial)
+            and (self.end, self.wanted, self.partial) == (other.end, other.wanted, other.partial)
             and self.rows == other.rows
         )
 

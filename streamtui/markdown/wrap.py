@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import NamedTuple
 
 from rich.cells import cell_len, split_graphemes
 
 _NO_BREAK_BEFORE = frozenset("，。、！？；：）」』】》〉”’…,.!?;:)]}%")
 _NO_BREAK_AFTER = frozenset("（「『【《〈“‘([{")
-_SPACES = re.compile(" +")
 
 
 class Span(NamedTuple):

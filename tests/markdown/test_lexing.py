@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import random
+from time import process_time
 
 import pytest
-from pygments.lexers import get_lexer_by_name
+from pygments.lexers import get_all_lexers, get_lexer_by_name
 from rich.style import Style
 
 from streamtui.markdown import Document, Styles
 from streamtui.markdown.lexing import carries_state, lexer_for
+from streamtui.markdown.limits import HOPELESS, TRUSTED
 from tests.markdown import corpus
 from tests.markdown.painting import one_shot, paint, settle
 
@@ -88,3 +90,78 @@ def test_an_unknown_language_is_plain() -> None:
     document, painted = one_shot("```nonsense\nx = 1\n```", 40)
     assert not document.has_idle_work
     assert {segment.style for segment in painted[1][0]} == {Styles.dark().fence}
+
+
+@pytest.mark.parametrize(
+    ("language", "code"),
+    [
+        ("systemd", " " * 1600 + "x"),
+        ("easytrieve", "\t" * 1900 + "x"),
+        ("autoit", " " * 1900 + "x"),
+        ("console", "a" * 16_000),
+        ("ini", "a=" * 16_000),
+        ("c", " " * 32_000 + "x"),
+    ],
+)
+def test_no_line_of_code_takes_long(language: str, code: str) -> None:
+    document = Document(f"```{language}\n{code}\n```\n")
+    document.finish()
+    document.update()
+    longest, began = 0.0, process_time()
+    paint(document, 100)
+    while document.has_idle_work:
+        longest = max(longest, process_time() - began)
+        began = process_time()
+        document.idle_work()
+    assert max(longest, process_time() - began) < 0.2
+
+
+def test_an_unfinished_line_is_lexed_no_further_than_some_hundred_characters() -> None:
+    document = Document("```js\nlet a = 1;" + " f(a, 'b');" * 80)
+    document.update()
+    first, *_, last = [line.strip for line in paint(document, 100)[1:]]
+    assert len({segment.style for segment in first}) > 3
+    assert len({segment.style for segment in last if segment.text.strip(" ↪")}) == 1
+    document.append("\n```\n")
+    document.update()
+    assert len({segment.style for segment in paint(document, 100)[-1].strip}) > 2
+
+
+@pytest.mark.parametrize("language", ["python", "json", "yaml", "console", "nix", "html+jinja", "js", "systemd"])
+def test_long_lines_look_the_same_however_they_came(language: str) -> None:
+    rng = random.Random(language)
+    for _ in range(6):
+        lines = [
+            rng.choice(["x = {'a': 1} ", "$ ls -l # ", '"a": [1] ']) * rng.choice([1, 2, 30, 200]) for _ in range(40)
+        ]
+        source = f"```{language}\n" + "\n".join(lines) + rng.choice(["\n```\n", ""])
+        _, expected = one_shot(source, 80)
+        document = Document()
+        for piece in corpus.pieces(source, rng, 3000):
+            document.append(piece)
+            paint(document, 80, document.update() or 0)
+            document.idle_work(0.0005)
+        document.finish()
+        document.update()
+        assert settle(document, 80) == expected
+
+
+@pytest.mark.parametrize("end", ["```\n", "x = "])
+def test_the_end_of_long_code_is_painted_at_once_and_coloured_when_there_is_time(end: str) -> None:
+    source = "```python\n" + 'x = "a" + b(c)  # d\n' * 4000 + end
+    document = Document(source)
+    document.update()
+    tail = document.blocks[-1]
+    plain = [list(line.strip) for line in tail.lines(80, Styles.dark())]
+    assert document.has_idle_work
+    while document.has_idle_work:
+        document.idle_work()
+    assert document.blocks[-1] is not tail
+    assert plain != [list(line.strip) for line in document.blocks[-1].lines(80, Styles.dark())]
+    document.finish()
+    document.update()
+    assert settle(document, 80) == one_shot(source, 80)[1]
+
+
+def test_the_limits_name_lexers_that_exist() -> None:
+    assert {name for name, *_ in get_all_lexers()} >= TRUSTED | HOPELESS

@@ -140,6 +140,19 @@ LOOKS = {
 }
 
 
+PLANETS = """| planet | diameter in km | moons | day |
+| :-- | --: | --: | :-- |
+| Mercury | 4,879 | 0 | 175 d 22 h |
+| Jupiter | 142,984 | 95 | 9 h 56 min |
+"""
+
+
+@pytest.mark.parametrize("width", [34, 40])
+def test_no_word_of_a_table_breaks_where_another_column_has_room(width: int) -> None:
+    words = set(PLANETS.replace("|", " ").split())
+    assert {word for row in rows(PLANETS, width) for word in row.replace("│", " ").split() if "─" not in word} <= words
+
+
 @pytest.mark.parametrize("name", LOOKS)
 def test_look(name: str) -> None:
     width, source, expected = LOOKS[name]

@@ -6,7 +6,8 @@ import random
 
 import pytest
 
-from streamtui.markdown import Block, Document
+from streamtui.markdown import Block, Document, Styles
+from streamtui.markdown.flow import Flow
 from tests.markdown import corpus
 from tests.markdown.painting import Painted, check_rows, one_shot, paint, settle
 
@@ -36,6 +37,13 @@ def stream(source: str, width: int, rng: random.Random) -> tuple[Document, list[
     document.finish()
     document.update()
     return document, settle(document, width)
+
+
+def copied(painted: list[Painted]) -> str:
+    """Return the text of the rows as a copy has it."""
+    return "".join(
+        "".join(segment.text for segment in segments).rstrip(" ") + joint for segments, _, _, joint in painted
+    ).rstrip("\n")
 
 
 def check_change(before: list[Block], after: list[Block], first: int | None) -> None:
@@ -79,6 +87,36 @@ def test_one_endless_line(seed: int) -> None:
     source = start + corpus.prose(rng, 3000).replace("\n", " ") + "\n\nafter"
     _, expected = one_shot(source, 50)
     assert stream(source, 50, rng)[1] == expected
+
+
+@pytest.mark.parametrize("text", ["\u0301", "\u200b", "a\u200d", "\ufe0f"])
+def test_text_without_cells_takes_no_more_time_the_longer_it_gets(text: str) -> None:
+    rng = random.Random(1)
+    source = "a" + text * 12_000
+    whole, expected = one_shot(source, 50)
+    assert stream(source, 50, rng)[1] == expected
+    assert copied(expected) == source
+    assert max(block.lead(50, Styles.dark()) for block in whole.blocks if isinstance(block, Flow)) < 50
+    longest = max(len("".join(segment.text for segment in row[0])) for row in expected)
+    assert longest < 3000
+
+
+def test_a_far_piece_of_a_paragraph_is_painted_without_all_before_it() -> None:
+    source = "word " * 40_000 + "end"
+    document = Document(source)
+    document.finish()
+    document.update()
+    document.blocks[-1].lines(60, Styles.dark())
+    laid_out = [block for block in document.blocks if isinstance(block, Flow) and block._carry_key]
+    assert len(laid_out) < 10
+    assert copied(settle(document, 60)) == source
+
+
+@pytest.mark.parametrize("marks", ["[a\n", "*a _", "~~a ", "*a **a `"])
+def test_dense_marks_stream_as_they_open(marks: str) -> None:
+    source = marks * (20_000 // len(marks))
+    _, expected = one_shot(source, 60)
+    assert stream(source, 60, random.Random(1))[1] == expected
 
 
 def test_a_look_does_not_depend_on_what_was_painted_before() -> None:

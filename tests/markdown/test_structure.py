@@ -161,6 +161,9 @@ CASES = [
     "- a\n ===\n",
     "> a\n---",
     "> a\n===",
+    "- 1.\n\n  text inside the item",
+    "- 1. -\n\n  text",
+    "1. - -\n\n     b\n\n   c",
 ]
 
 
