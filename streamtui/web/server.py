@@ -19,7 +19,7 @@ from streamtui.web.access import Access, load_token
 from streamtui.web.app import create_app
 from streamtui.web.desk import Desk
 from streamtui.web.hosts import Hosts, is_loopback
-from streamtui.web.notes import StopNotes
+from streamtui.web.notes import Attendance, StopNotes
 from streamtui.web.quota import Slots
 from streamtui.web.settings import Engine, Limits, Place
 from streamtui.web.stream import ABORT
@@ -68,7 +68,8 @@ async def work(
     tell, shared = say or _say, place.folder / "web"
     access = Access(place.token or "", shared, place.port)
     with compose() as engine:
-        desk = Desk(engine, Live(), Slots(shared / "streams", limits.streams), StopNotes(shared / "stops"), limits)
+        slots, notes = Slots(shared / "streams", limits.streams), StopNotes(shared / "stops")
+        desk = Desk(engine, Live(), slots, notes, Attendance(shared / "attended"), limits)
         server: _Server | None = None
         app = create_app(
             engine,
