@@ -107,10 +107,9 @@ class Desk:
         return len(streaming)
 
     async def delete(self, conversation: str) -> None:
-        """Settle what streams in a conversation, then delete it."""
+        """Settle what streams in a conversation, wherever it runs, then delete it. Raises `Refusal`."""
         runs = self._live.of(conversation)
-        for run in runs:
-            run.stop()
+        await self.stop(conversation)
         for run in runs:
             await run.wait()
         await self._engine.storage.library.delete(conversation)

@@ -79,3 +79,19 @@ async def test_a_worker_that_died_has_no_clients(tmp_path: Path) -> None:
     assert not lives.of("m1")
     lives.forget("m1")
     assert not note.exists()
+
+
+async def test_deleting_ends_what_another_worker_streams(
+    owner: httpx2.AsyncClient, other: httpx2.AsyncClient, server: ScriptedServer
+) -> None:
+    async with owner.stream("POST", "/api/chat", json={"prompt": "Hi", "model": "slow-20"}) as response:
+        stream = events(response.aiter_lines())
+        await anext(stream)
+        path = f"/api/conversations/{response.headers['X-Conversation']}"
+        assert (await other.delete(path)).status_code == 204
+        rest = [event async for event in stream]
+
+    assert rest[-1].data["status"] == "stopped"
+    (request,) = server.of("slow-20")
+    await until(lambda: request.closed, "the close upstream")
+    assert (await owner.get(path)).status_code == 404
