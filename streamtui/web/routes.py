@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from dataclasses import asdict
 
 from starlette.responses import JSONResponse, Response
 
@@ -25,6 +26,7 @@ from streamtui.web.refusals import Refusal
 from streamtui.web.settings import Engine, Limits
 from streamtui.web.sse import PING, Encoder, EventId, Position
 from streamtui.web.stream import EventStream
+from streamtui.web.wording import plain
 
 
 class Routes:
@@ -71,7 +73,12 @@ class Routes:
         return JSONResponse([self._engine.summary(each) for each in await self._library.conversations()])
 
     async def conversation(self, id: PathId) -> Response:
-        return JSONResponse(self._engine.transcript(*await self._desk.load(id)))
+        """Return a conversation as an export has it, each message with the `error` that ended it, in plain words."""
+        record, messages = await self._desk.load(id)
+        found = self._engine.transcript(record, messages)
+        for each, message in zip(found["messages"], messages, strict=True):
+            each["error"] = None if message.last.error is None else asdict(plain(message.last.error))
+        return JSONResponse(found)
 
     async def events(self, id: PathId, message: QueryId = None, last_event_id: LastEventId = None) -> Response:
         """Follow the reply that streams in a conversation, or the one named; one that has ended comes whole."""

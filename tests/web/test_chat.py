@@ -53,7 +53,9 @@ async def test_a_failure_is_an_error_event_and_then_done(client: httpx2.AsyncCli
 
 async def test_a_servers_own_words_are_not_passed_on(client: httpx2.AsyncClient) -> None:
     sent = await ask(client, "418")
-    assert "This is status" not in str(sent)
+    saved = (await client.get("/api/conversations/" + sent[-1].data["conversation"])).json()
+    assert "This is status" not in str(sent) + str(saved)
+    assert [message["error"] for message in saved["messages"]] == [None, sent[-1].data["error"]]
 
 
 async def test_retries_are_noticed(client: httpx2.AsyncClient) -> None:
