@@ -23,7 +23,7 @@ from streamtui.web.notes import Attendance, StopNotes
 from streamtui.web.quota import Slots
 from streamtui.web.settings import Engine, Limits, Place
 from streamtui.web.stream import ABORT
-from streamtui.web.workers import supervise
+from streamtui.web.workers import no_log, supervise
 
 Compose = Callable[[], AbstractContextManager[Engine]]
 """Builds an engine; entered once in every worker. With several workers it must be picklable."""
@@ -37,11 +37,16 @@ _SEND_BUFFER: Final = 64 * 1024
 
 
 async def serve(
-    compose: Compose, place: Place, limits: Limits | None = None, say: Callable[[str], None] | None = None
+    compose: Compose,
+    place: Place,
+    limits: Limits | None = None,
+    say: Callable[[str], None] | None = None,
+    start_log: Callable[[], None] = no_log,
 ) -> None:
     """Serve until cancelled; then end open streams, each with its `done`, and settle what was being written.
 
     `say` gets the lines for the reader: addresses with one-time codes, and the token (by default they go to stderr).
+    `start_log` is called in every further process, where there are several workers; it must be picklable.
     Raises `ConfigError` for a place where it is not safe, or not possible, to listen.
     """
     limits, say = limits or Limits(), say or _say
@@ -56,7 +61,7 @@ async def serve(
     say(f"open {_address(place, access.new_code())}")
     with listener:
         if place.workers > 1:
-            await supervise(place.workers, work, (compose, place, limits, listener))
+            await supervise(place.workers, start_log, work, (compose, place, limits, listener))
         else:
             await work(compose, place, limits, listener, say)
 
