@@ -157,6 +157,36 @@ async def test_a_phone_has_everything(browser: Browser, start: Start) -> None:
     await phone.close()
 
 
+WIDE = "| " + " | ".join(["a rather wide column"] * 6) + " |\n" + "|---" * 6 + "|\n\n```\n" + "x" * 200 + "\n```"
+
+
+async def test_a_phone_shows_the_endpoint_whole_and_that_there_is_more_beside(browser: Browser, start: Start) -> None:
+    front = start()
+    with Store.open(front.data) as store:
+        record, _ = await saved(store, "A title that is much too long for a phone", WIDE)
+    phone = await browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    page = await phone.new_page()
+    await page.goto(front.address)
+    await expect(page.locator("#endpoint")).not_to_be_empty()
+    await page.goto(f"{front.url}/#c={record.id}")
+    await expect(page.locator(f"{REPLY} table")).to_be_visible()
+    assert await page.locator("#endpoint").evaluate("node => node.scrollWidth <= node.clientWidth")
+    for wide in (f"{REPLY} .table", f"{REPLY} .code pre"):
+        assert await page.locator(wide).evaluate("node => node.scrollWidth > node.clientWidth")
+        kinds = await page.locator(wide).evaluate("node => getComputedStyle(node).backgroundAttachment")
+        assert kinds == "local, local, scroll, scroll"
+    await phone.close()
+
+
+async def test_the_title_stands_above_the_text(page: Page) -> None:
+    await send(page, "ok", "A title")
+    await expect(page.locator(REPLY)).to_have_text("Hello, world!")
+    title, body = await page.locator("#title").bounding_box(), await page.locator(REPLY).bounding_box()
+    assert title is not None
+    assert body is not None
+    assert abs(title["x"] - body["x"]) < 1
+
+
 async def test_an_event_source_follows_and_resumes(page: Page, context: BrowserContext, front: Front) -> None:
     """A plain `EventSource`, whose connection is lost on the way, gets every character once."""
     await send(page, "slow-10x300", "For an EventSource")
