@@ -2,19 +2,18 @@
 
 import argparse
 import json
-import logging
 import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
-from streamtui import arguments, ask, crash, saving, streams
+from streamtui import arguments, ask, crash, logs, saving, streams
 from streamtui.catalog import EXPOSED, NOTHING_CONFIGURED, SettingsCatalog
 from streamtui.chat import statistics
-from streamtui.chat.clean import clean, clean_line
 from streamtui.chat.conversation import Conversation, Options
 from streamtui.chat.errors import ConfigError, NotFoundError, StreamtuiError
 from streamtui.chat.ports import EndpointMemory, Library, Model, NoMemory, NoRecorder, Recorder
@@ -50,7 +49,7 @@ def _obey(words: Sequence[str] | None) -> int:
     secrets: list[Secret] = []
     try:
         config = _read_config(said, places)
-        _start_log(getattr(said, "log", None), secrets)
+        logs.start(getattr(said, "log", None), secrets)
         return _run(said, config, secrets)
     except (ConfigError, NotFoundError) as error:
         return _complain(error, USAGE, secrets)
@@ -240,7 +239,8 @@ def _serve(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> i
         raise ConfigError(f"`serve` needs {error.name}: pip install 'streamtui[web]'.") from None
     _say_all(config.warnings)
     _catalog(said, config, NoMemory(), secrets)
-    return on_loop(serving.run(said, config, _options(config)))
+    start_log = partial(logs.start, getattr(said, "log", None), secrets)
+    return on_loop(serving.run(said, config, _options(config), start_log))
 
 
 def _models(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int:
@@ -322,24 +322,6 @@ def _options(config: Config) -> Options:
     settings = config.settings
     policy = Policy(retries=settings.retries, reconnects=settings.reconnects)
     return Options(settings.temperature, settings.max_tokens, policy)
-
-
-def _start_log(name: str | None, secrets: list[Secret]) -> None:
-    """Log to a file, every line redacted; `secrets` may still be filled."""
-    if name is None:
-        logging.getLogger().addHandler(logging.NullHandler())
-        return
-
-    class Redacting(logging.Formatter):
-        def format(self, record: logging.LogRecord) -> str:
-            return redact(clean(super().format(record)), secrets)
-
-    try:
-        handler = logging.FileHandler(name, encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"{clean_line(name)} can't be written: {error.strerror}.") from None
-    handler.setFormatter(Redacting("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
 def _say_all(lines: Iterable[str]) -> None:

@@ -1,7 +1,7 @@
 """`streamtui serve`: hands the engine to the web front end, once in every worker."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,8 +45,8 @@ class Composition:
             raise ConfigError(EXPOSED.format(host=host))
 
 
-async def run(said: argparse.Namespace, config: Config, options: Options) -> int:
-    """Serve until cancelled."""
+async def run(said: argparse.Namespace, config: Config, options: Options, start_log: Callable[[], None]) -> int:
+    """Serve until cancelled. `start_log` is called in every further process, and must be picklable."""
     demo, insecure = getattr(said, "demo", False), getattr(said, "insecure_http", False)
     composition = Composition(config, options, demo, insecure)
     composition.check()
@@ -58,7 +58,8 @@ async def run(said: argparse.Namespace, config: Config, options: Options) -> int
         tuple(said.allow_host),
         said.workers,
     )
-    await serve(composition, place, Limits(streams=said.max_streams or config.settings.upstream_streams))
+    limits = Limits(streams=said.max_streams or config.settings.upstream_streams)
+    await serve(composition, place, limits, start_log=start_log)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,7 +12,7 @@ from streamtui.chat.errors import NotFoundError, StreamtuiError
 from streamtui.chat.live import Live, Run
 from streamtui.chat.messages import ChatMessage, Status
 from streamtui.chat.ports import ConversationRecord, Model
-from streamtui.web.notes import StopNotes
+from streamtui.web.notes import Attendance, StopNotes
 from streamtui.web.quota import Slot, Slots
 from streamtui.web.refusals import Refusal, refusal_of
 from streamtui.web.settings import Engine, Limits
@@ -35,14 +36,19 @@ class Question:
 class Desk:
     """The replies that this worker's clients asked for. `live` owns the streams; who asked decides when they end."""
 
-    def __init__(self, engine: Engine, live: Live, slots: Slots, notes: StopNotes, limits: Limits) -> None:
+    def __init__(
+        self, engine: Engine, live: Live, slots: Slots, notes: StopNotes, attendance: Attendance, limits: Limits
+    ) -> None:
         self._engine = engine
         self._live = live
         self._slots = slots
         self._notes = notes
+        self._attendance = attendance
         self._limits = limits
         self._askers: Counter[str] = Counter()
         self._guards: set[asyncio.Task[None]] = set()
+        self._attending: dict[str, asyncio.Task[None]] = {}
+        """By message: what tells the worker that runs it that it has clients here."""
 
     def running(self, message: str) -> Run | None:
         """Return the run that writes a message here."""
@@ -70,17 +76,23 @@ class Desk:
         guard.add_done_callback(self._guards.discard)
         return run
 
-    def attach(self, run: Run) -> None:
-        """Count one more client as having asked for the reply."""
-        self._askers[run.reply.id] += 1
+    def attach(self, message: str, grace_s: float = 0.0) -> Callable[[], None]:
+        """Count one more client as having asked for a reply, whichever worker runs it; return what it does on leaving.
 
-    def detach(self, run: Run, grace_s: float = 0.0) -> None:
-        """One client that asked is gone: after the last one's grace the reply is stopped."""
-        self._askers[run.reply.id] -= 1
-        if grace_s and run.is_streaming:
-            asyncio.get_running_loop().call_later(grace_s, self._stop_unattended, run)
-        else:
-            self._stop_unattended(run)
+        After the last one's grace the reply is stopped.
+        """
+        self._askers[message] += 1
+        if self._live.run(message) is None and message not in self._attending:
+            self._attending[message] = asyncio.create_task(self._attendance.keep(message))
+
+        def leave() -> None:
+            self._askers[message] -= 1
+            if grace_s:
+                asyncio.get_running_loop().call_later(grace_s, self._stop_unattended, message)
+            else:
+                self._stop_unattended(message)
+
+        return leave
 
     async def stop(self, conversation: str) -> int:
         """Stop what streams in a conversation; return how many replies that were. Raises `Refusal`."""
@@ -95,10 +107,9 @@ class Desk:
         return len(streaming)
 
     async def delete(self, conversation: str) -> None:
-        """Settle what streams in a conversation, then delete it."""
+        """Settle what streams in a conversation, wherever it runs, then delete it. Raises `Refusal`."""
         runs = self._live.of(conversation)
-        for run in runs:
-            run.stop()
+        await self.stop(conversation)
         for run in runs:
             await run.wait()
         await self._engine.storage.library.delete(conversation)
@@ -113,9 +124,10 @@ class Desk:
     async def aclose(self, patience_s: float) -> None:
         """End all replies: settled at once, their connections closed within `patience_s`."""
         await self._live.aclose(patience_s)
-        for guard in list(self._guards):
-            guard.cancel()
-        await asyncio.gather(*self._guards, return_exceptions=True)
+        tasks = [*self._guards, *self._attending.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _messages(self, conversation: str) -> list[ChatMessage]:
         return (await self.load(conversation))[1]
@@ -156,6 +168,7 @@ class Desk:
         finally:
             ended.cancel()
             slot.release()
+            self._attendance.forget(run.reply.id)
 
     async def _stop_elsewhere(self, message: str) -> None:
         self._notes.leave(message)
@@ -173,7 +186,17 @@ class Desk:
         finally:
             self._notes.withdraw(message)
 
-    def _stop_unattended(self, run: Run) -> None:
-        if self._askers[run.reply.id] <= 0:
-            del self._askers[run.reply.id]
+    def _stop_unattended(self, message: str) -> None:
+        """Stop a reply, or let go of one that runs elsewhere, unless somebody who asked for it is there."""
+        if self._askers[message] > 0:
+            return
+        del self._askers[message]
+        if (attending := self._attending.pop(message, None)) is not None:
+            attending.cancel()
+        run = self._live.run(message)
+        if run is None or not run.is_streaming:
+            return
+        if self._attendance.of(message):
+            asyncio.get_running_loop().call_later(self._notes.period_s, self._stop_unattended, message)
+        else:
             run.stop()

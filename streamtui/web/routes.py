@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
+from dataclasses import asdict
 
 from starlette.responses import JSONResponse, Response
 
@@ -25,6 +26,7 @@ from streamtui.web.refusals import Refusal
 from streamtui.web.settings import Engine, Limits
 from streamtui.web.sse import PING, Encoder, EventId, Position
 from streamtui.web.stream import EventStream
+from streamtui.web.wording import plain
 
 
 class Routes:
@@ -71,7 +73,12 @@ class Routes:
         return JSONResponse([self._engine.summary(each) for each in await self._library.conversations()])
 
     async def conversation(self, id: PathId) -> Response:
-        return JSONResponse(self._engine.transcript(*await self._desk.load(id)))
+        """Return a conversation as an export has it, each message with the `error` that ended it, in plain words."""
+        record, messages = await self._desk.load(id)
+        found = self._engine.transcript(record, messages)
+        for each, message in zip(found["messages"], messages, strict=True):
+            each["error"] = None if message.last.error is None else asdict(plain(message.last.error))
+        return JSONResponse(found)
 
     async def events(self, id: PathId, message: QueryId = None, last_event_id: LastEventId = None) -> Response:
         """Follow the reply that streams in a conversation, or the one named; one that has ended comes whole."""
@@ -82,7 +89,8 @@ class Routes:
         reply = _reply(messages, message or record.leaf, named=message is not None)
         if reply is None or place.position.done:
             return Response(status_code=204)  # which tells an EventSource not to come back
-        return self._followed(record.id, reply, place.position, name_reply=False)
+        batches, position = self._follow(reply, place.position)
+        return self._stream(batches, Encoder(record.id, position), reply.id)
 
     async def stop(self, id: PathId) -> Response:
         return JSONResponse({"stopped": await self._desk.stop(id)})
@@ -123,30 +131,30 @@ class Routes:
             position = place.position.within(run.reply.text, run.reply.reasoning)
             return self._asked(run, position, grace_s=self._limits.grace_s)
         reply = await self._library.message(place.message)
-        return self._followed(place.conversation, reply, place.position, name_reply=True)
+        batches, position = self._follow(reply, place.position)
+        encoder = Encoder(place.conversation, position, message=reply.id)
+        if reply.status is not Status.STREAMING:
+            return self._stream(batches, encoder, reply.id)
+        return self._stream(batches, encoder, reply.id, self._desk.attach(reply.id, self._limits.grace_s))
 
     def _asked(self, run: Run, position: Position, *, grace_s: float) -> Response:
         """Stream a reply to a client that asked for it: without it, the reply ends."""
         reply = run.reply
-        self._desk.attach(run)
-        return self._stream(
-            follow_run(run, position, self._limits.ping_s),
-            Encoder(reply.conversation, position, message=reply.id),
-            reply.id,
-            left=lambda: self._desk.detach(run, grace_s),
-        )
+        batches = follow_run(run, position, self._limits.ping_s)
+        encoder = Encoder(reply.conversation, position, message=reply.id)
+        return self._stream(batches, encoder, reply.id, self._desk.attach(reply.id, grace_s))
 
-    def _followed(self, conversation: str, reply: ChatMessage, position: Position, *, name_reply: bool) -> Response:
-        """Stream a reply to a client that only looks on."""
+    def _follow(self, reply: ChatMessage, position: Position) -> tuple[Batches, Position]:
+        """Return what comes after a position, which is taken back to what there is."""
         run = self._desk.running(reply.id)
         if run is not None:
             position = position.within(run.reply.text, run.reply.reasoning)
-            batches = follow_run(run, position, self._limits.ping_s)
+            return follow_run(run, position, self._limits.ping_s), position
+        if reply.status is Status.STREAMING:
+            position = position.within_growing(reply.reasoning)
         else:
             position = position.within(reply.text, reply.reasoning)
-            batches = follow_saved(self._library, reply.id, position, self._pace)
-        encoder = Encoder(conversation, position, message=reply.id if name_reply else "")
-        return self._stream(batches, encoder, reply.id)
+        return follow_saved(self._library, reply.id, position, self._pace), position
 
     def _stream(
         self, batches: Batches, encoder: Encoder, message: str, left: Callable[[], None] = lambda: None

@@ -19,11 +19,11 @@ from streamtui.web.access import Access, load_token
 from streamtui.web.app import create_app
 from streamtui.web.desk import Desk
 from streamtui.web.hosts import Hosts, is_loopback
-from streamtui.web.notes import StopNotes
+from streamtui.web.notes import Attendance, StopNotes
 from streamtui.web.quota import Slots
 from streamtui.web.settings import Engine, Limits, Place
 from streamtui.web.stream import ABORT
-from streamtui.web.workers import supervise
+from streamtui.web.workers import no_log, supervise
 
 Compose = Callable[[], AbstractContextManager[Engine]]
 """Builds an engine; entered once in every worker. With several workers it must be picklable."""
@@ -37,11 +37,16 @@ _SEND_BUFFER: Final = 64 * 1024
 
 
 async def serve(
-    compose: Compose, place: Place, limits: Limits | None = None, say: Callable[[str], None] | None = None
+    compose: Compose,
+    place: Place,
+    limits: Limits | None = None,
+    say: Callable[[str], None] | None = None,
+    start_log: Callable[[], None] = no_log,
 ) -> None:
     """Serve until cancelled; then end open streams, each with its `done`, and settle what was being written.
 
     `say` gets the lines for the reader: addresses with one-time codes, and the token (by default they go to stderr).
+    `start_log` is called in every further process, where there are several workers; it must be picklable.
     Raises `ConfigError` for a place where it is not safe, or not possible, to listen.
     """
     limits, say = limits or Limits(), say or _say
@@ -56,7 +61,7 @@ async def serve(
     say(f"open {_address(place, access.new_code())}")
     with listener:
         if place.workers > 1:
-            await supervise(place.workers, work, (compose, place, limits, listener))
+            await supervise(place.workers, start_log, work, (compose, place, limits, listener))
         else:
             await work(compose, place, limits, listener, say)
 
@@ -68,7 +73,8 @@ async def work(
     tell, shared = say or _say, place.folder / "web"
     access = Access(place.token or "", shared, place.port)
     with compose() as engine:
-        desk = Desk(engine, Live(), Slots(shared / "streams", limits.streams), StopNotes(shared / "stops"), limits)
+        slots, notes = Slots(shared / "streams", limits.streams), StopNotes(shared / "stops")
+        desk = Desk(engine, Live(), slots, notes, Attendance(shared / "attended"), limits)
         server: _Server | None = None
         app = create_app(
             engine,

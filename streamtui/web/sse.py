@@ -33,6 +33,10 @@ class Position:
         """Return the position in a reply that has only this much yet."""
         return replace(self, text=min(self.text, len(text)), reasoning=min(self.reasoning, len(reasoning)))
 
+    def within_growing(self, reasoning: str) -> Self:
+        """Return the position in a reply of which more was sent, by the worker that runs it, than is saved yet."""
+        return self if self.reasoning < _ALL else replace(self, reasoning=len(reasoning))
+
     def __str__(self) -> str:
         reasoning = f".{self.reasoning}" if self.reasoning else ""
         return f"{self.text}{reasoning}{'!' if self.done else ''}"

@@ -17,8 +17,8 @@ log = logging.getLogger(__name__)
 
 _END_S: Final = 3.0
 _PERIOD_S: Final = 0.2
-_TOO_SOON_S: Final = 1.0
-"""A worker that lives no longer than this is not replaced at once: what killed it will kill the next."""
+_REST_S: Final = 1.0
+"""How long the place of a dead worker stays empty: what killed it may kill the next one at once."""
 
 _USELESS: Final = 2
 """How a worker ends that another one in its place would only imitate."""
@@ -26,36 +26,47 @@ _USELESS: Final = 2
 Work = Callable[..., Coroutine[Any, Any, None]]
 
 
-async def supervise(count: int, work: Work, arguments: tuple[Any, ...]) -> None:
-    """Keep `count` processes at `work(*arguments)` until cancelled. Work and arguments must be picklable.
+async def supervise(count: int, start_log: Callable[[], None], work: Work, arguments: tuple[Any, ...]) -> None:
+    """Keep `count` processes at `work(*arguments)`, each with a log of its own, until cancelled.
 
-    Raises `ConfigError` when a worker says that it can't start.
+    What is handed over must be picklable: it goes through a pipe, so no command line shows it. Raises `ConfigError`
+    when a worker says that it can't start.
     """
     context = multiprocessing.get_context("spawn")
 
     def start() -> SpawnProcess:
-        process = context.Process(target=run_worker, args=(work, arguments), daemon=True)
+        process = context.Process(target=run_worker, args=(start_log, work, arguments), daemon=True)
         process.start()
         return process
 
     workers = [start() for _ in range(count)]
+    died: dict[int, float] = {}
+    """When, by place."""
     try:
         while True:
             await asyncio.sleep(_PERIOD_S)
-            for index, worker in enumerate(workers):
+            now = time.monotonic()
+            for place, worker in enumerate(workers):
+                if worker.is_alive():
+                    continue
                 if worker.exitcode == _USELESS:
                     raise ConfigError("A worker could not start; it said why.")
-                if not worker.is_alive():
-                    await asyncio.sleep(_TOO_SOON_S)
-                    workers[index] = start()
+                if now - died.setdefault(place, now) >= _REST_S:
+                    del died[place]
+                    workers[place] = start()
     finally:
         await _end(workers)
 
 
-def run_worker(work: Work, arguments: tuple[Any, ...]) -> None:
-    """Work in this process until a signal says otherwise."""
+def no_log() -> None:
+    """Log nothing."""
     logging.getLogger().addHandler(logging.NullHandler())  # without any, warnings would go to the terminal
+
+
+def run_worker(start_log: Callable[[], None], work: Work, arguments: tuple[Any, ...]) -> None:
+    """Work in this process until a signal says otherwise."""
     try:
+        start_log()
         asyncio.run(_until_signal(work(*arguments)))
     except asyncio.CancelledError:
         pass

@@ -8,9 +8,10 @@ import pytest
 from streamtui import web
 from tests.server import ScriptedServer
 from tests.server.fixtures import closed_port, scripted_server, server
+from tests.web.browsing import browser, context, page
 from tests.web.front import Front
 
-__all__ = ["closed_port", "scripted_server", "server"]
+__all__ = ["browser", "closed_port", "context", "page", "scripted_server", "server"]
 
 Start = Callable[..., Front]
 

@@ -9,6 +9,7 @@ from itertools import pairwise
 import httpx2
 import pytest
 
+from streamtui.chat.metrics import percentile
 from tests.server import HELLO, ScriptedServer, words
 from tests.web.front import KEY, Front, ask, events, read, text, until
 
@@ -53,7 +54,9 @@ async def test_a_failure_is_an_error_event_and_then_done(client: httpx2.AsyncCli
 
 async def test_a_servers_own_words_are_not_passed_on(client: httpx2.AsyncClient) -> None:
     sent = await ask(client, "418")
-    assert "This is status" not in str(sent)
+    saved = (await client.get("/api/conversations/" + sent[-1].data["conversation"])).json()
+    assert "This is status" not in str(sent) + str(saved)
+    assert [message["error"] for message in saved["messages"]] == [None, sent[-1].data["error"]]
 
 
 async def test_retries_are_noticed(client: httpx2.AsyncClient) -> None:
@@ -148,12 +151,17 @@ async def test_a_hundred_clients_at_once_each_get_their_own(front: Front, server
 async def test_a_flood_reaches_the_client_whole_while_others_are_served(
     client: httpx2.AsyncClient, server: ScriptedServer
 ) -> None:
-    flood = asyncio.create_task(ask(client, "flood-20000"))
-    await until(lambda: server.of("flood-20000"))
+    flood = asyncio.create_task(ask(client, "flood-60000"))
+    await until(lambda: server.of("flood-60000"))
     waits = []
     while not flood.done():
         began = time.monotonic()
         assert (await client.get("/api/session")).status_code == 200
         waits.append(time.monotonic() - began)
-    assert text(await flood) == "".join(words(20000))
-    assert max(waits) < 1
+    assert text(await flood) == "".join(words(60000))
+    median, nearly_all = percentile(waits, 0.5), percentile(waits, 0.99)
+    assert median is not None
+    assert nearly_all is not None
+    assert len(waits) > 20, "the flood was over too soon to tell"
+    assert median < 0.1
+    assert nearly_all < 1  # not `max`: one of them may meet a moment in which the machine is somebody else's

@@ -114,7 +114,7 @@ async def test_a_reply_of_another_process_is_followed_as_it_grows(
     assert text(resumed) == "three "
 
 
-async def test_a_reply_of_another_program_can_neither_be_stopped_nor_doubled(
+async def test_a_reply_of_another_program_can_neither_be_stopped_nor_doubled_nor_deleted(
     client: httpx2.AsyncClient, writer: "subprocess.Popen[str]"
 ) -> None:
     assert writer.stdout is not None
@@ -123,6 +123,9 @@ async def test_a_reply_of_another_program_can_neither_be_stopped_nor_doubled(
     assert stopped.status_code == 409
     doubled = await client.post("/api/chat", json={"prompt": "And?", "conversation": conversation})
     assert doubled.status_code == 409
+    deleted = await client.delete(f"/api/conversations/{conversation}")
+    assert deleted.status_code == 409
+    assert (await client.get(f"/api/conversations/{conversation}")).status_code == 200
     writer.stdin.close()  # type: ignore[union-attr]
 
 

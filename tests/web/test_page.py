@@ -2,74 +2,20 @@
 
 import asyncio
 import re
-import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import pytest
-import pytest_asyncio
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from streamtui.store import Store
 from tests.server import MARKDOWN, ScriptedServer, words
 from tests.store.samples import saved
+from tests.web.browsing import REPLY, in_browser, send
 from tests.web.conftest import Start
 from tests.web.front import Front, until
 
-CHROMIUM = shutil.which("chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-REPLY = ".turn.assistant .body"
-
-pytestmark = [
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
-    pytest.mark.asyncio(loop_scope="module"),
-]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield opened
-        await opened.close()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
-    opened = await browser.new_context(viewport={"width": 1200, "height": 800})
-    opened.set_default_timeout(10_000)
-    yield opened
-    await opened.close()
-
-
-@pytest_asyncio.fixture(loop_scope="module")
-async def page(context: BrowserContext, front: Front) -> AsyncIterator[Page]:
-    """The page, let in by the printed address; nothing on it may fail or load from elsewhere."""
-    opened = await context.new_page()
-    problems: list[str] = []
-    opened.on("pageerror", lambda error: problems.append(str(error)))
-    opened.on("console", lambda said: problems.append(said.text) if "Content Security" in said.text else None)
-    opened.on("request", lambda sent: None if sent.url.startswith(front.url) else problems.append(sent.url))
-    await opened.goto(front.address)
-    await expect(opened.locator("#model option").nth(5)).to_be_attached()
-    yield opened
-    assert not problems
-
-
-async def send(page: Page, model: str, prompt: str = "Hi") -> None:
-    """Ask any model of the scripted server: its list has only one of each kind."""
-    await page.evaluate("name => document.getElementById('model').add(new Option(name, name))", model)
-    await page.select_option("#model", value=model)
-    await page.fill("#prompt", prompt)
-    await page.press("#prompt", "Enter")
+pytestmark = in_browser
 
 
 async def test_type_see_it_grow_stop_reload_find_it(page: Page, server: ScriptedServer) -> None:
@@ -209,6 +155,36 @@ async def test_a_phone_has_everything(browser: Browser, start: Start) -> None:
     await page.tap("#new")
     await expect(page.locator(".welcome")).to_be_visible()
     await phone.close()
+
+
+WIDE = "| " + " | ".join(["a rather wide column"] * 6) + " |\n" + "|---" * 6 + "|\n\n```\n" + "x" * 200 + "\n```"
+
+
+async def test_a_phone_shows_the_endpoint_whole_and_that_there_is_more_beside(browser: Browser, start: Start) -> None:
+    front = start()
+    with Store.open(front.data) as store:
+        record, _ = await saved(store, "A title that is much too long for a phone", WIDE)
+    phone = await browser.new_context(viewport={"width": 390, "height": 844}, is_mobile=True, has_touch=True)
+    page = await phone.new_page()
+    await page.goto(front.address)
+    await expect(page.locator("#endpoint")).not_to_be_empty()
+    await page.goto(f"{front.url}/#c={record.id}")
+    await expect(page.locator(f"{REPLY} table")).to_be_visible()
+    assert await page.locator("#endpoint").evaluate("node => node.scrollWidth <= node.clientWidth")
+    for wide in (f"{REPLY} .table", f"{REPLY} .code pre"):
+        assert await page.locator(wide).evaluate("node => node.scrollWidth > node.clientWidth")
+        kinds = await page.locator(wide).evaluate("node => getComputedStyle(node).backgroundAttachment")
+        assert kinds == "local, local, scroll, scroll"
+    await phone.close()
+
+
+async def test_the_title_stands_above_the_text(page: Page) -> None:
+    await send(page, "ok", "A title")
+    await expect(page.locator(REPLY)).to_have_text("Hello, world!")
+    title, body = await page.locator("#title").bounding_box(), await page.locator(REPLY).bounding_box()
+    assert title is not None
+    assert body is not None
+    assert abs(title["x"] - body["x"]) < 1
 
 
 async def test_an_event_source_follows_and_resumes(page: Page, context: BrowserContext, front: Front) -> None:

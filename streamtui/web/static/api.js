@@ -1,5 +1,7 @@
 // Talking to the server: JSON calls, and the stream of a reply that was asked for.
 
+const PATIENCE_MS = 15_000;
+
 export class Refused extends Error {
   constructor(status, message) {
     super(message);
@@ -7,10 +9,17 @@ export class Refused extends Error {
   }
 }
 
-/** Call the API; return the parsed answer, null where there is none. Throws `Refused`. */
-export async function call(method, path, body) {
-  const response = await request(method, path, body);
-  return response.status === 204 ? null : response.json();
+export const LOST = new Refused(0, "The connection was lost.");
+
+/** Call the API; return the parsed answer, null where there is none. Throws `Refused`, also for no answer in time. */
+export async function call(method, path, body, patience = PATIENCE_MS) {
+  try {
+    const response = await request(method, path, body, AbortSignal.timeout(patience));
+    return response.status === 204 ? null : await response.json();
+  } catch (error) {
+    if (error.name !== "TimeoutError") throw error;
+    throw new Refused(0, "streamtui did not answer in time. If it has many tabs open, close some.");
+  }
 }
 
 async function request(method, path, body, signal) {
@@ -23,7 +32,7 @@ async function request(method, path, body, signal) {
   try {
     response = await fetch(`/api/${path}`, options);
   } catch (error) {
-    if (error.name === "AbortError") throw error;
+    if (signal?.aborted) throw error;
     throw new Refused(0, "streamtui does not answer. Is it still running?");
   }
   if (!response.ok) throw new Refused(response.status, await said(response));
@@ -70,7 +79,7 @@ export function follow(conversation, message, heard) {
     source.addEventListener(type, (event) => {
       if (event.data === undefined) {
         // The connection's own error; the browser tries again unless the server said that there is nothing.
-        if (source.readyState === EventSource.CLOSED) heard({ type: "done", status: "interrupted" });
+        if (source.readyState === EventSource.CLOSED) heard({ type: "done", status: "interrupted", error: LOST });
         return;
       }
       if (type === "done") source.close();

@@ -1,12 +1,13 @@
 // The page: opens conversations, sends prompts, keeps every stream going whichever conversation is in view.
 
-import { Refused, ask, call, follow } from "./api.js";
+import { LOST, Refused, ask, call, follow } from "./api.js";
 import { element } from "./markdown.js";
 import { Follower } from "./scroll.js";
 import { Sidebar } from "./sidebar.js";
 import { Turn } from "./turn.js";
 
 const REFRESH_MS = 4000;
+const STOP_MS = 500; // for how long stopping waits for the server: a reply also ends with its connection
 const SHOWN = 200; // messages put on the page at first
 const $ = (id) => document.getElementById(id);
 
@@ -18,6 +19,7 @@ let shown = { messages: 0, model: null };
 let conversations = [];
 let opening = 0;
 let away = false;
+let renewing = false;
 
 // ── entering ──
 
@@ -145,19 +147,26 @@ function view(message) {
   const streaming = message.status === "streaming";
   const turn = new Turn(streaming ? { ...message, text: "", reasoning: "" } : message, () => scroll.grown());
   if (streaming) attach(message.id, turn);
-  else if (message.role === "assistant") turn.figures(message.status, message.metrics, message.usage, null);
+  else if (message.role === "assistant") turn.figures(message);
   return turn.node;
 }
 
-/** Follow a reply that another window, or the terminal app, asked for. */
+/** Follow a reply that another window, or the terminal app, asked for, whenever this one can be seen. */
 function attach(message, turn) {
   const conversation = current;
   streams.get(conversation)?.leave?.();
-  const source = follow(conversation, message, (event) => {
+  let source = null;
+  const heard = (event) => {
     turn.hear(event);
     if (event.type === "done") ended(conversation, turn);
-  });
-  streams.set(conversation, { turn, leave: () => source.close() });
+  };
+  const look = () => {
+    source?.close();
+    turn.join();
+    source = follow(conversation, message, heard);
+  };
+  streams.set(conversation, { turn, look, leave: () => source?.close() });
+  if (!document.hidden) look();
 }
 
 /** Stop following somebody else's reply: a browser has few connections. What was asked here goes on. */
@@ -220,26 +229,25 @@ async function stream(reply, turn, origin, aborter) {
     turn.hear(event);
     if (event.type === "done") return ended(reply.conversation, turn);
   }
-  throw new Refused(0, "The connection was lost.");
+  throw LOST;
 }
 
-/** The stream broke, or never began. */
+/** The stream broke, or never began: then the prompt is the draft again. */
 function lost(error, conversation, turn, asked, prompt) {
+  const wanted = error.name === "AbortError";
   if (streams.get(conversation)?.turn === turn) streams.delete(conversation);
-  if (error.name === "AbortError") {
-    turn.end("stopped");
-    reopen(conversation);
-  } else if (turn.id) {
-    turn.end("failed", null, error instanceof Refused ? error : new Refused(0, "The connection was lost."));
+  if (turn.id) {
+    turn.end(wanted ? { status: "stopped" } : { status: "failed", error: error instanceof Refused ? error : LOST });
     reopen(conversation);
   } else {
     clearInterval(turn.clock);
-    if (conversation === current) shown.messages -= 2;
+    if (asked.node.isConnected) shown.messages -= 2;
     asked.node.remove();
     turn.node.remove();
+    if (!$("messages").hasChildNodes()) show([]);
     if (!$("prompt").value) $("prompt").value = prompt;
     resize();
-    locked(error);
+    if (!wanted) locked(error);
   }
   settle();
 }
@@ -261,7 +269,7 @@ async function stop() {
   $("stop").disabled = true;
   try {
     if (current === null) running.abort();
-    else await call("POST", `conversations/${current}/stop`);
+    else await call("POST", `conversations/${current}/stop`, {}, running.abort && STOP_MS);
   } catch (error) {
     if (running.abort) running.abort();
     else complain(error);
@@ -293,7 +301,8 @@ async function refresh() {
 
 /** Refresh now and then; say so while the server is away. */
 async function renew() {
-  if (document.hidden || !$("locked").hidden) return;
+  if (document.hidden || renewing || !$("locked").hidden) return;
+  renewing = true;
   try {
     await refresh();
     if (away) status("");
@@ -301,6 +310,8 @@ async function renew() {
   } catch (error) {
     away = true;
     locked(error);
+  } finally {
+    renewing = false;
   }
 }
 
@@ -389,6 +400,10 @@ document.addEventListener("keydown", (event) => {
   if (document.body.classList.contains("menu")) document.body.classList.remove("menu");
   else stop();
 });
-document.addEventListener("visibilitychange", renew);
+document.addEventListener("visibilitychange", () => {
+  // A browser has few connections for all its tabs: those that nobody sees leave them to the others.
+  for (const { look, leave } of streams.values()) (document.hidden ? leave : look)?.();
+  renew();
+});
 
 enter().catch(locked);

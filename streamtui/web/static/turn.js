@@ -1,6 +1,18 @@
 // One message on the page: who, reasoning, body, and a foot line for status and figures.
 
 import { Renderer, element } from "./markdown.js";
+import { Rate } from "./rate.js";
+
+const STALL_MS = 3000;
+const EARLY = new Map([
+  ["length", "cut off: length limit"],
+  ["max_tokens", "cut off: length limit"],
+  ["model_context_window_exceeded", "cut off: the model's context is full"],
+  ["content_filter", "cut off: content filter"],
+  ["refusal", "cut off: the model refused to go on"],
+  ["tool_calls", "asked for a tool, which a chat does not have"],
+  ["tool_use", "asked for a tool, which a chat does not have"],
+]);
 
 export class Turn {
   /** `grown` is called after the turn has become taller. */
@@ -8,10 +20,11 @@ export class Turn {
     this.id = id;
     this.grown = grown;
     this.waiting = { text: "", reasoning: "" };
-    this.characters = 0;
+    this.have = { text: 0, reasoning: 0 };
+    this.skip = { text: 0, reasoning: 0 };
     this.usage = null;
+    this.rate = new Rate();
     this.began = performance.now();
-    this.first = null;
     this.frame = 0;
     this.node = element("article", `turn ${role}`);
     const time = new Date(created).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
@@ -32,8 +45,16 @@ export class Turn {
 
   stream() {
     this.node.classList.add("streaming");
-    this.foot.textContent = "waiting for the first token";
+    this.tell();
     this.clock = setInterval(() => this.tell(), 500);
+  }
+
+  /** Events are about to come from the reply's start, which was at another time: what is here already is left out. */
+  join() {
+    this.skip = { ...this.have };
+    this.rate = new Rate();
+    this.began = null;
+    this.tell();
   }
 
   /** Take in one event of the stream. */
@@ -41,11 +62,7 @@ export class Turn {
     switch (event.type) {
       case "text":
       case "reasoning":
-        this.first ??= performance.now();
-        this.characters += event.text.length;
-        this.waiting[event.type] += event.text;
-        this.notice?.remove();
-        this.frame ||= requestAnimationFrame(() => this.show());
+        this.take(event.type, event.text);
         break;
       case "usage":
         this.usage = event;
@@ -54,8 +71,21 @@ export class Turn {
         this.say(event.text);
         break;
       case "done":
-        this.end(event.status, event.metrics, event.error);
+        this.end(event);
     }
+  }
+
+  take(kind, text) {
+    const fresh = text.slice(this.skip[kind]);
+    this.skip[kind] -= text.length - fresh.length;
+    this.have[kind] += fresh.length;
+    const isFirst = this.rate.first === null;
+    this.rate.arrived(fresh);
+    if (isFirst) this.tell();
+    if (!fresh) return;
+    this.waiting[kind] += fresh;
+    this.notice?.remove();
+    this.frame ||= requestAnimationFrame(() => this.show());
   }
 
   say(text, bad = false) {
@@ -93,31 +123,36 @@ export class Turn {
     this.thought.scrollTop = this.thought.scrollHeight;
   }
 
+  /** Say how it goes. How long it has been going only a reader knows who was there from the start. */
   tell() {
-    if (this.first === null) {
-      this.foot.textContent = `waiting for the first token · ${seconds((performance.now() - this.began) / 1000)}`;
-      return;
-    }
-    const spent = (performance.now() - this.first) / 1000;
-    const tokens = this.characters / 4;
-    const rate = tokens >= 10 && spent > 0.5 ? `~${Math.round(tokens / spent)} tok/s · ` : "";
-    this.foot.textContent = `${rate}${seconds(spent)}`;
+    const now = performance.now();
+    const since = this.began === null ? "" : ` · ${seconds((now - (this.rate.first ?? this.began)) / 1000)}`;
+    this.foot.textContent = this.state(now) + since;
   }
 
-  end(status, metrics, error) {
+  state(now) {
+    if (!this.have.text && !this.have.reasoning) return "waiting for the first token";
+    const silence = this.rate.last === null ? 0 : now - this.rate.last;
+    if (silence >= STALL_MS) return `no data for ${Math.floor(silence / 1000)} s`;
+    const rate = this.rate.tokens(now);
+    return rate === null ? "streaming" : `~${Math.round(rate)} tok/s`;
+  }
+
+  /** The reply has ended: `status`, and what is known of `finish_reason`, `error` and `metrics`. */
+  end(ending) {
     this.show();
     clearInterval(this.clock);
     this.node.classList.remove("streaming");
-    this.node.dataset.status = status;
-    this.figures(status, metrics, this.usage, error);
+    this.figures({ ...ending, usage: this.usage });
   }
 
   /** Write the foot line of a reply that has ended. */
-  figures(status, metrics, usage, error) {
-    const parts = [];
-    if (status !== "complete") parts.push(error ? `${status}: ${error.message}` : status);
-    if (metrics?.tokens_per_s) parts.push(`${usage?.output_tokens != null && !usage.estimated ? "" : "~"}${Math.round(metrics.tokens_per_s)} tok/s`);
-    if (usage?.output_tokens) parts.push(`${usage.estimated ? "~" : ""}${usage.output_tokens.toLocaleString()} tokens`);
+  figures({ status, finish_reason: reason, error, metrics, usage }) {
+    const about = usage?.output_tokens == null || usage.estimated ? "~" : "";
+    const how = status === "complete" ? EARLY.get(reason) : error ? `${status}: ${error.message}` : status;
+    const parts = how ? [how] : [];
+    if (metrics?.tokens_per_s) parts.push(`${about}${Math.round(metrics.tokens_per_s)} tok/s`);
+    if (usage?.output_tokens) parts.push(`${about}${usage.output_tokens.toLocaleString()} tokens`);
     if (metrics?.ttft_s) parts.push(`first token ${seconds(metrics.ttft_s)}`);
     this.foot.replaceChildren(element("span", status === "failed" ? "bad" : "", parts.join(" · ")));
     this.node.dataset.status = status;

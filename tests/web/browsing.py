@@ -1,0 +1,65 @@
+"""A real browser, and the page in it."""
+
+import shutil
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+
+from tests.web.front import Front
+
+CHROMIUM = shutil.which("chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+REPLY = ".turn.assistant .body"
+in_browser = [
+    pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine"),
+    pytest.mark.asyncio(loop_scope="module"),
+]
+"""Marks for tests in a browser."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        opened = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield opened
+        await opened.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def context(browser: Browser) -> AsyncIterator[BrowserContext]:
+    opened = await browser.new_context(viewport={"width": 1200, "height": 800})
+    opened.set_default_timeout(10_000)
+    yield opened
+    await opened.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def page(context: BrowserContext, front: Front) -> AsyncIterator[Page]:
+    """The page, let in by the printed address; nothing on it may fail or load from elsewhere."""
+    opened = await context.new_page()
+    problems: list[str] = []
+    opened.on("pageerror", lambda error: problems.append(str(error)))
+    opened.on("console", lambda said: problems.append(said.text) if "Content Security" in said.text else None)
+    opened.on("request", lambda sent: None if sent.url.startswith(front.url) else problems.append(sent.url))
+    await opened.goto(front.address)
+    await expect(opened.locator("#model option").nth(5)).to_be_attached()
+    yield opened
+    assert not problems
+
+
+async def send(page: Page, model: str, prompt: str = "Hi") -> None:
+    """Ask any model of the scripted server: its list has only one of each kind."""
+    await page.evaluate("name => document.getElementById('model').add(new Option(name, name))", model)
+    await page.select_option("#model", value=model)
+    await page.fill("#prompt", prompt)
+    await page.press("#prompt", "Enter")
