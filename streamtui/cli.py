@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any, Final
 
-from streamtui import arguments, ask, crash, saving, streams
+from streamtui import arguments, ask, crash, saving, signals, streams
 from streamtui.catalog import EXPOSED, NOTHING_CONFIGURED, SettingsCatalog
 from streamtui.chat import statistics
 from streamtui.chat.clean import clean, clean_line
@@ -32,6 +32,7 @@ FAILED: Final = 1
 USAGE: Final = 2
 CRASHED: Final = 70
 """EX_SOFTWARE of sysexits.h."""
+_RESCUE_S: Final = 0.2
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -41,6 +42,8 @@ def main(words: Sequence[str] | None = None) -> int:
         code = _obey(words)
     except SystemExit as ended:  # argparse has said it
         code = int(ended.code or DONE)
+    if code > 128:
+        signals.ignore()  # one has ended it, and while the interpreter shuts down another would change the exit code
     return streams.written_out(code)
 
 
@@ -142,10 +145,16 @@ def _ask(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int
         prompts = _prompts(said)
         recorder = NoRecorder() if store is None or said.no_save else store.recorder
         headless = Headless(said, catalog, recorder, store, _options(config), config.settings.system)
-        code = on_loop(headless.run(prompts))
+        code = on_loop(headless.run(prompts), rescue=lambda: _rescue(store))
         if store is not None and store.trouble:
             _say_all([store.trouble])
         return code
+
+
+def _rescue(store: Store | None) -> None:
+    """Bring to disk what a process that has to go now still holds."""
+    if store is not None:
+        store.flush_or_spill(_RESCUE_S)
 
 
 def _prompts(said: argparse.Namespace) -> list[str]:

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from streamtui import signals
 from streamtui.config import Config
 from streamtui.store import Store
 from streamtui.streams import say
@@ -11,12 +12,15 @@ from streamtui.streams import say
 
 @contextmanager
 def opened(config: Config) -> Iterator[Store]:
-    """Open the store, and say it if in the end something could not be written down."""
+    """Open the store, and say it if in the end something could not be written down. No signal interrupts that: while
+    the database is locked the text is on no disk yet."""
     store = Store.open(config.paths.data)
     try:
         yield store
     finally:
-        if not store.close():
+        with signals.ignored():
+            is_saved = store.close()
+        if not is_saved:
             say(sys.stderr, f"streamtui: the last text could not be saved. {store.trouble or ''}".rstrip())
 
 

@@ -21,7 +21,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "streamtui.config": ("streamtui.chat",),
     "streamtui.catalog": ("streamtui.chat", "streamtui.config", "streamtui.providers"),
     "streamtui.crash": ("streamtui.chat", "streamtui.providers.secret"),
-    "streamtui.saving": ("streamtui.config", "streamtui.store", "streamtui.streams"),
+    "streamtui.saving": ("streamtui.config", "streamtui.signals", "streamtui.store", "streamtui.streams"),
     "streamtui.signals": (),
     "streamtui.streams": (),
     "streamtui.serving": (
