@@ -8,17 +8,15 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import Any, Final
 
-from streamtui import arguments, ask, crash, saving, signals, streams
-from streamtui.catalog import EXPOSED, NOTHING_CONFIGURED, SettingsCatalog
+from streamtui import arguments, asking, crash, files, outputs, saving, signals, streams
+from streamtui.catalog import NOTHING_CONFIGURED, SettingsCatalog
 from streamtui.chat import statistics
 from streamtui.chat.clean import clean, clean_line
-from streamtui.chat.conversation import Conversation, Options
+from streamtui.chat.conversation import Options
 from streamtui.chat.errors import ConfigError, NotFoundError, StreamtuiError
-from streamtui.chat.ports import EndpointMemory, Library, Model, NoMemory, NoRecorder, Recorder
-from streamtui.chat.reply import Reply
+from streamtui.chat.ports import EndpointMemory, Library, NoMemory, NoRecorder
 from streamtui.chat.retry import Policy
 from streamtui.config import Config, Paths, paths
 from streamtui.providers.secret import Secret, redact
@@ -136,15 +134,15 @@ def _ask(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int
     _say_all(config.warnings)
     with ExitStack() as stack:
         store: Store | None = None
-        if not said.no_save or _resumes(said):
+        if not said.no_save or asking.resumes(said):
             store = stack.enter_context(saving.opened(config))
             saving.announce(store)
         catalog = _catalog(said, config, store.memory if store else NoMemory(), secrets)
         if not catalog.is_configured and not getattr(said, "demo", False):
             raise ConfigError(NOTHING_CONFIGURED)
-        prompts = _prompts(said)
+        prompts = asking.prompts(said)
         recorder = NoRecorder() if store is None or said.no_save else store.recorder
-        headless = Headless(said, catalog, recorder, store, _options(config), config.settings.system)
+        headless = asking.Headless(said, catalog, recorder, store, _options(config), config.settings.system)
         code = on_loop(headless.run(prompts), rescue=lambda: _rescue(store))
         if store is not None and store.trouble:
             _say_all([store.trouble])
@@ -155,91 +153,6 @@ def _rescue(store: Store | None) -> None:
     """Bring to disk what a process that has to go now still holds."""
     if store is not None:
         store.flush_or_spill(_RESCUE_S)
-
-
-def _prompts(said: argparse.Namespace) -> list[str]:
-    """Return the prompts, each with the piped text appended."""
-    given = [*([said.prompt] if said.prompt is not None or not said.prompts else []), *said.prompts]
-    piped = ask.read_piped(sys.stdin, also_typed="-" in given)
-    return [ask.with_piped(prompt, piped) for prompt in given]
-
-
-def _resumes(said: argparse.Namespace) -> bool:
-    return getattr(said, "latest", False) or getattr(said, "resume", None) is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Headless:
-    """One run of `ask`: the replies it asks for, and where they go."""
-
-    said: argparse.Namespace
-    catalog: SettingsCatalog
-    recorder: Recorder
-    store: Store | None
-    options: Options
-    system: str | None
-
-    async def run(self, prompts: Sequence[str]) -> int:
-        try:
-            replies = await self._replies(prompts)
-            with ExitStack() as stack:
-                return await ask.run(replies, self._sink(replies, stack), show_metrics=self.said.metrics)
-        finally:
-            await self.catalog.aclose()
-
-    async def _replies(self, prompts: Sequence[str]) -> dict[str, Reply]:
-        resumed = await self._resumed()
-        models = await self._models(resumed)
-        replies: list[Reply] = []
-        for prompt in prompts:
-            target = resumed or Conversation(models[0], self.recorder, system=self.system, options=self.options)
-            replies += target.compare(prompt, models)
-        labels = ask.labels([model.id for model in models], prompts)
-        return dict(zip(labels, self._ordered(replies, len(models)), strict=True))
-
-    def _ordered(self, replies: list[Reply], models: int) -> list[Reply]:
-        """Return the replies models first, as their labels are."""
-        return [replies[index] for start in range(models) for index in range(start, len(replies), models)]
-
-    async def _resumed(self) -> Conversation | None:
-        if self.store is None or not _resumes(self.said):
-            return None
-        library = self.store.library
-        prefix = getattr(self.said, "resume", None)
-        found = await library.latest() if prefix is None else await library.find(prefix)
-        if found is None:
-            raise ConfigError("There is no saved conversation to continue.")
-        record, messages = await library.load(found)
-        model = self.catalog.saved(record.model)
-        conversation = Conversation.resume(model, self.recorder, record, messages, options=self.options)
-        if (instruction := getattr(self.said, "system", None)) is not None:
-            conversation.instruct(instruction)
-        return conversation
-
-    async def _models(self, conversation: Conversation | None) -> list[Model]:
-        named = getattr(self.said, "model", None)
-        if named:
-            models = [self.catalog.model(name) for name in named]
-        else:
-            models = [conversation.model if conversation else self.catalog.model()]
-        for model in models:
-            if host := self.catalog.exposed_host(model):
-                raise ConfigError(EXPOSED.format(host=host))
-        return [await self.catalog.resolve(model) for model in models]
-
-    def _sink(self, replies: dict[str, Reply], stack: ExitStack) -> ask.Sink:
-        said = self.said
-        output: ask.Writer = ask.Output(sys.stdout.fileno())
-        file = ask.FileOutput(stack.enter_context(ask.open_file(said.output))) if said.output is not None else None
-        sink: ask.Sink
-        if said.json:
-            saved = not isinstance(self.recorder, NoRecorder)
-            ids = {label: reply.conversation if saved else None for label, reply in replies.items()}
-            sink = ask.JsonLines(file or output, ids)
-        else:
-            sink = (ask.Interleaved if len(replies) > 1 else ask.Text)(output, sys.stderr)
-            sink = ask.File(file, sink) if file else sink
-        return ask.Whole(sink) if said.no_stream else sink
 
 
 def _serve(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int:
@@ -260,11 +173,7 @@ def _models(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> 
             names = await catalog.available()
         finally:
             await catalog.aclose()
-        if said.json:
-            print(json.dumps(names, ensure_ascii=False, indent=2))
-        for name in [] if said.json else names:
-            print(name)
-        return DONE
+        return await (_print_json(names) if said.json else _print("".join(f"{name}\n" for name in names)))
 
     return on_loop(show())
 
@@ -278,39 +187,50 @@ def _with_library(config: Config, command: Callable[[Library], Coroutine[Any, An
 async def _list(library: Library, *, as_json: bool) -> int:
     found = await library.conversations()
     if as_json:
-        print(json.dumps([summary_json(each) for each in found], ensure_ascii=False, indent=2))
-        return DONE
-    for each in found:
-        when = iso_time(each.updated)[:16].replace("T", " ")
-        print(f"{each.id}  {when}  {each.messages:>4}  {each.status:<11}  {each.model}  {each.title}")
-    return DONE
+        return await _print_json([summary_json(each) for each in found])
+    lines = (
+        f"{each.id}  {_minute(each.updated)}  {each.messages:>4}  {each.status:<11}  {each.model}  {each.title}\n"
+        for each in found
+    )
+    return await _print("".join(lines))
+
+
+def _minute(seconds: float) -> str:
+    return iso_time(seconds)[:16].replace("T", " ")
 
 
 async def _export(library: Library, prefix: str, form: str, output: str | None) -> int:
     record, messages = await library.load(await library.find(prefix))
     text = export_json(record, messages) if form == "json" else export_markdown(record, messages)
-    if output is None:
-        sys.stdout.write(text)
-        return DONE
-    with ask.open_file(output) as file:
-        file.write(text)
+    if output is None or output == asking.STDOUT:
+        return await _print(text)
+    with files.opened(output, in_one_piece=True) as file:
+        await file.write(text)
+        file.settle(is_complete=True)
     return DONE
 
 
 async def _delete(library: Library, prefix: str) -> int:
     found = await library.find(prefix)
     await library.delete(found)
-    print(f"deleted {found}")
-    return DONE
+    return await _print(f"deleted {found}\n")
 
 
 async def _stats(library: Library, config: Config, *, as_json: bool) -> int:
     found = statistics.by_model(await library.timings(limit=100_000), config.settings.prices)
     if as_json:
-        print(json.dumps([each.wire() for each in found], ensure_ascii=False, indent=2))
-    else:
-        print(statistics.table(found))
+        return await _print_json([each.wire() for each in found])
+    return await _print(statistics.table(found) + "\n")
+
+
+async def _print(text: str) -> int:
+    """Write to stdout, so that a signal is obeyed while nobody reads it."""
+    await outputs.standard_output().write(text)
     return DONE
+
+
+async def _print_json(value: object) -> int:
+    return await _print(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
 def _catalog(

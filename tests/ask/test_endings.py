@@ -282,13 +282,37 @@ def test_a_reader_who_leaves_ends_a_request_that_is_silent(
     assert command.saved()[1].status is Status.STOPPED
 
 
-def test_with_a_file_nobody_need_read_stdout(command: Command) -> None:
-    process = command.start("ask", "-m", "slow-20x20", "-o", "reply.txt", "hi")
+@pytest.mark.parametrize("more", [(), ("--json",), ("--no-stream",)], ids=["text", "json", "whole"])
+def test_with_a_file_nobody_need_read_stdout(command: Command, more: tuple[str, ...]) -> None:
+    process = command.start("ask", "-m", "slow-20x20", "-o", "reply.txt", *more, "hi")
     assert process.stdout is not None
     process.stdout.close()
 
     assert process.wait(20) == 0
-    assert (command.working / "reply.txt").read_text().endswith("w19 \n")
+    assert "w19 " in (command.working / "reply.txt").read_text()
+
+
+@pytest.mark.parametrize("more", [(), ("-o", "-")])
+def test_a_signal_ends_an_export_that_nobody_reads(command: Command, more: tuple[str, ...]) -> None:
+    assert command.run("ask", "-m", "flood-20000", "hi").code == 0
+    found = json.loads(command.run("list", "--json").out)[0]["id"]
+    process = command.start("export", found, *more)
+    read_some(process)
+
+    process.send_signal(signal.SIGTERM)
+
+    assert process.wait(20) == 128 + signal.SIGTERM
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the next token ends it")
+@pytest.mark.parametrize("name", ["-", "/dev/stdout", "/dev/fd/1"])
+def test_a_file_that_is_stdout_is_watched_like_it(command: Command, server: ScriptedServer, name: str) -> None:
+    process = command.start("ask", "-m", "stall", "-o", name, "hi")
+    assert read_some(process).startswith(b"w0")
+    assert process.stdout is not None
+    process.stdout.close()
+
+    assert process.wait(20) == 128 + signal.SIGPIPE
 
 
 def test_head_gets_its_line_and_the_request_ends(command: Command, server: ScriptedServer) -> None:
@@ -326,6 +350,44 @@ def _is_idle(pid: int) -> bool:
     before = sum(process.cpu_times()[:2])
     time.sleep(0.1)
     return sum(process.cpu_times()[:2]) - before < 0.02
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_reader_of_stderr_who_does_not_read_stops_the_stream_and_no_signal(
+    command: Command, server: ScriptedServer, number: int
+) -> None:
+    model = "flood-thoughts-2000000"
+    process = command.start("ask", "-m", model, "hi", stdout=subprocess.DEVNULL)
+    until(lambda: server.of(model) and server.of(model)[0].is_held_up, "the server having to wait")
+    until(lambda: _is_idle(process.pid), "waiting for the reader")
+
+    sent_at = time.monotonic()
+    process.send_signal(number)
+
+    assert process.wait(20) == 128 + number
+    assert time.monotonic() - sent_at < AT_ONCE_S
+    assert command.saved()[1].status is Status.STOPPED
+    assert words_so_far(command.saved()[1].reasoning)
+
+
+def test_reasoning_is_whole_for_a_slow_reader_of_stderr(command: Command) -> None:
+    process = command.start("ask", "-m", "flood-thoughts-30000", "hi", stdout=subprocess.DEVNULL)
+    assert process.stderr is not None
+    got = b""
+    while piece := os.read(process.stderr.fileno(), 20_000):
+        got += piece
+        time.sleep(0.002)
+
+    assert process.wait(20) == 0
+    assert got.decode().startswith("".join(f"w{number} " for number in range(30_000)) + "\n")
+
+
+def test_a_reader_of_stderr_who_leaves_is_no_failure(command: Command) -> None:
+    process = command.start("ask", "-m", "reasoning", "--metrics", "hi")
+    assert process.stderr is not None
+    process.stderr.close()
+
+    assert process.wait(20) == 0
 
 
 def test_a_long_reply_is_whole_for_a_slow_reader(command: Command) -> None:

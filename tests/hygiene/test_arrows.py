@@ -17,7 +17,14 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "streamtui.tui": ("streamtui.chat", "streamtui.markdown"),
     "streamtui.web": ("streamtui.chat",),
     "streamtui.arguments": ("streamtui.config",),  # what a setting is for is said once, in its field
-    "streamtui.ask": ("streamtui.chat", "streamtui.streams"),
+    "streamtui.ask": ("streamtui.chat", "streamtui.outputs", "streamtui.sinks"),
+    "streamtui.asking": (
+        "streamtui.ask", "streamtui.catalog", "streamtui.chat", "streamtui.files", "streamtui.outputs",
+        "streamtui.sinks", "streamtui.store",
+    ),
+    "streamtui.files": ("streamtui.chat", "streamtui.outputs"),
+    "streamtui.outputs": ("streamtui.chat",),
+    "streamtui.sinks": ("streamtui.chat", "streamtui.outputs"),
     "streamtui.config": ("streamtui.chat",),
     "streamtui.catalog": ("streamtui.chat", "streamtui.config", "streamtui.providers"),
     "streamtui.crash": ("streamtui.chat", "streamtui.providers.secret"),
