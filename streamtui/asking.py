@@ -108,6 +108,7 @@ class Headless:
         else:
             models = [conversation.model if conversation else self.catalog.model()]
         for model in models:
+            self.catalog.refuse_ignored_url(model)
             if host := self.catalog.exposed_host(model):
                 raise ConfigError(EXPOSED.format(host=host))
         return [await self.catalog.resolve(model) for model in models]
