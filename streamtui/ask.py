@@ -136,10 +136,16 @@ def metrics_line(metrics: Metrics | None, usage: Usage | None) -> str:
 
 
 def read_piped(stdin: TextIO | None, *, also_typed: bool = False) -> str:
-    """Return what is piped in, to its end; nothing where stdin is closed, or a terminal and not `also_typed`."""
+    """Return what is piped in, to its end; nothing where stdin is closed, or a terminal and not `also_typed`.
+
+    Raises `ConfigError` where it can't be read.
+    """
     if stdin is None or (stdin.isatty() and not also_typed):
         return ""
-    return stdin.buffer.read().decode("utf-8", "replace").strip("\n")
+    try:
+        return stdin.buffer.read().decode("utf-8", "replace").strip("\n")
+    except OSError as error:
+        raise ConfigError(f"What is piped in can't be read: {error.strerror}.") from None
 
 
 def with_piped(prompt: str | None, piped: str) -> str:

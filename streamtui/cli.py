@@ -11,11 +11,11 @@ from contextlib import ExitStack
 from typing import Any, Final
 
 from streamtui import arguments, asking, crash, files, outputs, saving, signals, streams
-from streamtui.catalog import NOTHING_CONFIGURED, SettingsCatalog
+from streamtui.catalog import SettingsCatalog
 from streamtui.chat import statistics
 from streamtui.chat.clean import clean, clean_line
 from streamtui.chat.conversation import Options
-from streamtui.chat.errors import ConfigError, NotFoundError, StreamtuiError
+from streamtui.chat.errors import ConfigError, NotFoundError, ProviderError, StreamtuiError
 from streamtui.chat.ports import EndpointMemory, Library, NoMemory, NoRecorder
 from streamtui.chat.retry import Policy
 from streamtui.config import Config, Paths, paths
@@ -47,7 +47,14 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def _obey(words: Sequence[str] | None) -> int:
     said = arguments.parse(words)
-    places = paths(getattr(said, "data_dir", None))
+    try:
+        places = paths(getattr(said, "data_dir", None))
+    except ConfigError as error:
+        return _complain(error, USAGE, [])
+    return _obey_in(places, said)
+
+
+def _obey_in(places: Paths, said: argparse.Namespace) -> int:
     secrets: list[Secret] = []
     try:
         config = _read_config(said, places)
@@ -55,6 +62,8 @@ def _obey(words: Sequence[str] | None) -> int:
         return _run(said, config, secrets)
     except (ConfigError, NotFoundError) as error:
         return _complain(error, USAGE, secrets)
+    except ProviderError as error:
+        return _complain(error, USAGE if error.kind == "missing_extra" else FAILED, secrets)
     except StreamtuiError as error:
         return _complain(error, FAILED, secrets)
     except Stopped as stopped:
@@ -64,10 +73,16 @@ def _obey(words: Sequence[str] | None) -> int:
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except OSError as error:
-        return _complain(StreamtuiError(f"The output can't be written: {error.strerror}."), FAILED, secrets)
+        return _complain(StreamtuiError(_in_words(error)), FAILED, secrets)
     except Exception as error:
         say(sys.stderr, crash.report(error, places.reports, secrets))
         return CRASHED
+
+
+def _in_words(error: OSError) -> str:
+    """Return what the system refused, and on what."""
+    why = error.strerror or str(error) or type(error).__name__
+    return f"{error.filename}: {why}." if error.filename else f"The system refuses: {why}."
 
 
 def _read_config(said: argparse.Namespace, places: Paths) -> Config:
@@ -77,6 +92,8 @@ def _read_config(said: argparse.Namespace, places: Paths) -> Config:
 
 
 def _run(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int:
+    if said.command is not None:  # the app shows them itself
+        _say_all(config.warnings)
     match said.command:
         case "ask":
             return _ask(said, config, secrets)
@@ -126,27 +143,20 @@ def _demo_hint(config: Config, catalog: SettingsCatalog) -> tuple[str, ...]:
     """Say why the demo answers where somebody named another model."""
     if config.model is None or catalog.is_configured:
         return ()
-    wanted = "ANTHROPIC_API_KEY" if config.model.value.startswith("claude-") else "OPENAI_API_KEY or OPENAI_BASE_URL"
-    return (f"{config.model.value} needs {wanted}, so this is the demo.",)
+    return (f"{catalog.lacks} So this is the demo.",)
 
 
 def _ask(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int:
-    _say_all(config.warnings)
     with ExitStack() as stack:
         store: Store | None = None
         if not said.no_save or asking.resumes(said):
-            store = stack.enter_context(saving.opened(config))
-            saving.announce(store)
+            store = stack.enter_context(saving.announced(config))
         catalog = _catalog(said, config, store.memory if store else NoMemory(), secrets)
         if not catalog.is_configured and not getattr(said, "demo", False):
-            raise ConfigError(NOTHING_CONFIGURED)
-        prompts = asking.prompts(said)
+            raise ConfigError(catalog.lacks)
         recorder = NoRecorder() if store is None or said.no_save else store.recorder
         headless = asking.Headless(said, catalog, recorder, store, _options(config), config.settings.system)
-        code = on_loop(headless.run(prompts), rescue=lambda: _rescue(store))
-        if store is not None and store.trouble:
-            _say_all([store.trouble])
-        return code
+        return on_loop(headless.run(asking.prompts(said)), rescue=lambda: _rescue(store))
 
 
 def _rescue(store: Store | None) -> None:
@@ -160,7 +170,6 @@ def _serve(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> i
         from streamtui import serving
     except ModuleNotFoundError as error:
         raise ConfigError(f"`serve` needs {error.name}: pip install 'streamtui[web]'.") from None
-    _say_all(config.warnings)
     _catalog(said, config, NoMemory(), secrets)
     return on_loop(serving.run(said, config, _options(config)))
 
@@ -175,12 +184,11 @@ def _models(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> 
             await catalog.aclose()
         return await (_print_json(names) if said.json else _print("".join(f"{name}\n" for name in names)))
 
-    return on_loop(show())
+    return on_loop(show(), rescue=lambda: _rescue(None))
 
 
 def _with_library(config: Config, command: Callable[[Library], Coroutine[Any, Any, int]]) -> int:
-    with saving.opened(config) as store:
-        saving.announce(store)
+    with saving.announced(config) as store:
         return on_loop(command(store.library))
 
 
@@ -196,7 +204,8 @@ async def _list(library: Library, *, as_json: bool) -> int:
 
 
 def _minute(seconds: float) -> str:
-    return iso_time(seconds)[:16].replace("T", " ")
+    """Return a time to the minute, in UTC, which it says."""
+    return f"{iso_time(seconds)[:16].replace('T', ' ')}Z"
 
 
 async def _export(library: Library, prefix: str, form: str, output: str | None) -> int:

@@ -55,6 +55,8 @@ class Text:
             case TextDelta(text):
                 await self.output.write(text)
                 self._in_line = not text.endswith("\n")
+            case Notice(kind="not_saved"):
+                pass  # said by whoever opened the store
             case Notice(text=text):
                 await self._clear_line()
                 await self.aside.write(f"{text}\n")
@@ -97,6 +99,8 @@ class Interleaved:
             case TextDelta(text):
                 await self._put(self._lines.feed(label, text), label)
                 (self._in_line.discard if text.endswith("\n") else self._in_line.add)(label)
+            case Notice(kind="not_saved"):
+                pass  # said, once for all, by whoever opened the store
             case Notice(text=text):
                 self._notices.setdefault(label, []).append(f"[{label}] {text}\n")
                 if label not in self._in_line:

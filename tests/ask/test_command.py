@@ -1,6 +1,8 @@
 """`ask` as a command: what is on stdout and what isn't, prompts, formats, files, several at once, exit codes."""
 
+import importlib.util
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -309,8 +311,58 @@ def test_a_script_with_nothing_configured_is_not_answered_by_the_demo(bare: Comm
 
     assert (result.code, result.out) == (2, "")
     assert len(result.lines) == 1
-    for word in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "CHAT_MODEL", "--demo"):
+    for word in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OPENAI_BASE_URL", "CHAT_MODEL", "--demo"):
         assert word in result.err
+
+
+@pytest.mark.parametrize("model", ["claude-3", "anthropic:claude-3"])
+def test_a_claude_without_a_key_names_the_key(bare: Command, model: str) -> None:
+    result = bare.run("ask", "-m", model, "hi")
+
+    assert (result.code, len(result.lines)) == (2, 1)
+    assert f"{model} needs ANTHROPIC_API_KEY" in result.err
+
+
+@pytest.mark.parametrize("words", [("ask", "-m", "anthropic:x", "hi"), ("ask", "-m", "ok", "-m", "anthropic:x", "hi")])
+def test_a_missing_extra_is_a_usage_error_that_says_what_to_install(
+    run_here: Run, command: Command, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    command.environment["ANTHROPIC_API_KEY"] = KEY
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "anthropic" else find(name))
+
+    result = run_here(*words)
+
+    assert (result.code, result.out, len(result.lines)) == (2, "", 1)
+    assert "pip install 'streamtui[anthropic]'" in result.err
+    assert server.requests == []
+
+
+def test_a_base_url_that_a_model_would_not_use_is_a_usage_error(
+    run_here: Run, command: Command, server: ScriptedServer
+) -> None:
+    command.environment["ANTHROPIC_API_KEY"] = KEY
+
+    result = run_here("ask", "--base-url", server.url, "-m", "anthropic:x", "-m", "ok", "hi")
+
+    assert (result.code, result.out, len(result.lines)) == (2, "", 1)
+    assert "ANTHROPIC_BASE_URL" in result.err and server.requests == []
+
+
+def test_a_key_that_is_not_used_is_not_judged(run_here: Run, command: Command) -> None:
+    command.environment["ANTHROPIC_API_KEY"] = "sk bad key"
+
+    assert run_here("ask", "-m", "ok", "hi").code == 0
+    assert run_here("ask", "--demo", "fast").code == 0
+
+
+def test_what_cannot_be_read_from_stdin_is_said(command: Command, server: ScriptedServer) -> None:
+    for_writing = os.open(command.folder / "written", os.O_WRONLY | os.O_CREAT)
+    result = ended(command.start("ask", "-m", "ok", "hi", stdin=for_writing))
+    os.close(for_writing)
+
+    assert (result.code, result.lines) == (2, ["streamtui: What is piped in can't be read: Bad file descriptor."])
+    assert server.requests == []
 
 
 @pytest.mark.parametrize("words", [("--demo",), ("-m", "demo"), ("-m", "demo:demo-fast")])
