@@ -17,34 +17,29 @@ def opened(config: Config) -> Iterator[Store]:
     try:
         yield store
     finally:
-        if not _close(store):
-            _say(f"the last text could not be saved. {store.trouble or ''}".rstrip())
+        _close(store)
 
 
 @contextmanager
 def announced(config: Config) -> Iterator[Store]:
     """Open the store and say what was found: files set aside, text recovered; and, once, why nothing can be saved."""
     store = Store.open(config.paths.data)
-    for notice in store.notices:
-        _say(notice)
-    said = store.trouble
-    if said:
-        _say(said)
+    trouble = store.trouble
+    for line in (*store.notices, *filter(None, [trouble])):
+        _say(line)
     try:
         yield store
     finally:
-        is_saved = _close(store)
-        if store.trouble and store.trouble != said:
-            _say(store.trouble)
-        elif not is_saved and not said:
-            _say("the last text could not be saved.")
+        _close(store, said=trouble)
 
 
-def _close(store: Store) -> bool:
-    """Close the store; return whether nothing was lost. No signal interrupts that: while the database is locked, the
-    text is on no disk yet."""
+def _close(store: Store, *, said: str | None = None) -> None:
+    """Close the store, and say it if something was lost, unless that was `said`. No signal interrupts the closing:
+    while the database is locked, the text is on no disk yet."""
     with signals.ignored():
-        return store.close()
+        is_saved = store.close()
+    if not is_saved and (said is None or store.trouble != said):
+        _say(f"the last text could not be saved. {store.trouble or ''}".rstrip())
 
 
 def _say(line: str) -> None:
