@@ -13,7 +13,8 @@ N = TypeVar("N", int, float)
 _EPILOG: Final = """\
 With nothing configured the app opens on the built-in demo model. To talk to a real one, set OPENAI_API_KEY, or
 OPENAI_BASE_URL for any OpenAI-compatible endpoint (and CHAT_MODEL), in the environment, in ./.env, or in the .env of
-the config folder. Exit codes: 0 done, 1 the reply failed, 2 usage or configuration, 130 interrupted.
+the config folder. Exit codes: 0 done, 1 the reply failed, 2 usage or configuration, 70 a crash, 130 interrupted,
+128+N ended by signal N.
 """
 
 
@@ -50,7 +51,7 @@ def _shared(models: str) -> argparse.ArgumentParser:
     shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     group = shared.add_argument_group("shared options")
     group.add_argument("-m", "--model", dest=models, metavar="MODEL", action="append", help=help_of("model"))
-    group.add_argument("--base-url", metavar="URL", help=help_of("base_url"))
+    group.add_argument("--base-url", metavar="URL", help=help_of("base_url") + "; with -m anthropic:NAME, Anthropic's")
     group.add_argument("--env-file", metavar="FILE", help="read keys, base URL and model from this file too")
     group.add_argument("--data-dir", metavar="DIR", help="keep the conversations here")
     group.add_argument("--temperature", metavar="T", type=_temperature, help=help_of("temperature"))
@@ -83,7 +84,7 @@ def _ask(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", shared
     ask.add_argument("--metrics", action="store_true", help="say on stderr how long it took")
     ask.add_argument("--no-save", action="store_true", help="keep nothing of this on disk")
     ask.add_argument("--no-stream", action="store_true", help="print in one piece, and only a complete reply")
-    ask.add_argument("-o", "--output", metavar="FILE", help="stream the reply into this file instead")
+    ask.add_argument("-o", "--output", metavar="FILE", help="stream the reply into this file instead; - is stdout")
     _which_conversation(ask)
 
 
@@ -97,7 +98,7 @@ def _saved(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", shar
     export = add("export", "print a conversation")
     export.add_argument("id", metavar="ID")
     export.add_argument("--format", choices=("md", "json"), default="md")
-    export.add_argument("-o", "--output", metavar="FILE", help="write it to this file")
+    export.add_argument("-o", "--output", metavar="FILE", help="write it to this file; - is stdout")
     add("delete", "delete a conversation").add_argument("id", metavar="ID")
     add("models", "list the models that can be asked").add_argument("--json", action="store_true")
     add("stats", "how fast the models were, over all saved replies").add_argument("--json", action="store_true")

@@ -12,18 +12,20 @@ from streamtui.chat.errors import ConfigError, ProviderError
 from streamtui.chat.events import ProviderEvent, TextDelta
 from streamtui.chat.messages import ChatRequest
 from streamtui.chat.ports import Deadlines, EndpointMemory, Model, Provider
-from streamtui.config import Config, Found
+from streamtui.config import Config, Found, Source
 from streamtui.providers.endpoint import BaseUrl, parse_base_url
 from streamtui.providers.secret import Secret
 
 DEFAULT_MODEL: Final = "gpt-4o-mini"
 DEMO: Final = "demo"
 NOTHING_CONFIGURED: Final = (
-    "No model is configured: set OPENAI_API_KEY (or OPENAI_BASE_URL for another endpoint, and CHAT_MODEL), "
-    "or try --demo."
+    "No model is configured: set OPENAI_API_KEY or ANTHROPIC_API_KEY "
+    "(or OPENAI_BASE_URL for another endpoint, and CHAT_MODEL), or try --demo."
 )
 EXPOSED: Final = "The key would travel in the clear to {host}: use https, or allow it: --insecure-http."
 _INSECURE: Final = "allow:insecure-http"
+_CLAUDE: Final = "claude-"
+_URL_VARIABLES: Final = tuple(name for row in providers.PROVIDERS.values() for name in row.url_variables)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,14 +154,25 @@ class SettingsCatalog:
     @property
     def is_configured(self) -> bool:
         """Whether anything but the demo can answer."""
-        found = self._config.base_url, self._key("openai"), self._key("anthropic")
-        named = self._named()
-        return any(found) or (named is not None and named[0] is not None)
+        named = self._config.model
+        prefix = _split(named.value)[0] if named else None
+        found = self._config.base_url, self._found_key("openai"), self._found_key("anthropic")
+        return any(found) or prefix == DEMO or (prefix is not None and self._base_url(prefix) is not None)
+
+    @property
+    def lacks(self) -> str:
+        """What has to be set before anything but the demo can answer, in one line."""
+        named = self._config.model
+        return _needs(clean_line(named.value)) if named else NOTHING_CONFIGURED
 
     @property
     def secrets(self) -> list[Secret]:
-        """All keys that were found, for redaction."""
-        return [key for key in map(self._key, providers.PROVIDERS) if key]
+        """All keys that were found, for redaction. One that is none is never used, and said once it would be."""
+        found: list[Secret] = []
+        for name in providers.PROVIDERS:
+            with suppress(ConfigError):
+                found += filter(None, [self._key(name)])
+        return found
 
     def model(self, id: str | None = None) -> Model:
         if id is None:
@@ -171,8 +184,8 @@ class SettingsCatalog:
         if prefix is None:
             prefix = self._provider_of(name)
         row = providers.PROVIDERS[prefix]
-        if row.key_variable and self._base_url(prefix) is None and self._key(prefix) is None:
-            raise ConfigError(f"{id} needs {row.key_variable}, or {row.url_variables[0]} for another endpoint.")
+        if row.key_variable and self._base_url(prefix) is None and self._found_key(prefix) is None:
+            raise ConfigError(_needs(id))
         return Model(self._provider(prefix), name)
 
     def saved(self, id: str) -> Model:
@@ -219,6 +232,14 @@ class SettingsCatalog:
             return None
         return None if _INSECURE in self._memory.quirks(endpoint.host, "") else endpoint.host
 
+    def refuse_ignored_url(self, model: Model) -> None:
+        """Raise `ConfigError` where the command line has a base URL, but for another provider than the model's."""
+        row = providers.PROVIDERS[model.provider.name]
+        given = self._config.find(*_URL_VARIABLES, only=Source.OPTION)
+        used = self._config.find(*row.url_variables, only=Source.OPTION)
+        if given is not None and used is None and row.url_variables:
+            raise ConfigError(f"--base-url is not for {model.id} here: set {row.url_variables[0]} instead.")
+
     def allow_exposed(self, host: str) -> None:
         self._memory.learn(host, "", _INSECURE)
 
@@ -234,7 +255,7 @@ class SettingsCatalog:
             return Model(self._provider(DEMO), DEMO)
         if named := self._config.model:
             return self.model(named.value)
-        if self._config.base_url is None and self._key("openai") is None:
+        if self._config.base_url is None and self._found_key("openai") is None:
             return self._offered("anthropic")
         if self._endpoint("openai").host == _own_host("openai"):
             return Model(self._provider("openai"), DEFAULT_MODEL)
@@ -244,20 +265,16 @@ class SettingsCatalog:
         """Return the provider's first model, its name empty as long as nobody has asked for it."""
         return Model(self._provider(provider), self._first.get(provider, ""))
 
-    def _named(self) -> tuple[str | None, str] | None:
-        named = self._config.model
-        return _split(named.value) if named else None
-
     def _provider_of(self, name: str) -> str:
         """Return who answers to a bare model name."""
-        is_claude = name.startswith("claude-") and self._config.base_url is None
-        return "anthropic" if is_claude and self._key("anthropic") is not None else "openai"
+        is_claude = name.startswith(_CLAUDE) and self._config.base_url is None
+        return "anthropic" if is_claude and self._found_key("anthropic") is not None else "openai"
 
     def _configured_providers(self) -> list[str]:
         if self._demo or not self.is_configured:
             return [DEMO]
-        openai = ["openai"] if self._config.base_url or self._key("openai") else []
-        return openai + (["anthropic"] if self._key("anthropic") else []) or [DEMO]
+        openai = ["openai"] if self._config.base_url or self._found_key("openai") else []
+        return openai + (["anthropic"] if self._found_key("anthropic") else []) or [DEMO]
 
     def _provider(self, name: str) -> LazyProvider:
         if name not in self._providers:
@@ -277,12 +294,22 @@ class SettingsCatalog:
         return self._config.find(*providers.PROVIDERS[name].url_variables)
 
     def _key(self, name: str) -> Secret | None:
-        """Return the key that may go to the provider's endpoint."""
+        """Return the key that may go to the provider's endpoint. Raises `ConfigError` for one that can't be one."""
+        found = self._found_key(name)
+        return Secret(found.value, f"{providers.PROVIDERS[name].key_variable} from {found.source}") if found else None
+
+    def _found_key(self, name: str) -> Found | None:
         row = providers.PROVIDERS.get(name)
         if row is None or row.key_variable is None:
             return None
-        found = self._config.key_for(self._base_url(name), row.key_variable)
-        return Secret(found.value, f"{row.key_variable} from {found.source}") if found else None
+        return self._config.key_for(self._base_url(name), row.key_variable)
+
+
+def _needs(id: str) -> str:
+    prefix, name = _split(id)
+    row = providers.PROVIDERS[prefix or "openai"]
+    key = "ANTHROPIC_API_KEY" if prefix is None and name.startswith(_CLAUDE) else row.key_variable
+    return f"{id} needs {key}, or {row.url_variables[0]} for another endpoint."
 
 
 def _own_host(provider: str) -> str:

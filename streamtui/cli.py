@@ -7,17 +7,15 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
-from streamtui import arguments, ask, crash, logs, saving, streams
-from streamtui.catalog import EXPOSED, NOTHING_CONFIGURED, SettingsCatalog
+from streamtui import arguments, asking, crash, files, logs, outputs, saving, signals, streams
+from streamtui.catalog import SettingsCatalog
 from streamtui.chat import statistics
-from streamtui.chat.conversation import Conversation, Options
-from streamtui.chat.errors import ConfigError, NotFoundError, StreamtuiError
-from streamtui.chat.ports import EndpointMemory, Library, Model, NoMemory, NoRecorder, Recorder
-from streamtui.chat.reply import Reply
+from streamtui.chat.conversation import Options
+from streamtui.chat.errors import ConfigError, NotFoundError, ProviderError, StreamtuiError
+from streamtui.chat.ports import EndpointMemory, Library, NoMemory, NoRecorder
 from streamtui.chat.retry import Policy
 from streamtui.config import Config, Paths, paths
 from streamtui.providers.secret import Secret, redact
@@ -31,6 +29,7 @@ FAILED: Final = 1
 USAGE: Final = 2
 CRASHED: Final = 70
 """EX_SOFTWARE of sysexits.h."""
+_RESCUE_S: Final = 0.2
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -40,12 +39,21 @@ def main(words: Sequence[str] | None = None) -> int:
         code = _obey(words)
     except SystemExit as ended:  # argparse has said it
         code = int(ended.code or DONE)
+    if code > 128:
+        signals.ignore()  # one has ended it, and while the interpreter shuts down another would change the exit code
     return streams.written_out(code)
 
 
 def _obey(words: Sequence[str] | None) -> int:
     said = arguments.parse(words)
-    places = paths(getattr(said, "data_dir", None))
+    try:
+        places = paths(getattr(said, "data_dir", None))
+    except ConfigError as error:
+        return _complain(error, USAGE, [])
+    return _obey_in(places, said)
+
+
+def _obey_in(places: Paths, said: argparse.Namespace) -> int:
     secrets: list[Secret] = []
     try:
         config = _read_config(said, places)
@@ -53,6 +61,8 @@ def _obey(words: Sequence[str] | None) -> int:
         return _run(said, config, secrets)
     except (ConfigError, NotFoundError) as error:
         return _complain(error, USAGE, secrets)
+    except ProviderError as error:
+        return _complain(error, USAGE if error.kind == "missing_extra" else FAILED, secrets)
     except StreamtuiError as error:
         return _complain(error, FAILED, secrets)
     except Stopped as stopped:
@@ -62,10 +72,16 @@ def _obey(words: Sequence[str] | None) -> int:
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
     except OSError as error:
-        return _complain(StreamtuiError(f"The output can't be written: {error.strerror}."), FAILED, secrets)
+        return _complain(StreamtuiError(_in_words(error)), FAILED, secrets)
     except Exception as error:
         say(sys.stderr, crash.report(error, places.reports, secrets))
         return CRASHED
+
+
+def _in_words(error: OSError) -> str:
+    """Return what the system refused, and on what."""
+    why = error.strerror or str(error) or type(error).__name__
+    return f"{error.filename}: {why}." if error.filename else f"The system refuses: {why}."
 
 
 def _read_config(said: argparse.Namespace, places: Paths) -> Config:
@@ -75,6 +91,8 @@ def _read_config(said: argparse.Namespace, places: Paths) -> Config:
 
 
 def _run(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int:
+    if said.command is not None:  # the app shows them itself
+        _say_all(config.warnings)
     match said.command:
         case "ask":
             return _ask(said, config, secrets)
@@ -124,112 +142,26 @@ def _demo_hint(config: Config, catalog: SettingsCatalog) -> tuple[str, ...]:
     """Say why the demo answers where somebody named another model."""
     if config.model is None or catalog.is_configured:
         return ()
-    wanted = "ANTHROPIC_API_KEY" if config.model.value.startswith("claude-") else "OPENAI_API_KEY or OPENAI_BASE_URL"
-    return (f"{config.model.value} needs {wanted}, so this is the demo.",)
+    return (f"{catalog.lacks} So this is the demo.",)
 
 
 def _ask(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int:
-    _say_all(config.warnings)
     with ExitStack() as stack:
         store: Store | None = None
-        if not said.no_save or _resumes(said):
-            store = stack.enter_context(saving.opened(config))
-            saving.announce(store)
+        if not said.no_save or asking.resumes(said):
+            store = stack.enter_context(saving.announced(config))
         catalog = _catalog(said, config, store.memory if store else NoMemory(), secrets)
         if not catalog.is_configured and not getattr(said, "demo", False):
-            raise ConfigError(NOTHING_CONFIGURED)
-        prompts = _prompts(said)
+            raise ConfigError(catalog.lacks)
         recorder = NoRecorder() if store is None or said.no_save else store.recorder
-        headless = Headless(said, catalog, recorder, store, _options(config), config.settings.system)
-        code = on_loop(headless.run(prompts))
-        if store is not None and store.trouble:
-            _say_all([store.trouble])
-        return code
+        headless = asking.Headless(said, catalog, recorder, store, _options(config), config.settings.system)
+        return on_loop(headless.run(asking.prompts(said)), rescue=lambda: _rescue(store))
 
 
-def _prompts(said: argparse.Namespace) -> list[str]:
-    """Return the prompts, each with the piped text appended."""
-    given = [*([said.prompt] if said.prompt is not None or not said.prompts else []), *said.prompts]
-    piped = ask.read_piped(sys.stdin, also_typed="-" in given)
-    return [ask.with_piped(prompt, piped) for prompt in given]
-
-
-def _resumes(said: argparse.Namespace) -> bool:
-    return getattr(said, "latest", False) or getattr(said, "resume", None) is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Headless:
-    """One run of `ask`: the replies it asks for, and where they go."""
-
-    said: argparse.Namespace
-    catalog: SettingsCatalog
-    recorder: Recorder
-    store: Store | None
-    options: Options
-    system: str | None
-
-    async def run(self, prompts: Sequence[str]) -> int:
-        try:
-            replies = await self._replies(prompts)
-            with ExitStack() as stack:
-                return await ask.run(replies, self._sink(replies, stack), show_metrics=self.said.metrics)
-        finally:
-            await self.catalog.aclose()
-
-    async def _replies(self, prompts: Sequence[str]) -> dict[str, Reply]:
-        resumed = await self._resumed()
-        models = await self._models(resumed)
-        replies: list[Reply] = []
-        for prompt in prompts:
-            target = resumed or Conversation(models[0], self.recorder, system=self.system, options=self.options)
-            replies += target.compare(prompt, models)
-        labels = ask.labels([model.id for model in models], prompts)
-        return dict(zip(labels, self._ordered(replies, len(models)), strict=True))
-
-    def _ordered(self, replies: list[Reply], models: int) -> list[Reply]:
-        """Return the replies models first, as their labels are."""
-        return [replies[index] for start in range(models) for index in range(start, len(replies), models)]
-
-    async def _resumed(self) -> Conversation | None:
-        if self.store is None or not _resumes(self.said):
-            return None
-        library = self.store.library
-        prefix = getattr(self.said, "resume", None)
-        found = await library.latest() if prefix is None else await library.find(prefix)
-        if found is None:
-            raise ConfigError("There is no saved conversation to continue.")
-        record, messages = await library.load(found)
-        model = self.catalog.saved(record.model)
-        conversation = Conversation.resume(model, self.recorder, record, messages, options=self.options)
-        if (instruction := getattr(self.said, "system", None)) is not None:
-            conversation.instruct(instruction)
-        return conversation
-
-    async def _models(self, conversation: Conversation | None) -> list[Model]:
-        named = getattr(self.said, "model", None)
-        if named:
-            models = [self.catalog.model(name) for name in named]
-        else:
-            models = [conversation.model if conversation else self.catalog.model()]
-        for model in models:
-            if host := self.catalog.exposed_host(model):
-                raise ConfigError(EXPOSED.format(host=host))
-        return [await self.catalog.resolve(model) for model in models]
-
-    def _sink(self, replies: dict[str, Reply], stack: ExitStack) -> ask.Sink:
-        said = self.said
-        output: ask.Writer = ask.Output(sys.stdout.fileno())
-        file = ask.FileOutput(stack.enter_context(ask.open_file(said.output))) if said.output is not None else None
-        sink: ask.Sink
-        if said.json:
-            saved = not isinstance(self.recorder, NoRecorder)
-            ids = {label: reply.conversation if saved else None for label, reply in replies.items()}
-            sink = ask.JsonLines(file or output, ids)
-        else:
-            sink = (ask.Interleaved if len(replies) > 1 else ask.Text)(output, sys.stderr)
-            sink = ask.File(file, sink) if file else sink
-        return ask.Whole(sink) if said.no_stream else sink
+def _rescue(store: Store | None) -> None:
+    """Bring to disk what a process that has to go now still holds."""
+    if store is not None:
+        store.flush_or_spill(_RESCUE_S)
 
 
 def _serve(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int:
@@ -237,7 +169,6 @@ def _serve(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> i
         from streamtui import serving
     except ModuleNotFoundError as error:
         raise ConfigError(f"`serve` needs {error.name}: pip install 'streamtui[web]'.") from None
-    _say_all(config.warnings)
     _catalog(said, config, NoMemory(), secrets)
     start_log = partial(logs.start, getattr(said, "log", None), secrets)
     return on_loop(serving.run(said, config, _options(config), start_log))
@@ -251,57 +182,64 @@ def _models(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> 
             names = await catalog.available()
         finally:
             await catalog.aclose()
-        if said.json:
-            print(json.dumps(names, ensure_ascii=False, indent=2))
-        for name in [] if said.json else names:
-            print(name)
-        return DONE
+        return await (_print_json(names) if said.json else _print("".join(f"{name}\n" for name in names)))
 
-    return on_loop(show())
+    return on_loop(show(), rescue=lambda: _rescue(None))
 
 
 def _with_library(config: Config, command: Callable[[Library], Coroutine[Any, Any, int]]) -> int:
-    with saving.opened(config) as store:
-        saving.announce(store)
+    with saving.announced(config) as store:
         return on_loop(command(store.library))
 
 
 async def _list(library: Library, *, as_json: bool) -> int:
     found = await library.conversations()
     if as_json:
-        print(json.dumps([summary_json(each) for each in found], ensure_ascii=False, indent=2))
-        return DONE
-    for each in found:
-        when = iso_time(each.updated)[:16].replace("T", " ")
-        print(f"{each.id}  {when}  {each.messages:>4}  {each.status:<11}  {each.model}  {each.title}")
-    return DONE
+        return await _print_json([summary_json(each) for each in found])
+    lines = (
+        f"{each.id}  {_minute(each.updated)}  {each.messages:>4}  {each.status:<11}  {each.model}  {each.title}\n"
+        for each in found
+    )
+    return await _print("".join(lines))
+
+
+def _minute(seconds: float) -> str:
+    """Return a time to the minute, in UTC, which it says."""
+    return f"{iso_time(seconds)[:16].replace('T', ' ')}Z"
 
 
 async def _export(library: Library, prefix: str, form: str, output: str | None) -> int:
     record, messages = await library.load(await library.find(prefix))
     text = export_json(record, messages) if form == "json" else export_markdown(record, messages)
-    if output is None:
-        sys.stdout.write(text)
-        return DONE
-    with ask.open_file(output) as file:
-        file.write(text)
+    if output is None or output == asking.STDOUT:
+        return await _print(text)
+    with files.opened(output, in_one_piece=True) as file:
+        await file.write(text)
+        file.settle(is_complete=True)
     return DONE
 
 
 async def _delete(library: Library, prefix: str) -> int:
     found = await library.find(prefix)
     await library.delete(found)
-    print(f"deleted {found}")
-    return DONE
+    return await _print(f"deleted {found}\n")
 
 
 async def _stats(library: Library, config: Config, *, as_json: bool) -> int:
     found = statistics.by_model(await library.timings(limit=100_000), config.settings.prices)
     if as_json:
-        print(json.dumps([each.wire() for each in found], ensure_ascii=False, indent=2))
-    else:
-        print(statistics.table(found))
+        return await _print_json([each.wire() for each in found])
+    return await _print(statistics.table(found) + "\n")
+
+
+async def _print(text: str) -> int:
+    """Write to stdout, so that a signal is obeyed while nobody reads it."""
+    await outputs.standard_output().write(text)
     return DONE
+
+
+async def _print_json(value: object) -> int:
+    return await _print(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
 def _catalog(

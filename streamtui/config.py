@@ -32,6 +32,8 @@ ENV_NAMES: Final = (
     "ANTHROPIC_BASE_URL",
 )
 """All that is taken from any `.env` file."""
+_ANTHROPIC: Final = "anthropic:"
+"""How the name of a model begins for which `--base-url` is Anthropic's."""
 _LARGEST_FILE: Final = 256 * 1024
 _LONG_GAP: Final = re.compile(r"[^\S\r\n]{100,}")
 """The parser's time grows with the square of white space within a value, and a `.env` may come from anywhere."""
@@ -114,9 +116,16 @@ class Paths:
 
 
 def paths(data_dir: str | None = None) -> Paths:
-    """Return the places on disk, by the platform's custom; `data_dir` moves the data."""
+    """Return the places on disk, by the platform's custom; `data_dir` moves the data. Raises `ConfigError`."""
     data = _expanded(data_dir) if data_dir else Path(platformdirs.user_data_dir(APP, appauthor=False))
-    return Paths(data.absolute(), Path(platformdirs.user_config_dir(APP, appauthor=False)))
+    try:
+        data = data.absolute()
+    except OSError as error:
+        raise ConfigError(
+            f"{clean_line(str(data))} is relative, and the working folder is gone ({error.strerror}): "
+            "--data-dir takes a whole path too."
+        ) from None
+    return Paths(data, Path(platformdirs.user_config_dir(APP, appauthor=False)))
 
 
 def _expanded(name: str) -> Path:
@@ -152,25 +161,24 @@ class Config:
         said = options or {}
         written = _settings(places.settings)
         layers = {
-            Source.OPTION: _present({"CHAT_MODEL": said.get("model"), "OPENAI_BASE_URL": said.get("base_url")}),
+            Source.OPTION: _present({"CHAT_MODEL": said.get("model")}),
             Source.ENVIRONMENT: _present({name: environment.get(name) for name in ENV_NAMES}),
             Source.CONFIG: _config_layer(places, written, warnings),
             Source.ENV_FILE: _read_env(_expanded(env_file), warnings, required=True) if env_file else {},
             Source.DOT_ENV: _read_env((folder or Path()) / ".env", warnings),
         }
+        named = _first(layers, "CHAT_MODEL")
+        is_claude = named is not None and named.value.startswith(_ANTHROPIC)
+        url = {"ANTHROPIC_BASE_URL" if is_claude else "OPENAI_BASE_URL": said.get("base_url")}
+        layers[Source.OPTION] |= _present(url)
         names = {each.name for each in fields(Settings)}
         given = {name: value for name, value in said.items() if name in names and value is not None}
         return cls(replace(written, **given), places, layers, tuple(warnings))
 
     def find(self, *names: str, only: Source | None = None) -> Found | None:
         """Return the first value, source by source in order of precedence, name by name within a source."""
-        for source in Source:
-            if only is not None and source is not only:
-                continue
-            for name in names:
-                if value := self.layers.get(source, {}).get(name):
-                    return Found(value, source)
-        return None
+        layers = self.layers if only is None else {only: self.layers.get(only, {})}
+        return _first(layers, *names)
 
     @property
     def base_url(self) -> Found | None:
@@ -186,6 +194,14 @@ class Config:
         if base_url is None or base_url.source.is_own_word:
             return self.find(name)
         return self.find(name, only=base_url.source)
+
+
+def _first(layers: Mapping[Source, Mapping[str, str]], *names: str) -> Found | None:
+    for source in Source:
+        for name in names:
+            if value := layers.get(source, {}).get(name):
+                return Found(value, source)
+    return None
 
 
 def _present(values: Mapping[str, str | None]) -> dict[str, str]:

@@ -1,9 +1,10 @@
-"""Opening the store for a command, and saying on stderr what the reader should know about it."""
+"""The store for as long as a command runs, and on stderr what the reader should know about it."""
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from streamtui import signals
 from streamtui.config import Config
 from streamtui.store import Store
 from streamtui.streams import say
@@ -11,16 +12,35 @@ from streamtui.streams import say
 
 @contextmanager
 def opened(config: Config) -> Iterator[Store]:
-    """Open the store, and say it if in the end something could not be written down."""
+    """Open the store for a front end that shows its troubles, and say it if in the end something was not saved."""
     store = Store.open(config.paths.data)
     try:
         yield store
     finally:
-        if not store.close():
-            say(sys.stderr, f"streamtui: the last text could not be saved. {store.trouble or ''}".rstrip())
+        _close(store)
 
 
-def announce(store: Store) -> None:
-    """Say what was found on opening: files set aside, text recovered, why nothing can be saved."""
-    for line in (*store.notices, *filter(None, [store.trouble])):
-        say(sys.stderr, f"streamtui: {line}")
+@contextmanager
+def announced(config: Config) -> Iterator[Store]:
+    """Open the store and say what was found: files set aside, text recovered; and, once, why nothing can be saved."""
+    store = Store.open(config.paths.data)
+    trouble = store.trouble
+    for line in (*store.notices, *filter(None, [trouble])):
+        _say(line)
+    try:
+        yield store
+    finally:
+        _close(store, said=trouble)
+
+
+def _close(store: Store, *, said: str | None = None) -> None:
+    """Close the store, and say it if something was lost, unless that was `said`. No signal interrupts the closing:
+    while the database is locked, the text is on no disk yet."""
+    with signals.ignored():
+        is_saved = store.close()
+    if not is_saved and (said is None or store.trouble != said):
+        _say(f"the last text could not be saved. {store.trouble or ''}".rstrip())
+
+
+def _say(line: str) -> None:
+    say(sys.stderr, f"streamtui: {line}")

@@ -31,8 +31,7 @@ class Composition:
 
     @contextmanager
     def _engine(self) -> Iterator[Engine]:
-        with saving.opened(self.config) as store:
-            saving.announce(store)
+        with saving.announced(self.config) as store:
             catalog = SettingsCatalog(self.config, store.memory, demo=self.demo, insecure_http=self.insecure_http)
             yield Engine(catalog, store, summary_json, transcript, self.options, self.config.settings.system)
 

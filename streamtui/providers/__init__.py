@@ -101,7 +101,7 @@ def create(
 def _load(name: str) -> ModuleType:
     row = _row(name)
     if row.sdk and importlib.util.find_spec(row.sdk) is None:
-        raise ProviderError("missing_extra", f"For {name} models, install streamtui[{row.extra or name}].")
+        raise ProviderError("missing_extra", f"For {name} models: pip install 'streamtui[{row.extra or name}]'.")
     return importlib.import_module(f"{__name__}.{row.module}")
 
 

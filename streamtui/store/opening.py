@@ -27,7 +27,7 @@ _CHECK_LIMIT: Final = 16 << 20
 
 def connect(path: Path, mode: str, vfs: str | None = None) -> sqlite3.Connection:
     """Return a connection for use by one thread at a time; `mode` is SQLite's: `rw` or `ro`."""
-    uri = f"file:{quote(str(path))}?mode={mode}" + (f"&vfs={vfs}" if vfs else "")
+    uri = f"file:{quote(os.fsencode(path))}?mode={mode}" + (f"&vfs={vfs}" if vfs else "")
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000)
     connection.execute("PRAGMA trusted_schema = OFF")
     return connection

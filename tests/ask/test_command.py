@@ -1,6 +1,8 @@
 """`ask` as a command: what is on stdout and what isn't, prompts, formats, files, several at once, exit codes."""
 
+import importlib.util
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -197,9 +199,23 @@ def test_the_same_model_twice_has_two_labels(run_here: Run) -> None:
     assert sorted(lines) == [f"[ok #2] {HELLO_TEXT}", f"[ok] {HELLO_TEXT}"]
 
 
+def test_labels_that_look_alike_are_told_apart(run_here: Run, server: ScriptedServer) -> None:
+    result = run_here("ask", "-m", "ok", "--prompt", "x", "--prompt", "x", "--prompt", "x #2", "--prompt", "x")
+
+    assert len(server.of("ok")) == 4
+    labels = ["x", "x #2", "x #2 #2", "x #3"]
+    assert sorted(result.out.splitlines()) == sorted(f"[{label}] {HELLO_TEXT}" for label in labels)
+
+
+def test_labels_are_the_prompts_as_they_were_given(command: Command, server: ScriptedServer) -> None:
+    result = command.run("ask", "-m", "ok", "--prompt", "P1", "--prompt", "-", stdin=b"PIPED")
+
+    assert sorted(result.out.splitlines()) == [f"[P1] {HELLO_TEXT}", f"[PIPED] {HELLO_TEXT}"]
+    assert {request.json["messages"][-1]["content"] for request in server.of("ok")} == {"P1\n\nPIPED", "PIPED"}
+
+
 @pytest.mark.parametrize(
-    ("model", "code", "kept"),
-    [("ok", 0, HELLO_TEXT + "\n"), ("drop-after-5", 1, "".join(words(5)) + "\n"), ("401", 1, "")],
+    ("model", "code", "kept"), [("ok", 0, HELLO_TEXT + "\n"), ("drop-after-5", 1, "".join(words(5)) + "\n")]
 )
 def test_the_file_has_what_arrived_and_stdout_nothing(
     run_here: Run, command: Command, model: str, code: int, kept: str
@@ -216,13 +232,6 @@ def test_a_file_of_several_replies_reads_line_by_line(run_here: Run, command: Co
     lines = (command.working / "both.txt").read_text().splitlines()
     assert f"[ok] {HELLO_TEXT}" in lines and "[markdown-slow-1] The end." in lines
     assert all(line.startswith(("[ok] ", "[markdown-slow-1] ")) for line in lines)
-
-
-def test_a_file_that_cannot_be_written_is_said_before_anything_is_sent(run_here: Run, server: ScriptedServer) -> None:
-    result = run_here("ask", "-m", "ok", "-o", "no/such/folder", "hi")
-
-    assert result.code == 2 and len(result.lines) == 1
-    assert server.requests == []
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux")
@@ -314,8 +323,58 @@ def test_a_script_with_nothing_configured_is_not_answered_by_the_demo(bare: Comm
 
     assert (result.code, result.out) == (2, "")
     assert len(result.lines) == 1
-    for word in ("OPENAI_API_KEY", "OPENAI_BASE_URL", "CHAT_MODEL", "--demo"):
+    for word in ("OPENAI_API_KEY", "ANTHROPIC_API_KEY", "OPENAI_BASE_URL", "CHAT_MODEL", "--demo"):
         assert word in result.err
+
+
+@pytest.mark.parametrize("model", ["claude-3", "anthropic:claude-3"])
+def test_a_claude_without_a_key_names_the_key(bare: Command, model: str) -> None:
+    result = bare.run("ask", "-m", model, "hi")
+
+    assert (result.code, len(result.lines)) == (2, 1)
+    assert f"{model} needs ANTHROPIC_API_KEY" in result.err
+
+
+@pytest.mark.parametrize("words", [("ask", "-m", "anthropic:x", "hi"), ("ask", "-m", "ok", "-m", "anthropic:x", "hi")])
+def test_a_missing_extra_is_a_usage_error_that_says_what_to_install(
+    run_here: Run, command: Command, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    command.environment["ANTHROPIC_API_KEY"] = KEY
+    find = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "anthropic" else find(name))
+
+    result = run_here(*words)
+
+    assert (result.code, result.out, len(result.lines)) == (2, "", 1)
+    assert "pip install 'streamtui[anthropic]'" in result.err
+    assert server.requests == []
+
+
+def test_a_base_url_that_a_model_would_not_use_is_a_usage_error(
+    run_here: Run, command: Command, server: ScriptedServer
+) -> None:
+    command.environment["ANTHROPIC_API_KEY"] = KEY
+
+    result = run_here("ask", "--base-url", server.url, "-m", "anthropic:x", "-m", "ok", "hi")
+
+    assert (result.code, result.out, len(result.lines)) == (2, "", 1)
+    assert "ANTHROPIC_BASE_URL" in result.err and server.requests == []
+
+
+def test_a_key_that_is_not_used_is_not_judged(run_here: Run, command: Command) -> None:
+    command.environment["ANTHROPIC_API_KEY"] = "sk bad key"
+
+    assert run_here("ask", "-m", "ok", "hi").code == 0
+    assert run_here("ask", "--demo", "fast").code == 0
+
+
+def test_what_cannot_be_read_from_stdin_is_said(command: Command, server: ScriptedServer) -> None:
+    for_writing = os.open(command.folder / "written", os.O_WRONLY | os.O_CREAT)
+    result = ended(command.start("ask", "-m", "ok", "hi", stdin=for_writing))
+    os.close(for_writing)
+
+    assert (result.code, result.lines) == (2, ["streamtui: What is piped in can't be read: Bad file descriptor."])
+    assert server.requests == []
 
 
 @pytest.mark.parametrize("words", [("--demo",), ("-m", "demo"), ("-m", "demo:demo-fast")])

@@ -3,10 +3,12 @@
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -15,6 +17,7 @@ import pytest
 from streamtui.chat import Status
 from tests.ask.conftest import Command, Popen, ended, read_some, until
 from tests.server import ScriptedServer
+from tests.store.samples import foreign_lock
 
 AT_ONCE_S = 3.0
 """The contract's limit for obeying a signal."""
@@ -81,6 +84,83 @@ def test_many_ctrl_cs_equal_one(command: Command) -> None:
 
     assert result.code == 130 and "Traceback" not in result.err
     assert command.saved()[1].status is Status.STOPPED
+
+
+@contextmanager
+def another_transaction(data: Path) -> Iterator[None]:
+    """Another program writes to the database all the time."""
+    with closing(sqlite3.connect(data / "streamtui.db", isolation_level=None)) as connection:
+        connection.execute("BEGIN EXCLUSIVE")
+        yield
+
+
+@contextmanager
+def another_writer(data: Path) -> Iterator[None]:
+    """Another process of ours writes to the database all the time."""
+    lock = foreign_lock(data)
+    yield
+    lock.release()
+
+
+def signalled_to_its_end(process: Popen, number: int) -> None:
+    """Send the signal again and again, so that one comes whatever the process is doing."""
+
+    def is_gone() -> bool:
+        with suppress(ProcessLookupError):
+            process.send_signal(number)
+        return process.poll() is not None
+
+    until(is_gone, "the end")
+
+
+@pytest.mark.parametrize("held", [another_transaction, another_writer])
+@pytest.mark.parametrize(
+    ("first", "then"),
+    [(signal.SIGINT, signal.SIGINT), (signal.SIGTERM, signal.SIGTERM), (signal.SIGHUP, signal.SIGTERM)],
+    ids=["INT-INT", "TERM-TERM", "HUP-TERM"],
+)
+def test_more_signals_lose_nothing_while_the_database_is_locked(
+    command: Command, held: Callable[[Path], AbstractContextManager[None]], first: int, then: int
+) -> None:
+    assert command.run("ask", "-m", "ok", "one").code == 0
+    with held(command.data):
+        process = command.start("ask", "-m", "slow-5", "hi")
+        head = read_some(process, 12)
+
+        sent_at = time.monotonic()
+        process.send_signal(first)
+        signalled_to_its_end(process, then)
+        took = time.monotonic() - sent_at
+        result = ended(process)
+        assert list(command.data.glob("spill-*.jsonl"))
+
+    assert took < AT_ONCE_S
+    assert result.code == 128 + first and "Traceback" not in result.err
+    asked, answered = command.saved()
+    assert (asked.text, answered.status) == ("hi", Status.STOPPED)
+    assert answered.text == (head.decode() + result.out).removesuffix("\n")
+
+
+def test_the_first_signal_is_the_exit_code(command: Command, server: ScriptedServer) -> None:
+    process = command.start("ask", "-m", "slow-5", "hi")
+    read_some(process)
+
+    process.send_signal(signal.SIGTERM)
+    until(lambda: closed(server, "slow-5"), "the close")
+    signalled_to_its_end(process, signal.SIGINT)
+
+    assert process.returncode == 128 + signal.SIGTERM
+
+
+def test_serving_ends_in_good_order_however_often_it_is_told_to(command: Command) -> None:
+    process = command.start("serve", "--port", "0")
+    assert process.stderr is not None
+    os.read(process.stderr.fileno(), 1)
+
+    signalled_to_its_end(process, signal.SIGINT)
+
+    assert process.returncode == 128 + signal.SIGINT
+    assert b"Traceback" not in process.stderr.read()
 
 
 def test_ctrl_c_while_the_prompt_is_piped_in_sends_nothing(command: Command, server: ScriptedServer) -> None:
@@ -202,13 +282,37 @@ def test_a_reader_who_leaves_ends_a_request_that_is_silent(
     assert command.saved()[1].status is Status.STOPPED
 
 
-def test_with_a_file_nobody_need_read_stdout(command: Command) -> None:
-    process = command.start("ask", "-m", "slow-20x20", "-o", "reply.txt", "hi")
+@pytest.mark.parametrize("more", [(), ("--json",), ("--no-stream",)], ids=["text", "json", "whole"])
+def test_with_a_file_nobody_need_read_stdout(command: Command, more: tuple[str, ...]) -> None:
+    process = command.start("ask", "-m", "slow-20x20", "-o", "reply.txt", *more, "hi")
     assert process.stdout is not None
     process.stdout.close()
 
     assert process.wait(20) == 0
-    assert (command.working / "reply.txt").read_text().endswith("w19 \n")
+    assert "w19 " in (command.working / "reply.txt").read_text()
+
+
+@pytest.mark.parametrize("more", [(), ("-o", "-")])
+def test_a_signal_ends_an_export_that_nobody_reads(command: Command, more: tuple[str, ...]) -> None:
+    assert command.run("ask", "-m", "flood-20000", "hi").code == 0
+    found = json.loads(command.run("list", "--json").out)[0]["id"]
+    process = command.start("export", found, *more)
+    read_some(process)
+
+    process.send_signal(signal.SIGTERM)
+
+    assert process.wait(20) == 128 + signal.SIGTERM
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the next token ends it")
+@pytest.mark.parametrize("name", ["-", "/dev/stdout", "/dev/fd/1"])
+def test_a_file_that_is_stdout_is_watched_like_it(command: Command, server: ScriptedServer, name: str) -> None:
+    process = command.start("ask", "-m", "stall", "-o", name, "hi")
+    assert read_some(process).startswith(b"w0")
+    assert process.stdout is not None
+    process.stdout.close()
+
+    assert process.wait(20) == 128 + signal.SIGPIPE
 
 
 def test_head_gets_its_line_and_the_request_ends(command: Command, server: ScriptedServer) -> None:
@@ -246,6 +350,44 @@ def _is_idle(pid: int) -> bool:
     before = sum(process.cpu_times()[:2])
     time.sleep(0.1)
     return sum(process.cpu_times()[:2]) - before < 0.02
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_reader_of_stderr_who_does_not_read_stops_the_stream_and_no_signal(
+    command: Command, server: ScriptedServer, number: int
+) -> None:
+    model = "flood-thoughts-2000000"
+    process = command.start("ask", "-m", model, "hi", stdout=subprocess.DEVNULL)
+    until(lambda: server.of(model) and server.of(model)[0].is_held_up, "the server having to wait")
+    until(lambda: _is_idle(process.pid), "waiting for the reader")
+
+    sent_at = time.monotonic()
+    process.send_signal(number)
+
+    assert process.wait(20) == 128 + number
+    assert time.monotonic() - sent_at < AT_ONCE_S
+    assert command.saved()[1].status is Status.STOPPED
+    assert words_so_far(command.saved()[1].reasoning)
+
+
+def test_reasoning_is_whole_for_a_slow_reader_of_stderr(command: Command) -> None:
+    process = command.start("ask", "-m", "flood-thoughts-30000", "hi", stdout=subprocess.DEVNULL)
+    assert process.stderr is not None
+    got = b""
+    while piece := os.read(process.stderr.fileno(), 20_000):
+        got += piece
+        time.sleep(0.002)
+
+    assert process.wait(20) == 0
+    assert got.decode().startswith("".join(f"w{number} " for number in range(30_000)) + "\n")
+
+
+def test_a_reader_of_stderr_who_leaves_is_no_failure(command: Command) -> None:
+    process = command.start("ask", "-m", "reasoning", "--metrics", "hi")
+    assert process.stderr is not None
+    process.stderr.close()
+
+    assert process.wait(20) == 0
 
 
 def test_a_long_reply_is_whole_for_a_slow_reader(command: Command) -> None:

@@ -1,11 +1,14 @@
 """The commands about what is saved, and about the models on offer."""
 
 import json
+import os
 import re
+from pathlib import Path
 
 import pytest
 
-from tests.ask.conftest import Command, Run
+from streamtui import cli
+from tests.ask.conftest import Command, Run, ended
 from tests.server import HELLO
 
 HELLO_TEXT = "".join(HELLO)
@@ -34,6 +37,8 @@ def test_the_list_for_people_has_a_line_each_without_control_characters(run_here
     (line,) = run_here("list").out.splitlines()
 
     assert "title" in line and line.isprintable()
+    updated = str(conversations(run_here)[0]["updated"])
+    assert f"{updated[:10]} {updated[11:16]}Z" in line, "it says that this is UTC"
 
 
 def test_an_empty_list_is_empty(run_here: Run) -> None:
@@ -117,3 +122,61 @@ def test_a_log_has_no_key(command: Command) -> None:
     command.run("ask", "--log", "log.txt", "-m", "401", "hi")
 
     assert "sk-test" not in (command.working / "log.txt").read_text()
+
+
+@pytest.mark.parametrize("words", [("list",), ("models",), ("stats",), ("export", "x"), ("delete", "x"), ("ask", "hi")])
+def test_a_file_that_others_can_read_is_warned_about_once(
+    run_here: Run, command: Command, words: tuple[str, ...]
+) -> None:
+    (command.working / ".env").write_text("OPENAI_API_KEY=sk-other-0123456789\nCHAT_MODEL=ok\n")
+    (command.working / ".env").chmod(0o644)
+
+    assert run_here(*words).err.count("chmod 600") == 1
+
+
+@pytest.mark.parametrize("words", [("ask", "-m", "ok", "hi"), ("ask", "-m", "ok", "-m", "think", "hi"), ("list",)])
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_a_data_folder_that_cannot_be_used_is_said_once(
+    run_here: Run, command: Command, words: tuple[str, ...], what: str
+) -> None:
+    if what == "file":
+        command.data.write_text("in the way")
+    else:
+        (command.data / "streamtui.db").mkdir(parents=True)
+
+    result = run_here(*words)
+
+    assert result.code == 0
+    assert len([line for line in result.lines if "saved" in line]) == 1
+
+
+def test_a_folder_whose_name_is_no_text_is_a_folder(command: Command) -> None:
+    folder = os.fsdecode(bytes(command.folder / "na") + b"\xff")
+
+    assert command.run("ask", "--data-dir", folder, "-m", "ok", "hi").code == 0
+    listed = command.run("list", "--data-dir", folder)
+
+    assert (listed.code, listed.err) == (0, "") and listed.out.count("\n") == 1
+
+
+def test_a_working_folder_that_is_gone_is_one_line(command: Command) -> None:
+    result = ended(command.start("list", "--data-dir", "here", shell_prefix='rmdir "$PWD"'))
+
+    assert (result.code, result.out, len(result.lines)) == (2, "", 1)
+    assert "--data-dir" in result.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux")
+def test_only_what_goes_to_stdout_is_the_output(
+    command: Command, run_here: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Path("/dev/full").open("wb") as full:
+        result = ended(command.start("models", stdout=full.fileno()))
+    assert (result.code, result.lines) == (1, ["streamtui: The output can't be written: No space left on device."])
+
+    def refuse(*_: object) -> int:
+        raise OSError(24, "Too many open files", "/some/file")
+
+    monkeypatch.setattr(cli, "_run", refuse)
+    result = run_here("list")
+    assert (result.code, result.lines) == (1, ["streamtui: /some/file: Too many open files."])

@@ -56,6 +56,7 @@ def test_what_a_name_means(sources: Sources, environment: dict[str, str], id: st
     [
         ({}, "gpt-5", "OPENAI_API_KEY"),
         ({}, "anthropic:x", "ANTHROPIC_API_KEY"),
+        ({}, "claude-x", "claude-x needs ANTHROPIC_API_KEY"),
         ({"OPENAI_API_KEY": KEY}, "anthropic:x", "ANTHROPIC_API_KEY"),
         ({"ANTHROPIC_API_KEY": KEY}, "gpt-5", "OPENAI_API_KEY"),
         ({"OPENAI_API_KEY": KEY}, "", "no model"),
@@ -77,8 +78,13 @@ def test_what_cannot_be_asked_is_said_before_anything_is_sent(
     assert "bad key" not in str(caught.value) and "secret" not in str(caught.value)
 
 
-def test_with_nothing_configured_the_demo_answers_and_says_so(sources: Sources) -> None:
+@pytest.mark.parametrize("named", [None, "claude-3", "anthropic:x", "gpt-5", "openai:gpt-5"])
+def test_with_nothing_configured_the_demo_answers_and_says_so(sources: Sources, named: str | None) -> None:
+    sources.environment = {"CHAT_MODEL": named} if named else {}
     catalog = sources.catalog()
+
+    key = "ANTHROPIC_API_KEY" if named in (None, "claude-3", "anthropic:x") else "OPENAI_API_KEY"
+    assert key in catalog.lacks and (named or "--demo") in catalog.lacks
 
     assert not catalog.is_configured
     assert catalog.model().label == "demo @ offline"
@@ -90,6 +96,70 @@ def test_the_demo_that_was_asked_for_by_name_is_configured(sources: Sources, nam
 
     assert sources.catalog().is_configured
     assert sources.catalog().model().provider.name == "demo"
+
+
+def test_a_model_at_an_endpoint_that_needs_no_key_is_configured(sources: Sources) -> None:
+    sources.environment = {"CHAT_MODEL": "anthropic:x", "ANTHROPIC_BASE_URL": "http://127.0.0.1:9"}
+
+    assert sources.catalog().is_configured
+    assert sources.catalog().model().label == "anthropic:x @ 127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    ("named", "label"),
+    [
+        ("anthropic:x", "anthropic:x @ 127.0.0.1:9"),
+        ("claude-x", "claude-x @ 127.0.0.1:9"),
+        ("openai:x", "x @ 127.0.0.1:9"),
+        ("x", "x @ 127.0.0.1:9"),
+    ],
+)
+def test_the_command_lines_base_url_is_for_the_model_that_is_named(sources: Sources, named: str, label: str) -> None:
+    sources.environment = {"OPENAI_API_KEY": KEY, "ANTHROPIC_API_KEY": KEY}
+    sources.options = {"base_url": "http://127.0.0.1:9", "model": named}
+    catalog = sources.catalog()
+
+    assert catalog.model(named).label == label
+    catalog.refuse_ignored_url(catalog.model(named))
+
+
+async def test_the_command_lines_base_url_gets_the_key_of_the_models_provider(
+    sources: Sources, server: ScriptedServer
+) -> None:
+    sources.environment = {"OPENAI_API_KEY": KEY}
+    sources.dot_env(f"ANTHROPIC_API_KEY={OTHER}\n")
+    sources.options = {"base_url": server.anthropic_url, "model": "anthropic:ok"}
+
+    await asked(sources.catalog(), "anthropic:ok")
+
+    assert server.of("ok")[0].headers["x-api-key"] == OTHER
+    assert KEY not in repr(server.of("ok")[0])
+
+
+@pytest.mark.parametrize(
+    ("named", "other", "says"), [("x", "anthropic:y", "ANTHROPIC_BASE_URL"), ("anthropic:y", "x", "OPENAI_BASE_URL")]
+)
+def test_a_model_that_the_command_lines_base_url_is_not_for_is_refused(
+    sources: Sources, named: str, other: str, says: str
+) -> None:
+    sources.environment = {"OPENAI_API_KEY": KEY, "ANTHROPIC_API_KEY": KEY}
+    sources.options = {"base_url": "http://127.0.0.1:9", "model": named}
+    catalog = sources.catalog()
+
+    with pytest.raises(ConfigError, match=says):
+        catalog.refuse_ignored_url(catalog.model(other))
+    catalog.refuse_ignored_url(catalog.model("demo"))
+
+
+def test_a_key_that_is_none_hinders_only_who_would_use_it(sources: Sources) -> None:
+    sources.environment = {"OPENAI_API_KEY": KEY, "ANTHROPIC_API_KEY": "sk bad key"}
+    catalog = sources.catalog()
+
+    assert [secret.reveal() for secret in catalog.secrets] == [KEY]
+    assert catalog.is_configured and catalog.model().provider.name == "openai"
+    with pytest.raises(ConfigError, match="ANTHROPIC_API_KEY from the environment"):
+        catalog.model("anthropic:x")
+    assert sources.catalog(demo=True).model().id == "demo"
 
 
 def test_the_demo_option_beats_everything(sources: Sources) -> None:

@@ -333,3 +333,16 @@ def test_the_data_folder_can_be_moved_and_the_config_folder_stays(tmp_path: Path
     assert moved.data == tmp_path / "elsewhere"
     assert moved == Paths(tmp_path / "elsewhere", paths().config)
     assert moved.settings.name == "config.toml" and moved.env.parent == moved.config
+
+
+def test_a_relative_data_folder_in_a_folder_that_is_gone_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+
+    with pytest.raises(ConfigError, match="--data-dir takes a whole path"):
+        paths("relative")
+    assert paths(str(tmp_path)).data == tmp_path

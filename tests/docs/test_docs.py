@@ -1,15 +1,24 @@
 """What the documents say is what happens."""
 
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from streamtui import cli
+from tests.ask.conftest import Command, Run, command, run_here, scripted_server, server
 from tests.docs import fault_table, settings_table
+from tests.server import ScriptedServer
+
+__all__ = ["command", "run_here", "scripted_server", "server"]
 
 README = Path(__file__).parents[2] / "README.md"
+SERVED = "127.0.0.1:8001"
+"""Where the README has the scripted server listen."""
+ROWS = re.findall(rf"`streamtui (ask [^`]*{SERVED}[^`]*)`", README.read_text(encoding="utf-8"))
 EXAMPLES = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
 
 
@@ -20,6 +29,48 @@ async def test_the_table_of_faults_is_what_happens() -> None:
 
 def test_the_readmes_table_of_settings_is_true() -> None:
     assert settings_table.table() in README.read_text(encoding="utf-8"), "run: python -m tests.docs.settings_table"
+
+
+@pytest.mark.parametrize("place", ["README", "--help"])
+def test_every_exit_code_is_told(place: str) -> None:
+    said = README.read_text(encoding="utf-8") if place == "README" else _help()
+    paragraph = " ".join(said.partition("Exit codes: ")[2].partition("\n\n")[0].split())
+
+    for code in (cli.DONE, cli.FAILED, cli.USAGE, cli.CRASHED, 128 + signal.SIGINT):
+        assert re.search(rf"\b{code} [a-z]", paragraph), code
+    assert "128+n" in paragraph.lower()
+
+
+def _help() -> str:
+    done = subprocess.run([sys.executable, "-m", "streamtui", "--help"], capture_output=True, text=True, timeout=60)
+    return done.stdout
+
+
+def test_the_readme_has_a_row_for_each_thing_that_needs_the_scripted_server() -> None:
+    assert len(ROWS) == 3
+    assert "python -m tests.server --port 8001 --forever" in README.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("model", "code", "out", "err"),
+    [
+        ("503", 1, "", "retrying"),
+        ("eof-after-9", 1, "w0 w1 w2 w3 w4 w5 w6 w7 w8 \n", "ended before the reply was finished"),
+        ("anthropic:reasoning", 0, "Hello, world!\n", "Let me see."),
+    ],
+)
+def test_the_readmes_rows_show_what_they_are_about(
+    run_here: Run, command: Command, server: ScriptedServer, model: str, code: int, out: str, err: str
+) -> None:
+    (row,) = (row for row in ROWS if f"-m {model} " in row)
+    command.configure("retries = 1")
+    for name in ("OPENAI_BASE_URL", "OPENAI_API_KEY"):
+        del command.environment[name]
+
+    result = run_here(*row.replace(SERVED, server.host).split())
+
+    assert (result.code, result.out) == (code, out)
+    assert err in result.err
 
 
 def test_the_readme_has_both_examples() -> None:

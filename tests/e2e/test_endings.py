@@ -2,9 +2,11 @@
 
 import re
 import signal
+import sqlite3
 import sys
 import termios
 import time
+from contextlib import closing
 
 import pytest
 
@@ -79,6 +81,24 @@ def test_a_signal_saves_restores_and_ends(streaming: Terminal, home: Home, numbe
     assert time.monotonic() - sent < GONE_S
     assert_restored(streaming)
     assert_same_line_settings(streaming)
+    assert_saved(home, "stopped", seen)
+
+
+def test_more_signals_lose_nothing_while_the_database_is_locked(streaming: Terminal, home: Home) -> None:
+    with closing(sqlite3.connect(home.database, isolation_level=None, timeout=20)) as another:
+        another.execute("BEGIN EXCLUSIVE")
+        seen = words_in(streaming.screen)[-1]
+        sent = time.monotonic()
+
+        def is_gone() -> bool:
+            streaming.signal(signal.SIGTERM)
+            return not streaming.is_running
+
+        streaming.wait_for(is_gone, what="the end")
+        assert streaming.exit_code() == 143
+        assert streaming.ended - sent < GONE_S
+        assert list(home.data.glob("spill-*.jsonl"))
+    assert_restored(streaming)
     assert_saved(home, "stopped", seen)
 
 

@@ -17,9 +17,18 @@ def test_with_nothing_configured_the_demo_answers_and_says_so(launch: Launch) ->
     assert "▍ demo ·" in app.screen
 
 
-def test_a_model_without_a_key_is_named_before_the_demo_answers(launch: Launch) -> None:
-    app = launch(environment={"CHAT_MODEL": "gpt-4o"})
-    app.wait_for("gpt-4o needs OPENAI_API_KEY")
+@pytest.mark.parametrize(
+    ("model", "key"),
+    [
+        ("gpt-4o", "OPENAI_API_KEY"),
+        ("openai:gpt-4o", "OPENAI_API_KEY"),
+        ("claude-3", "ANTHROPIC_API_KEY"),
+        ("anthropic:x", "ANTHROPIC_API_KEY"),
+    ],
+)
+def test_a_model_without_a_key_is_named_before_the_demo_answers(launch: Launch, model: str, key: str) -> None:
+    app = launch(environment={"CHAT_MODEL": model})
+    app.wait_for(f"{model} needs {key}")
     assert "demo @ offline" in app.lines[0]
 
 

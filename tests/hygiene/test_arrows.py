@@ -17,12 +17,19 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "streamtui.tui": ("streamtui.chat", "streamtui.markdown"),
     "streamtui.web": ("streamtui.chat",),
     "streamtui.arguments": ("streamtui.config",),  # what a setting is for is said once, in its field
-    "streamtui.ask": ("streamtui.chat", "streamtui.streams"),
+    "streamtui.ask": ("streamtui.chat", "streamtui.outputs", "streamtui.sinks"),
+    "streamtui.asking": (
+        "streamtui.ask", "streamtui.catalog", "streamtui.chat", "streamtui.files", "streamtui.outputs",
+        "streamtui.sinks", "streamtui.store",
+    ),
+    "streamtui.files": ("streamtui.chat", "streamtui.outputs"),
+    "streamtui.outputs": ("streamtui.chat",),
+    "streamtui.sinks": ("streamtui.chat", "streamtui.outputs"),
     "streamtui.config": ("streamtui.chat",),
     "streamtui.catalog": ("streamtui.chat", "streamtui.config", "streamtui.providers"),
     "streamtui.crash": ("streamtui.chat", "streamtui.providers.secret"),
     "streamtui.logs": ("streamtui.chat", "streamtui.providers.secret"),
-    "streamtui.saving": ("streamtui.config", "streamtui.store", "streamtui.streams"),
+    "streamtui.saving": ("streamtui.config", "streamtui.signals", "streamtui.store", "streamtui.streams"),
     "streamtui.signals": (),
     "streamtui.streams": (),
     "streamtui.serving": (

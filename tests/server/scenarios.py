@@ -73,6 +73,14 @@ async def flood(reply: Reply, tokens: int) -> None:
     await reply.finish(tokens=tokens)
 
 
+@scenario("flood-thoughts-N", "N tokens of reasoning as fast as the client reads")
+async def flood_thoughts(reply: Reply, tokens: int) -> None:
+    await reply.start()
+    for first in range(0, tokens, 100):
+        await reply.reasoning(*words(min(100, tokens - first), first))
+    await reply.finish(tokens=tokens)
+
+
 @scenario("infinite", "a stream without end, as fast as the client reads")
 async def infinite(reply: Reply) -> None:
     await reply.start()

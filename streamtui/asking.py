@@ -1,0 +1,137 @@
+"""`streamtui ask`: hands the engine to the headless front end."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import Final
+
+from streamtui import ask, files, outputs, sinks
+from streamtui.catalog import EXPOSED, SettingsCatalog
+from streamtui.chat.conversation import Conversation, Options
+from streamtui.chat.errors import ConfigError
+from streamtui.chat.ports import Model, NoRecorder, Recorder
+from streamtui.chat.reply import Reply
+from streamtui.store import Store
+
+STDOUT: Final = "-"
+"""As the name of a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What is asked, and what it is called where several are."""
+
+    text: str
+    name: str
+
+
+def prompts(said: argparse.Namespace) -> list[Prompt]:
+    """Return the prompts, each with the piped text appended. Raises `ConfigError`."""
+    given = [*([said.prompt] if said.prompt is not None or not said.prompts else []), *said.prompts]
+    piped = ask.read_piped(sys.stdin, also_typed="-" in given)
+    texts = [ask.with_piped(prompt, piped) for prompt in given]
+    return [
+        Prompt(text, text if prompt in (None, "", "-") else prompt) for prompt, text in zip(given, texts, strict=True)
+    ]
+
+
+def resumes(said: argparse.Namespace) -> bool:
+    return getattr(said, "latest", False) or getattr(said, "resume", None) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Headless:
+    """One run of `ask`: the replies it asks for, and where they go."""
+
+    said: argparse.Namespace
+    catalog: SettingsCatalog
+    recorder: Recorder
+    store: Store | None
+    options: Options
+    system: str | None
+
+    async def run(self, prompts: Sequence[Prompt]) -> int:
+        said = self.said
+        try:
+            replies = await self._replies(prompts)
+            with ExitStack() as stack:
+                file = self._file(stack)
+                output = file or outputs.standard_output()
+                aside = outputs.standard_error()
+                code = await ask.run(
+                    replies,
+                    self._sink(replies, output, aside),
+                    reader=output if isinstance(output, outputs.Output) else None,
+                    metrics=aside if said.metrics else None,
+                )
+                if file is not None:
+                    file.settle(is_complete=code == ask.DONE)
+                return code
+        finally:
+            await self.catalog.aclose()
+
+    async def _replies(self, prompts: Sequence[Prompt]) -> dict[str, Reply]:
+        resumed = await self._resumed()
+        models = await self._models(resumed)
+        replies: list[Reply] = []
+        for prompt in prompts:
+            target = resumed or Conversation(models[0], self.recorder, system=self.system, options=self.options)
+            replies += target.compare(prompt.text, models)
+        labels = ask.labels([model.id for model in models], [prompt.name for prompt in prompts])
+        return dict(zip(labels, self._ordered(replies, len(models)), strict=True))
+
+    def _ordered(self, replies: list[Reply], models: int) -> list[Reply]:
+        """Return the replies models first, as their labels are."""
+        return [replies[index] for start in range(models) for index in range(start, len(replies), models)]
+
+    async def _resumed(self) -> Conversation | None:
+        if self.store is None or not resumes(self.said):
+            return None
+        library = self.store.library
+        prefix = getattr(self.said, "resume", None)
+        found = await library.latest() if prefix is None else await library.find(prefix)
+        if found is None:
+            raise ConfigError("There is no saved conversation to continue.")
+        record, messages = await library.load(found)
+        model = self.catalog.saved(record.model)
+        conversation = Conversation.resume(model, self.recorder, record, messages, options=self.options)
+        if (instruction := getattr(self.said, "system", None)) is not None:
+            conversation.instruct(instruction)
+        return conversation
+
+    async def _models(self, conversation: Conversation | None) -> list[Model]:
+        named = getattr(self.said, "model", None)
+        if named:
+            models = [self.catalog.model(name) for name in named]
+        else:
+            models = [conversation.model if conversation else self.catalog.model()]
+        for model in models:
+            self.catalog.refuse_ignored_url(model)
+            if host := self.catalog.exposed_host(model):
+                raise ConfigError(EXPOSED.format(host=host))
+        return [await self.catalog.resolve(model) for model in models]
+
+    def _file(self, stack: ExitStack) -> files.File | None:
+        name = self.said.output
+        if name is None or name == STDOUT:
+            return None
+        return stack.enter_context(files.opened(name, in_one_piece=self.said.no_stream))
+
+    def _sink(self, replies: dict[str, Reply], output: outputs.Writer, aside: outputs.Writer) -> sinks.Sink:
+        sink: sinks.Sink
+        if self.said.json:
+            saved = not isinstance(self.recorder, NoRecorder)
+            sink = sinks.JsonLines(
+                output, {label: reply.conversation if saved else None for label, reply in replies.items()}
+            )
+        elif len(replies) > 1:
+            sink = sinks.Interleaved(output, aside)
+        else:
+            sink = sinks.Text(output, aside, shares_screen=_shares_screen(output))
+        return sinks.Whole(sink) if self.said.no_stream else sink
+
+
+def _shares_screen(output: outputs.Writer) -> bool:
+    return isinstance(output, outputs.Output) and outputs.is_on_the_screen_of_stderr(output)
