@@ -148,7 +148,7 @@ class Reply:
                 await journal.recorder.begin(journal.record, (*journal.rows, self.message), journal.earlier)
         except (StoreError, TimeoutError) as error:
             reason = str(error) or "the disk is slow"
-            self.notice = Notice("not_saved", f"not saved yet: {reason}")
+            self.notice = Notice("not_saved", reason if reason.startswith("Not saved") else f"Not saved yet: {reason}")
         except BaseException:  # cancelled, most likely: nobody will leave a block that was never entered
             self.stop()
             raise

@@ -231,7 +231,7 @@ async def test_a_store_that_refuses_is_said_and_the_chat_goes_on() -> None:
 
     events = await play(talk.ask("Go"))
 
-    assert events[0] == Notice("not_saved", "not saved yet: The disk is full.")
+    assert events[0] == Notice("not_saved", "Not saved yet: The disk is full.")
     assert ending(events).status is Status.COMPLETE
 
 
