@@ -155,15 +155,19 @@ def _file(chat: "ChatScreen", argument: str) -> Path:
     if not chat.session.conversation.messages:
         raise StreamtuiError("There is nothing to export yet.")
     if not argument:
-        return Path(f"{_slug(chat.session.conversation.title)}.md").absolute()
-    return Path(os.path.abspath(os.path.expanduser(argument)))  # noqa: PTH100, PTH111 - an unknown user's tilde stays
+        return Path(f"{_slug(chat.session.conversation.title)}.md")
+    return Path(os.path.expanduser(argument))  # noqa: PTH111 - which leaves the tilde of an unknown user
 
 
 async def _export(chat: "ChatScreen", path: Path) -> None:
     session, conversation = chat.session, chat.session.conversation
     await session.ready.wait()
     form: Literal["md", "json"] = "json" if path.suffix == ".json" else "md"
-    text = chat.app.start.transcript(form)(conversation.record, list(conversation.messages.values()))
+    _write(path, chat.app.start.transcript(form)(conversation.record, list(conversation.messages.values())))
+    chat.say(f"Written to {_where(path)}.")
+
+
+def _write(path: Path, text: str) -> None:
     try:
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
@@ -171,7 +175,10 @@ async def _export(chat: "ChatScreen", path: Path) -> None:
         raise StreamtuiError(f"{clean_line(str(path))} exists: name another file.") from None
     except OSError as error:
         raise StreamtuiError(f"{clean_line(str(path))} can't be written: {error.strerror}.") from None
-    chat.say(f"Written to {clean_line(str(path))}.")
+
+
+def _where(path: Path) -> str:
+    return clean_line(str(path.absolute()))
 
 
 def _slug(title: str) -> str:
