@@ -60,8 +60,13 @@ def test_clean_text_stays_as_it_is(text: str) -> None:
     assert clean(clean(text)) == clean(text)
 
 
+ORDINARY = st.characters(exclude_categories=["Cc", "Cs", "Cf", "Zl", "Zp"]).filter(
+    lambda character: not "\U000e0000" <= character <= "\U000e007f"  # tags, some of which are not assigned
+)
+
+
 @THOROUGH
-@given(st.text(st.characters(exclude_categories=["Cc", "Cs", "Cf", "Zl", "Zp"]) | st.sampled_from("\t\n"), max_size=30))
+@given(st.text(ORDINARY | st.sampled_from("\t\n"), max_size=30))
 def test_ordinary_text_is_not_touched(text: str) -> None:
     assert clean(text) is text or clean(text) == text
 
