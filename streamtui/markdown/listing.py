@@ -5,7 +5,6 @@ from __future__ import annotations
 from array import array
 from collections import deque
 from collections.abc import Iterator
-from itertools import islice
 from time import perf_counter
 
 from streamtui.markdown.lexing import LineLexer, Runs, add_run, lex_whole, lexer_for, may_lex_whole, plain
@@ -129,7 +128,7 @@ class Listing:
             return True
         if ahead >= _LINES_AHEAD:
             return False
-        return sum(map(len, islice(self.lines, len(self._runs), index))) < _CHARACTERS_AHEAD
+        return sum(map(len, self.lines[len(self._runs) : index])) < _CHARACTERS_AHEAD
 
     def _is_whole(self) -> bool:
         """Whether the code is complete and its final colours are those of the whole."""
