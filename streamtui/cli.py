@@ -4,8 +4,7 @@ import argparse
 import json
 import os
 import signal
-import sys
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import ExitStack
 from functools import partial
 from typing import Any, Final
@@ -22,7 +21,7 @@ from streamtui.providers.secret import Secret, redact
 from streamtui.signals import Stopped, on_loop
 from streamtui.store import Store, export_json, export_markdown
 from streamtui.store.transcript import iso_time, summary_json
-from streamtui.streams import say
+from streamtui.streams import complain, say
 
 DONE: Final = 0
 FAILED: Final = 1
@@ -74,7 +73,7 @@ def _obey_in(places: Paths, said: argparse.Namespace) -> int:
     except OSError as error:
         return _complain(StreamtuiError(_in_words(error)), FAILED, secrets)
     except Exception as error:
-        say(sys.stderr, crash.report(error, places.reports, secrets))
+        say(crash.report(error, places.reports, secrets))
         return CRASHED
 
 
@@ -91,8 +90,8 @@ def _read_config(said: argparse.Namespace, places: Paths) -> Config:
 
 
 def _run(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> int:
-    if said.command is not None:  # the app shows them itself
-        _say_all(config.warnings)
+    for warning in config.warnings if said.command is not None else ():  # the app shows them itself
+        complain(warning)
     match said.command:
         case "ask":
             return _ask(said, config, secrets)
@@ -262,11 +261,6 @@ def _options(config: Config) -> Options:
     return Options(settings.temperature, settings.max_tokens, policy)
 
 
-def _say_all(lines: Iterable[str]) -> None:
-    for line in lines:
-        say(sys.stderr, f"streamtui: {line}")
-
-
 def _complain(error: StreamtuiError, code: int, secrets: list[Secret]) -> int:
-    say(sys.stderr, redact(f"streamtui: {error}", secrets))
+    complain(redact(str(error), secrets))
     return code

@@ -1,13 +1,12 @@
 """The store for as long as a command runs, and on stderr what the reader should know about it."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from streamtui import signals
 from streamtui.config import Config
 from streamtui.store import Store
-from streamtui.streams import say
+from streamtui.streams import complain
 
 
 @contextmanager
@@ -26,7 +25,7 @@ def announced(config: Config) -> Iterator[Store]:
     store = Store.open(config.paths.data)
     trouble = store.trouble
     for line in (*store.notices, *filter(None, [trouble])):
-        _say(line)
+        complain(line)
     try:
         yield store
     finally:
@@ -39,8 +38,4 @@ def _close(store: Store, *, said: str | None = None) -> None:
     with signals.ignored():
         is_saved = store.close()
     if not is_saved and (said is None or store.trouble != said):
-        _say(f"the last text could not be saved. {store.trouble or ''}".rstrip())
-
-
-def _say(line: str) -> None:
-    say(sys.stderr, f"streamtui: {line}")
+        complain(f"the last text could not be saved. {store.trouble or ''}".rstrip())

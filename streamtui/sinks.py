@@ -87,7 +87,6 @@ class Interleaved:
     aside: Writer
     _lines: Lines = field(default_factory=Lines)
     _thoughts: Lines = field(default_factory=Lines)
-    _in_line: set[str | None] = field(default_factory=set)
     _notices: dict[str | None, list[str]] = field(default_factory=dict)
 
     async def event(self, event: Event, label: str | None) -> None:
@@ -98,12 +97,11 @@ class Interleaved:
         match event:
             case TextDelta(text):
                 await self._put(self._lines.feed(label, text), label)
-                (self._in_line.discard if text.endswith("\n") else self._in_line.add)(label)
             case Notice(kind="not_saved"):
                 pass  # said, once for all, by whoever opened the store
             case Notice(text=text):
                 self._notices.setdefault(label, []).append(f"[{label}] {text}\n")
-                if label not in self._in_line:
+                if not self._lines.is_begun(label):
                     await self._say_notices(label)
             case Finished() | Failed():
                 await self._put(self._lines.end(label), label)

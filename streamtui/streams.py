@@ -38,7 +38,7 @@ def written_out(code: int) -> int:
         code = 128 + signal.SIGPIPE
     except OSError as error:
         _forget(sys.stdout)
-        say(sys.stderr, f"streamtui: The output can't be written: {error.strerror}.")
+        complain(f"The output can't be written: {error.strerror}.")
         code = code or 1
     try:
         sys.stderr.flush()
@@ -47,13 +47,18 @@ def written_out(code: int) -> int:
     return code
 
 
-def say(aside: TextIO | None, text: str, end: str = "\n") -> None:
-    """Write a line to stderr; a closed stderr is no reason to fail."""
-    if aside is None:
+def complain(text: str) -> None:
+    """Write a line of ours to stderr; a closed stderr is no reason to fail."""
+    say(f"streamtui: {text}")
+
+
+def say(line: str) -> None:
+    """Write a line to stderr as it is; a closed stderr is no reason to fail."""
+    if sys.stderr is None:
         return
     with suppress(OSError, ValueError):
-        aside.write(text + end)
-        aside.flush()
+        sys.stderr.write(f"{line}\n")
+        sys.stderr.flush()
 
 
 def _forget(stream: TextIO) -> None:

@@ -61,6 +61,10 @@ class Lines:
         parts[:] = [rest]
         return "".join(f"[{label}] {line}\n" for line in whole)
 
+    def is_begun(self, label: str | None) -> bool:
+        """Return whether a line waits for its end."""
+        return any(self._parts.get(label, ()))
+
     def end(self, label: str | None) -> str:
         """Return the last line, if it was not whole."""
         rest = "".join(self._parts.pop(label, []))

@@ -216,7 +216,7 @@ class StreamtuiApp(App[None], inherit_bindings=False):
 
     def _blank(self) -> Session | None:
         """Return the session in which nothing was asked yet, nor is about to be, if there is one."""
-        blank = [session for session in self.sessions if session.is_blank and self.outbox.texts(session) is None]
+        blank = [session for session in self.sessions if session.is_blank and not self.outbox.texts(session)]
         return next((session for session in blank if self._chat.shows(session)), blank[-1] if blank else None)
 
     def forget(self, conversation: str) -> None:

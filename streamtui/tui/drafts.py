@@ -30,7 +30,7 @@ class Drafts:
         """Write down what is unsent in a session, unless it is written already: one in which nothing was ever typed
         leaves the draft of the new conversation alone."""
         queued = session.queued.text if session.queued is not None else ""
-        parts = [*(self._outbox.texts(session) or ()), queued, session.draft]
+        parts = [*self._outbox.texts(session), queued, session.draft]
         text = "\n\n".join(part for part in parts if part)
         conversation = session.conversation.id if session.conversation.messages else None
         if self._kept.get(session, (None, "")) == (conversation, text):

@@ -51,7 +51,7 @@ class Outbox:
 
     def dispatch(self, session: Session, intent: Intent) -> None:
         """Send as soon as everything is ready; a prompt queues while a reply streams, anything else is refused."""
-        if session.is_streaming or self.texts(session) is not None:
+        if session.is_streaming or self.texts(session):
             if isinstance(intent, Ask):
                 self._queue(session, intent)
             else:
@@ -70,23 +70,20 @@ class Outbox:
             self._say(str(error))
             session.give_back(ask)
 
-    def texts(self, session: Session) -> list[str] | None:
-        """Return the prompts that wait to leave from a session, `None` where nothing waits."""
-        found = [entry.ask.text if entry.ask else "" for entry in self._waiting if entry.session is session]
-        return found or None
+    def texts(self, session: Session) -> list[str]:
+        """Return the texts of all that waits to leave from a session, empty ones for what is no prompt."""
+        return [entry.ask.text if entry.ask else "" for entry in self._of(session)]
 
     def take_back(self, session: Session) -> bool:
         """Take back what is about to leave from a session; return whether there was anything."""
-        found = self.drop(session)
+        found = self._of(session)
+        for entry in found:
+            self._waiting.pop(entry).cancel()
         session.give_back(*(entry.ask for entry in found))
         return bool(found)
 
-    def drop(self, session: Session) -> list[Entry]:
-        """Let what is about to leave from a session go nowhere."""
-        found = [entry for entry in self._waiting if entry.session is session]
-        for entry in found:
-            self._waiting.pop(entry).cancel()
-        return found
+    def _of(self, session: Session) -> list[Entry]:
+        return [entry for entry in self._waiting if entry.session is session]
 
     async def _send(self, entry: Entry) -> None:
         session = entry.session

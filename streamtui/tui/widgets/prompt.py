@@ -161,7 +161,7 @@ class Prompt(TextArea):
             self.post_message(self.SentNothing())
         else:
             self.post_message(self.Submitted(clean(self.text)))
-            self.put("")
+            self.put("")  # second: what its own message says of the empty box is heard after the other one
 
     def action_leave_or_delete(self) -> None:
         if self.text:
