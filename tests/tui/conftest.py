@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,15 +80,23 @@ class Open(Protocol):
 
 
 @asynccontextmanager
-async def _opened(folder: Path, size: tuple[int, int], notices: Sequence[str]) -> AsyncIterator[Reader]:
-    config = Config.read(Paths(folder / "data", folder / "config"), {}, folder=folder)
+async def opened(
+    folder: Path,
+    variables: Mapping[str, str],
+    *,
+    demo: bool = False,
+    policy: Policy | None = None,
+    size: tuple[int, int] = (100, 30),
+    notices: Sequence[str] = (),
+) -> AsyncIterator[Reader]:
+    """Open the app with nothing but these variables set, its data in `folder`."""
+    config = Config.read(Paths(folder / "data", folder / "config"), variables, folder=folder)
     with Store.open(config.paths.data) as store:
-        catalog = SettingsCatalog(config, store.memory, demo=True)
         app = StreamtuiApp(
             Start(
-                catalog=catalog,
+                catalog=SettingsCatalog(config, store.memory, demo=demo),
                 storage=store,
-                options=Options(None, None, Policy()),
+                options=Options(None, None, policy or Policy()),
                 system=None,
                 instruction=None,
                 theme=config.settings.theme,
@@ -115,6 +123,6 @@ def open_app(tmp_path: Path) -> Open:
     def open_app(
         size: tuple[int, int] = (100, 30), *, notices: Sequence[str] = ()
     ) -> AbstractAsyncContextManager[Reader]:
-        return _opened(tmp_path, size, notices)
+        return opened(tmp_path, {}, demo=True, size=size, notices=notices)
 
     return open_app

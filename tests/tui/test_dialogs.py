@@ -19,6 +19,14 @@ async def save_three(reader: Reader) -> None:
         await reader.talk(prompt)
 
 
+async def list_three(reader: Reader) -> None:
+    """Have three conversations saved, and the list of them open."""
+    await save_three(reader)
+    await reader.press("ctrl+o")
+    await reader.until("enter open")
+    await reader.until(lambda: len(listed(reader)) == 3)
+
+
 def listed(reader: Reader) -> list[str]:
     return [name for line in reader.lines[1:] for name in ("apples", "pears", "plums") if f"{name} fast  " in line]
 
@@ -57,10 +65,7 @@ async def test_a_filter_that_fits_nothing_leaves_enter_without_effect(open_app: 
 
 async def test_deleting_hides_and_can_be_taken_back(open_app: Open) -> None:
     async with open_app() as reader:
-        await save_three(reader)
-        await reader.press("ctrl+o")
-        await reader.until("enter open")
-        await reader.until(lambda: len(listed(reader)) == 3)
+        await list_three(reader)
         await reader.press("down", "ctrl+x")
         await reader.until(lambda: listed(reader) == ["plums", "apples"])
         await reader.press("ctrl+u")
@@ -69,10 +74,7 @@ async def test_deleting_hides_and_can_be_taken_back(open_app: Open) -> None:
 
 async def test_deleting_the_conversation_in_view_leaves_an_empty_one(open_app: Open) -> None:
     async with open_app() as reader:
-        await save_three(reader)
-        await reader.press("ctrl+o")
-        await reader.until("enter open")
-        await reader.until(lambda: len(listed(reader)) == 3)
+        await list_three(reader)
         await reader.press("ctrl+x")
         await reader.until(lambda: listed(reader) == ["pears", "apples"])
         await reader.press("escape")
@@ -172,9 +174,7 @@ def test_ages_in_one_unit(seconds: float, said: str) -> None:
 
 async def test_every_deletion_can_be_taken_back_also_when_the_list_was_closed_meanwhile(open_app: Open) -> None:
     async with open_app() as reader:
-        await save_three(reader)
-        await reader.press("ctrl+o")
-        await reader.until(lambda: len(listed(reader)) == 3)
+        await list_three(reader)
         await reader.press("ctrl+x")
         await reader.until(lambda: listed(reader) == ["pears", "apples"])
         await reader.press("ctrl+x")
@@ -191,9 +191,7 @@ async def test_every_deletion_can_be_taken_back_also_when_the_list_was_closed_me
 
 async def test_delete_edits_the_filter_and_deletes_nothing(open_app: Open) -> None:
     async with open_app() as reader:
-        await save_three(reader)
-        await reader.press("ctrl+o")
-        await reader.until(lambda: len(listed(reader)) == 3)
+        await list_three(reader)
         await reader.type("ap")
         await reader.until(lambda: listed(reader) == ["apples"])
         await reader.press("home", "delete", "delete")
