@@ -189,7 +189,7 @@ async def test_the_title_stands_above_the_text(page: Page) -> None:
 
 async def test_an_event_source_follows_and_resumes(page: Page, context: BrowserContext, front: Front) -> None:
     """A plain `EventSource`, whose connection is lost on the way, gets every character once."""
-    await send(page, "slow-10x300", "For an EventSource")
+    await send(page, "slow-10", "For an EventSource")
     await expect(page).to_have_url(re.compile("#c="))
     async with cutting(front.port) as (port, cut):
         other = await context.new_page()
@@ -197,8 +197,11 @@ async def test_an_event_source_follows_and_resumes(page: Page, context: BrowserC
         following = asyncio.ensure_future(other.evaluate(FOLLOW, page.url.partition("#c=")[2]))
         await cut()
         await cut()
+        await page.keyboard.press("Escape")
         got = await following
-    assert got["text"] == "".join(words(300))
+    await expect(page.locator(".turn.assistant[data-status=stopped]")).to_be_visible()
+    assert got["text"] == "".join(words(1 + got["text"].count(" ")))[: len(got["text"])]
+    assert got["text"].strip() == await page.locator(REPLY).inner_text()
     assert int(got["last"]) == len(got["text"])
     assert got["opened"] >= 3
 
