@@ -3,6 +3,6 @@
 from streamtui.markdown.block import Block
 from streamtui.markdown.document import CodeBlock, Document
 from streamtui.markdown.line import Line
-from streamtui.markdown.styles import Styles
+from streamtui.markdown.styles import Colors, Styles
 
-__all__ = ["Block", "CodeBlock", "Document", "Line", "Styles"]
+__all__ = ["Block", "CodeBlock", "Colors", "Document", "Line", "Styles"]

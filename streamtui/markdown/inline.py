@@ -14,7 +14,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from streamtui.markdown.links import is_openable
-from streamtui.markdown.styles import Styles
+from streamtui.markdown.styles import Colors, Styles
 from streamtui.markdown.wrap import Span
 
 Run = tuple[str, Style]
@@ -44,6 +44,16 @@ def inline_runs(source: str, references: Mapping[str, Any], styles: Styles, base
     """Return the text of `source` as a reader sees it, in runs of one style; a hard break is a newline."""
     [token] = parser().parseInline(source, {"references": references})
     return _runs(token.children or [], styles, base)
+
+
+def inline_text(source: str, references: Mapping[str, Any]) -> str:
+    """Return the text of `source` as a reader sees it, without its styles."""
+    return "".join([text for text, _ in inline_runs(source, references, _unseen(), Style.null())])
+
+
+@cache
+def _unseen() -> Styles:
+    return Styles.of(Colors())
 
 
 _OPENERS = re.compile(r"\*(?=[^\s*]|$)|(?<!\w)_+(?=[^\s_]|$)|~~(?=\S|$)|`|\[(?![^\[\]]*\])")

@@ -4,10 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 
 from pygments.token import Token, _TokenType
 from rich.style import Style
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Colors:
+    """What a document is painted with: colour names or hex codes, as Rich reads them."""
+
+    text: str = "default"
+    tint: str = "default"
+    """The background of the bubble."""
+    fence_text: str = "default"
+    fence: str = "default"
+    """The background of code."""
+    code: str = "default"
+    """Code within a line of text."""
+    accent: str = "default"
+    muted: str = "default"
+    success: str = "default"
+    error: str = "default"
+    tokens: tuple[str, str, str, str, str, str] = ("default",) * 6
+    """Code: keyword, function, type, string, number, comment."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
@@ -70,57 +89,43 @@ class Styles:
         return self.fence
 
     @classmethod
-    @cache
-    def dark(cls) -> Styles:
-        """Return a legible set for dark terminals."""
-        return _make("#e0e0e0 on #121212", "#d2d2d2 on #1c1c1c", "#57a5e2", "#7a7a7a", "#ffb454 on #262626", _DARK)
-
-    @classmethod
-    @cache
-    def light(cls) -> Styles:
-        """Return a legible set for light terminals."""
-        return _make("#1e1e1e on #ffffff", "#24292f on #f0f0f0", "#0550ae", "#6e6e6e", "#953800 on #ececec", _LIGHT)
-
-
-_DARK = ("#c586c0", "#dcdcaa", "#4ec9b0", "#ce9178", "#b5cea8", "#7fa968")
-_LIGHT = ("#8250df", "#6639ba", "#116329", "#0a3069", "#0550ae", "#59636e")
-
-
-def _make(text: str, fence: str, accent: str, faint: str, code: str, palette: tuple[str, ...]) -> Styles:
-    parse = Style.parse
-    quiet = parse(faint)
-    return Styles(
-        text=parse(text),
-        em=parse("italic"),
-        strong=parse("bold"),
-        strike=parse("strike"),
-        code=parse(code),
-        h1=parse(f"bold underline {accent}"),
-        h2=parse(f"bold {accent}"),
-        h3=parse(f"bold {accent}"),
-        h4=parse("bold"),
-        h5=parse("bold italic"),
-        h6=parse("italic"),
-        link=parse(f"underline {accent}"),
-        bullet=parse(accent),
-        task_open=parse(accent),
-        task_done=parse(accent),
-        quote=parse(accent),
-        rule=quiet,
-        table_head=parse(f"bold {accent}"),
-        table_border=quiet,
-        dim=quiet,
-        fence=parse(fence),
-        fence_head=quiet,
-        fence_rule=quiet,
-        fence_copy=parse(f"{accent}"),
-        wrap_mark=quiet,
-        tokens=_tokens(palette),
-    )
+    def of(cls, colors: Colors) -> Styles:
+        """Return the styles that these colours make."""
+        quiet = Style(color=colors.muted)
+        marked = Style(color=colors.accent)
+        heading = Style(color=colors.accent, bold=True)
+        return cls(
+            text=Style(color=colors.text, bgcolor=colors.tint),
+            em=Style(italic=True),
+            strong=Style(bold=True),
+            strike=Style(strike=True),
+            code=Style(color=colors.code, bgcolor=colors.fence),
+            h1=heading + Style(underline=True),
+            h2=heading,
+            h3=heading,
+            h4=Style(bold=True),
+            h5=Style(bold=True, italic=True),
+            h6=Style(italic=True),
+            link=Style(color=colors.accent, underline=True),
+            bullet=marked,
+            task_open=quiet,
+            task_done=Style(color=colors.success),
+            quote=marked,
+            rule=quiet,
+            table_head=heading,
+            table_border=quiet,
+            dim=quiet,
+            fence=Style(color=colors.fence_text, bgcolor=colors.fence),
+            fence_head=quiet,
+            fence_rule=quiet,
+            fence_copy=marked,
+            wrap_mark=quiet,
+            tokens=_tokens(colors),
+        )
 
 
-def _tokens(palette: tuple[str, ...]) -> dict[_TokenType, Style]:
-    keyword, function, kind, string, number, comment = map(Style.parse, palette)
+def _tokens(colors: Colors) -> dict[_TokenType, Style]:
+    keyword, function, kind, string, number, comment = (Style(color=color) for color in colors.tokens)
     return {
         Token.Keyword: keyword,
         Token.Operator.Word: keyword,
@@ -134,8 +139,8 @@ def _tokens(palette: tuple[str, ...]) -> dict[_TokenType, Style]:
         Token.Literal.String: string,
         Token.Literal.Number: number,
         Token.Comment: comment + Style(italic=True),
-        Token.Generic.Deleted: Style.parse("red"),
-        Token.Generic.Inserted: Style.parse("green"),
+        Token.Generic.Deleted: Style(color=colors.error),
+        Token.Generic.Inserted: Style(color=colors.success),
         Token.Generic.Heading: Style(bold=True),
         Token.Generic.Prompt: comment,
         Token.Generic.Output: comment,

@@ -11,7 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from streamtui.markdown.block import Block
-from streamtui.markdown.inline import cut_runs, inline_runs
+from streamtui.markdown.inline import cut_runs, inline_runs, inline_text
 from streamtui.markdown.line import Line, paint
 from streamtui.markdown.place import Place, gap_line, gutter
 from streamtui.markdown.references import References
@@ -124,9 +124,7 @@ def _share(room: int, wanted: Sequence[int], floors: Sequence[int]) -> list[int]
 
 
 def _shown(cell: str, references: References) -> str:
-    if not _MARKUP.search(cell):
-        return cell
-    return "".join([text for text, _ in inline_runs(cell, references, Styles.dark(), Style.null())])
+    return inline_text(cell, references) if _MARKUP.search(cell) else cell
 
 
 class TableChunk(RowsBlock):

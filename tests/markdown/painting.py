@@ -7,17 +7,32 @@ import re
 from rich.cells import cell_len
 from rich.segment import Segment
 
-from streamtui.markdown import Document, Line, Styles
+from streamtui.markdown import Colors, Document, Line, Styles
 
 FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+DARK = Styles.of(
+    Colors(
+        text="#e0e0e0",
+        tint="#121212",
+        fence_text="#d2d2d2",
+        fence="#1c1c1c",
+        code="#ffb454",
+        accent="#57a5e2",
+        muted="#7a7a7a",
+        success="green",
+        error="red",
+        tokens=("#c586c0", "#dcdcaa", "#4ec9b0", "#ce9178", "#b5cea8", "#7fa968"),
+    )
+)
+LIGHT = Styles.of(Colors(text="#1e1e1e", tint="#ffffff", accent="#0550ae", muted="#6e6e6e", code="#953800"))
 
 Painted = tuple[list[Segment], int, int, str]
 
 
 def paint(document: Document, width: int, first: int = 0) -> list[Line]:
     """Return the rows of the blocks from `first` on."""
-    styles = Styles.dark()
-    return [line for block in document.blocks[first:] for line in block.lines(width, styles)]
+    return [line for block in document.blocks[first:] for line in block.lines(width, DARK)]
 
 
 def settle(document: Document, width: int) -> list[Painted]:

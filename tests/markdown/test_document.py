@@ -7,9 +7,9 @@ import sys
 
 import pytest
 
-from streamtui.markdown import Document, Styles
+from streamtui.markdown import Document
 from tests.markdown import corpus
-from tests.markdown.painting import paint
+from tests.markdown.painting import DARK, LIGHT, paint
 
 
 def finished(source: str) -> Document:
@@ -43,7 +43,7 @@ def test_code_blocks_say_where_they_are() -> None:
     document = finished("a\n\n```\n" + "x\n" * 300 + "```\nb\n- ```js\n  y\n  ```\n")
     first, second = document.code_blocks
     assert (first.block, second.number, second.language) == (1, 2, "js")
-    head = document.blocks[second.block].lines(40, Styles.dark())[1]
+    head = document.blocks[second.block].lines(40, DARK)[1]
     assert "2 js" in head.strip.text
 
 
@@ -60,7 +60,7 @@ def test_a_late_definition_changes_the_blocks_that_refer_to_it() -> None:
     document.append("[The  docs]: https://x.y\n\n")
     assert document.update() == 1
     assert [old is new for old, new in zip(before, document.blocks, strict=True)] == [True, False, True, False, True]
-    assert "see the Docs" in document.blocks[1].lines(40, Styles.dark())[1].strip.text
+    assert "see the Docs" in document.blocks[1].lines(40, DARK)[1].strip.text
 
 
 def test_update_says_what_changed() -> None:
@@ -126,7 +126,7 @@ def test_estimates_are_exact_once_painted_and_fair_before() -> None:
     document = finished(corpus.shape("mixed", 5000))
     guess = sum(block.estimate(80) for block in document.blocks)
     assert guess * 0.7 < len(paint(document, 80)) < guess * 1.5
-    assert all(block.estimate(80) == len(block.lines(80, Styles.dark())) for block in document.blocks)
+    assert all(block.estimate(80) == len(block.lines(80, DARK)) for block in document.blocks)
 
 
 def test_forgotten_rows_come_back() -> None:
@@ -139,8 +139,8 @@ def test_forgotten_rows_come_back() -> None:
 
 def test_painted_rows_are_kept() -> None:
     [block] = finished("text").blocks
-    assert block.lines(20, Styles.dark()) is block.lines(20, Styles.dark())
-    assert block.lines(20, Styles.dark()) is not block.lines(20, Styles.light())
+    assert block.lines(20, DARK) is block.lines(20, DARK)
+    assert block.lines(20, DARK) is not block.lines(20, LIGHT)
 
 
 def test_the_parser_is_made_when_it_is_needed() -> None:

@@ -9,11 +9,11 @@ import pytest
 from pygments.lexers import get_all_lexers, get_lexer_by_name
 from rich.style import Style
 
-from streamtui.markdown import Document, Styles
+from streamtui.markdown import Document
 from streamtui.markdown.lexing import carries_state, lexer_for
 from streamtui.markdown.limits import HOPELESS, TRUSTED
 from tests.markdown import corpus
-from tests.markdown.painting import one_shot, paint, settle
+from tests.markdown.painting import DARK, one_shot, paint, settle
 
 _LANGUAGES = [name for name in corpus.CODE if name not in ("", "nonsense")]
 
@@ -21,7 +21,7 @@ _LANGUAGES = [name for name in corpus.CODE if name not in ("", "nonsense")]
 def whole(language: str, text: str) -> list[list[tuple[str, Style | None]]]:
     """Return each line's characters with their styles, as Pygments lexes the whole text."""
     options = {"startinline": True} if language == "php" else {}
-    styles = Styles.dark()
+    styles = DARK
     lines: list[list[tuple[str, Style | None]]] = [[]]
     for _, kind, value in get_lexer_by_name(language, **options).get_tokens_unprocessed(text):
         for char in value:
@@ -71,7 +71,7 @@ def test_a_string_over_many_lines_is_one_string_while_it_streams() -> None:
     styles = {segment.style for line in paint(document, 40)[-5:] for segment in line.strip if "not" in segment.text}
     python = get_lexer_by_name("python")
     [kind] = {kind for _, kind, value in python.get_tokens_unprocessed('"""\nnot code') if "not" in value}
-    assert styles == {Styles.dark().token(kind)}
+    assert styles == {DARK.token(kind)}
 
 
 def test_colouring_comes_in_small_slices() -> None:
@@ -89,7 +89,7 @@ def test_colouring_comes_in_small_slices() -> None:
 def test_an_unknown_language_is_plain() -> None:
     document, painted = one_shot("```nonsense\nx = 1\n```", 40)
     assert not document.has_idle_work
-    assert {segment.style for segment in painted[1][0]} == {Styles.dark().fence}
+    assert {segment.style for segment in painted[1][0]} == {DARK.fence}
 
 
 @pytest.mark.parametrize(
@@ -152,14 +152,14 @@ def test_the_end_of_long_code_is_painted_at_once_and_coloured_when_there_is_time
     document = Document(source)
     document.update()
     tail = document.blocks[-1]
-    plain = [list(line.strip) for line in tail.lines(80, Styles.dark())]
+    plain = [list(line.strip) for line in tail.lines(80, DARK)]
     steps = 0
     while document.has_idle_work:
         document.idle_work()
         steps += 1
     assert steps
     assert document.blocks[-1] is not tail
-    assert plain != [list(line.strip) for line in document.blocks[-1].lines(80, Styles.dark())]
+    assert plain != [list(line.strip) for line in document.blocks[-1].lines(80, DARK)]
     document.finish()
     document.update()
     assert settle(document, 80) == one_shot(source, 80)[1]

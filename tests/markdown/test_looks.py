@@ -6,8 +6,7 @@ from textwrap import dedent
 
 import pytest
 
-from streamtui.markdown import Styles
-from tests.markdown.painting import one_shot, rows
+from tests.markdown.painting import LIGHT, one_shot, rows
 
 
 def look(text: str) -> list[str]:
@@ -160,7 +159,7 @@ def test_look(name: str) -> None:
 
 
 def test_parts_have_their_styles() -> None:
-    styles = Styles.light()
+    styles = LIGHT
     source = "*em* **strong** ~~strike~~ `code` [link](https://x.y)\n# head\n> q\n\n- b"
     document, _ = one_shot(source, 60)
     painted = [segment for block in document.blocks for line in block.lines(60, styles) for segment in line.strip]

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from streamtui.markdown import Document, Styles
+from streamtui.markdown import Document
 from tests.markdown import corpus
-from tests.markdown.painting import FORBIDDEN, check_rows, one_shot, paint
+from tests.markdown.painting import DARK, FORBIDDEN, check_rows, one_shot, paint
 from tests.markdown.test_streaming import stream
 
 _SNIPPETS = st.sampled_from(
@@ -147,7 +147,7 @@ def _cost(source: str) -> float:
         first = document.update()
         if first is not None:
             for block in document.blocks[max(first, len(document.blocks) - 5) :]:
-                block.lines(80, Styles.dark())
+                block.lines(80, DARK)
     document.finish()
     document.update()
     return process_time() - start

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from pygments.token import Token, _TokenType
 from rich.style import Style
 
-from streamtui.markdown import Styles
+from streamtui.markdown import Colors, Styles
 from streamtui.tui.log.palette import Palette
 
 
@@ -71,57 +70,17 @@ def _tone(palette: Palette, tint: str, fence: str, accent: str) -> Tone:
 
 
 def _markdown(palette: Palette, text: str, tint: str, fence: str, accent: str) -> Styles:
-    quiet = Style(color=palette.muted)
-    marked = Style(color=accent)
-    heading = Style(color=accent, bold=True)
-    return Styles(
-        text=Style(color=text, bgcolor=tint),
-        em=Style(italic=True),
-        strong=Style(bold=True),
-        strike=Style(strike=True),
-        code=Style(color=palette.warning if text == palette.text else text, bgcolor=fence),
-        h1=heading + Style(underline=True),
-        h2=heading,
-        h3=heading,
-        h4=Style(bold=True),
-        h5=Style(bold=True, italic=True),
-        h6=Style(italic=True),
-        link=Style(color=accent, underline=True),
-        bullet=marked,
-        task_open=quiet,
-        task_done=Style(color=palette.success),
-        quote=marked,
-        rule=quiet,
-        table_head=heading,
-        table_border=quiet,
-        dim=quiet,
-        fence=Style(color=palette.text, bgcolor=fence),
-        fence_head=quiet,
-        fence_rule=quiet,
-        fence_copy=marked,
-        wrap_mark=quiet,
-        tokens=_tokens(palette),
+    return Styles.of(
+        Colors(
+            text=text,
+            tint=tint,
+            fence_text=palette.text,
+            fence=fence,
+            code=palette.warning if text == palette.text else text,
+            accent=accent,
+            muted=palette.muted,
+            success=palette.success,
+            error=palette.error,
+            tokens=palette.tokens,
+        )
     )
-
-
-def _tokens(palette: Palette) -> dict[_TokenType, Style]:
-    keyword, function, kind, string, number, comment = (Style(color=color) for color in palette.tokens)
-    return {
-        Token.Keyword: keyword,
-        Token.Operator.Word: keyword,
-        Token.Name.Tag: keyword,
-        Token.Name.Function: function,
-        Token.Name.Decorator: function,
-        Token.Name.Class: kind,
-        Token.Name.Builtin: kind,
-        Token.Keyword.Type: kind,
-        Token.Name.Attribute: kind,
-        Token.Literal.String: string,
-        Token.Literal.Number: number,
-        Token.Comment: comment + Style(italic=True),
-        Token.Generic.Deleted: Style(color=palette.error),
-        Token.Generic.Inserted: Style(color=palette.success),
-        Token.Generic.Heading: Style(bold=True),
-        Token.Generic.Prompt: comment,
-        Token.Generic.Output: comment,
-    }

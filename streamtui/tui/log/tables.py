@@ -7,10 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from rich.style import Style
-
 from streamtui.markdown import Line, Styles
-from streamtui.markdown.inline import inline_runs
+from streamtui.markdown.inline import inline_text
 from streamtui.markdown.table import TableChunk
 from streamtui.markdown.wrap import wrap
 from streamtui.tui.log.selection import Extent, glyphs, text_of
@@ -22,8 +20,6 @@ _BAR: Final = 3
 """Cells between two columns."""
 _MARKS: Final = re.compile(r"(?:[ \t>]|[-+*][ \t]|\d+[.)][ \t])*")
 """What begins a row's line where the table stands in a quote or a list."""
-_PLAIN: Final = Styles.dark()
-"""For text that is measured and not seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +57,7 @@ class _Row:
 
     def shown(self, cell: str) -> str:
         """Return the text that a cell's Markdown shows as."""
-        return "".join([text for text, _ in inline_runs(cell, self.chunk.columns.references, _PLAIN, Style.null())])
+        return inline_text(cell, self.chunk.columns.references)
 
 
 def table_text(
