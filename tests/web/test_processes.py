@@ -14,7 +14,8 @@ import psutil
 import pytest
 
 from tests.server import ScriptedServer, words
-from tests.web.front import PATIENCE_S, ask, events, eventually, read, text, until
+from tests.server.fixtures import PATIENCE_S
+from tests.web.front import END_S, ask, events, eventually, is_counted, read, stop, text, until
 
 Serve = Callable[[int], "Process"]
 
@@ -66,11 +67,13 @@ def serve(server: ScriptedServer, tmp_path: Path) -> Iterator[Serve]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 async def test_a_signal_ends_open_streams_in_good_order(serve: Serve, server: ScriptedServer, number: int) -> None:
     process = serve(1)
-    async with process.client() as client:
-        asking = asyncio.create_task(ask(client, "slow-20"))
-        await until(lambda: server.of("slow-20"), "the request upstream")
-        assert await asyncio.to_thread(process.end, number) < 3
-        sent = await asking
+    body = {"prompt": "Hi", "model": "slow-20"}
+    async with process.client() as client, client.stream("POST", "/api/chat", json=body) as response:
+        stream = events(response.aiter_lines())
+        sent = [await anext(stream)]
+        assert await asyncio.to_thread(process.end, number) < END_S
+        sent += [event async for event in stream]
+    assert is_counted(text(sent))
     assert sent[-1].data["status"] == "stopped"
     assert process.popen.returncode == 143
     again = serve(1)
@@ -91,14 +94,13 @@ async def test_workers_share_conversations_streams_stops_and_the_cap(serve: Serv
         for conversation in conversations:
             path = f"/api/conversations/{conversation}/events"
             following = [asyncio.create_task(read(client, "GET", path)) for _ in range(4)]
-            stopped = await client.post(f"/api/conversations/{conversation}/stop", json={})
-            assert stopped.json() == {"stopped": 1}
+            assert await stop(client, conversation) == 1
             followed = [text(await each) for each in following]
             assert len(set(followed)) == 1
         replies = [await each for each in asked]
         assert [reply[-1].data["status"] for reply in replies] == ["stopped"] * 3
         await eventually(lambda: is_free(client), "a free slot")
-    assert process.end() < 3
+    assert process.end() < END_S
 
 
 async def is_free(client: httpx2.AsyncClient) -> bool:

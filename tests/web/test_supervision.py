@@ -21,7 +21,8 @@ from streamtui.chat.errors import ConfigError
 from streamtui.providers.secret import Secret
 from streamtui.web import workers
 from tests.server import ScriptedServer
-from tests.web.front import PATIENCE_S, ask, until
+from tests.server.fixtures import PATIENCE_S
+from tests.web.front import ask, until
 
 ROOT = Path(__file__).parents[2]
 KEY = "a-key-without-the-shape-of-one"
