@@ -83,6 +83,25 @@ async def test_a_workers_log_hides_the_keys_that_it_was_handed(tmp_path: Path) -
     assert "The key is [key hidden]." in log.read_text()
 
 
+async def _save_slowly(started: Path, saved: Path) -> None:
+    await asyncio.to_thread(started.touch)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await asyncio.sleep(4)  # as on a busy machine
+        await asyncio.to_thread(saved.touch)
+
+
+async def test_a_worker_that_saves_slowly_is_not_killed_over_it(tmp_path: Path) -> None:
+    started, saved = tmp_path / "started", tmp_path / "saved"
+    supervising = asyncio.create_task(workers.supervise(1, workers.no_log, _save_slowly, (started, saved)))
+    await until(started.exists, "the worker's start")
+    supervising.cancel()
+    await asyncio.wait([supervising])
+
+    assert saved.exists()
+
+
 @dataclass
 class Mortal:
     """Stands in for a worker: alive with an exit code of `None`; each look at it takes the next one."""
