@@ -101,20 +101,30 @@ class Front:
             await asyncio.wrap_future(measuring)
 
     def __enter__(self) -> Self:
+        """Return once the server answers.
+
+        It has said its address long before that, and two of them must not make their application at the same time:
+        pydantic is in each other's way then, which several processes never are.
+        """
         self._thread.start()
         assert self._ready.wait(PATIENCE_S), "the server never started"
         self._raise()
+        try:
+            httpx2.get(self.url, trust_env=False, timeout=PATIENCE_S)
+        except httpx2.TransportError:
+            self.stop()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.stop()
 
     def stop(self) -> None:
-        if not self._thread.is_alive():
-            return
-        self._loop.call_soon_threadsafe(self._task.cancel)
-        self._thread.join(PATIENCE_S)
-        assert not self._thread.is_alive(), "the server never ended"
+        """End the server; raises what it has failed with."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._task.cancel)
+            self._thread.join(PATIENCE_S)
+            assert not self._thread.is_alive(), "the server never ended"
         self._raise()
 
     def _raise(self) -> None:

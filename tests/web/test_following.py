@@ -1,5 +1,6 @@
 """Looking on at replies that somebody else asked for, and the conversations around them."""
 
+import asyncio
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -7,6 +8,8 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
+from streamtui.web import desk
+from streamtui.web.notes import StopNotes
 from tests.server import ScriptedServer, words
 from tests.web.front import Front, ask, events, eventually, read, text, until
 
@@ -131,6 +134,20 @@ async def test_a_reply_of_another_program_can_neither_be_stopped_nor_doubled_nor
     assert deleted.status_code == 409
     assert (await client.get(f"/api/conversations/{conversation}")).status_code == 200
     writer.stdin.close()  # type: ignore[union-attr]
+
+
+async def test_a_stop_that_another_worker_has_taken_on_is_waited_for_until_it_is_saved(
+    client: httpx2.AsyncClient, writer: "subprocess.Popen[str]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[str] = []
+    monkeypatch.setattr(StopNotes, "leave", lambda notes, message: taken.append(message))
+    monkeypatch.setattr(desk, "_STOP_S", 0)
+    assert writer.stdout is not None
+    conversation = writer.stdout.readline().strip()
+    stopping = asyncio.create_task(client.post(f"/api/conversations/{conversation}/stop", json={}))
+    await until(lambda: taken, "the note")
+    writer.stdin.close()  # type: ignore[union-attr]
+    assert (await stopping).json() == {"stopped": 1}
 
 
 async def test_stop_ends_the_reply_and_keeps_its_text(client: httpx2.AsyncClient, server: ScriptedServer) -> None:

@@ -17,6 +17,8 @@ from tests.server import ScriptedServer, words
 from tests.server.fixtures import PATIENCE_S
 from tests.web.front import END_S, ask, events, eventually, is_counted, read, stop, text, until
 
+pytestmark = pytest.mark.timeout(300)  # each starts several interpreters, which takes a busy machine a while
+
 Serve = Callable[[int], "Process"]
 
 

@@ -24,6 +24,8 @@ from tests.server import ScriptedServer
 from tests.server.fixtures import PATIENCE_S
 from tests.web.front import ask, until
 
+pytestmark = pytest.mark.timeout(300)  # each starts several interpreters, which takes a busy machine a while
+
 ROOT = Path(__file__).parents[2]
 KEY = "a-key-without-the-shape-of-one"
 
