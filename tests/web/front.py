@@ -24,8 +24,6 @@ from tests.server.fixtures import PATIENCE_S
 from tests.turns import turns
 
 KEY = "sk-secret-of-the-tests"
-END_S = 15.0
-"""How long the server's end may take: ten times what its own patience with connections adds up to."""
 
 
 @contextmanager

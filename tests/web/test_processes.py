@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +14,7 @@ import pytest
 
 from tests.server import ScriptedServer, words
 from tests.server.fixtures import PATIENCE_S
-from tests.web.front import END_S, ask, events, eventually, is_counted, read, stop, text, until
+from tests.web.front import ask, events, eventually, is_counted, read, stop, text, until
 
 pytestmark = pytest.mark.timeout(300)  # each starts several interpreters, which takes a busy machine a while
 
@@ -39,12 +38,10 @@ class Process:
             base_url=self.url, headers=headers, trust_env=False, timeout=PATIENCE_S, limits=limits
         )
 
-    def end(self, number: int = signal.SIGTERM) -> float:
-        """Send a signal; return how long the process went on."""
-        began = time.monotonic()
+    def end(self, number: int = signal.SIGTERM) -> None:
+        """Send a signal and wait for the end, which endless streams must not keep off."""
         self.popen.send_signal(number)
         self.popen.wait(PATIENCE_S)
-        return time.monotonic() - began
 
 
 @pytest.fixture
@@ -73,7 +70,7 @@ async def test_a_signal_ends_open_streams_in_good_order(serve: Serve, server: Sc
     async with process.client() as client, client.stream("POST", "/api/chat", json=body) as response:
         stream = events(response.aiter_lines())
         sent = [await anext(stream)]
-        assert await asyncio.to_thread(process.end, number) < END_S
+        await asyncio.to_thread(process.end, number)
         sent += [event async for event in stream]
     assert is_counted(text(sent))
     assert sent[-1].data["status"] == "stopped"
@@ -102,7 +99,7 @@ async def test_workers_share_conversations_streams_stops_and_the_cap(serve: Serv
         replies = [await each for each in asked]
         assert [reply[-1].data["status"] for reply in replies] == ["stopped"] * 3
         await eventually(lambda: is_free(client), "a free slot")
-    assert process.end() < END_S
+    process.end()
 
 
 async def is_free(client: httpx2.AsyncClient) -> bool:
