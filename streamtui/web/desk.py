@@ -20,7 +20,9 @@ from streamtui.web.settings import Engine, Limits
 _LONGEST_CONVERSATION: Final = 10_000
 _TRY_AGAIN_S: Final = 2.0
 _STOP_S: Final = 2.0
-"""How long stopping waits for a reply that runs in another worker."""
+"""How long stopping waits for a worker to take on that a reply which does not run here is to end."""
+_SAVE_S: Final = 10.0
+"""How long it then waits for that to be saved, which on a busy machine takes its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,9 +174,12 @@ class Desk:
 
     async def _stop_elsewhere(self, message: str) -> None:
         self._notes.leave(message)
+        taken = False
         try:
-            async with asyncio.timeout(_STOP_S):
+            async with asyncio.timeout(_STOP_S) as patience:
                 while True:
+                    if not taken and (taken := self._notes.was_taken(message)):
+                        patience.reschedule(asyncio.get_running_loop().time() + _SAVE_S)
                     found = await self._engine.storage.library.message(message)
                     if found.status is not Status.STREAMING:
                         return

@@ -38,6 +38,10 @@ class StopNotes:
             return False
         return True
 
+    def was_taken(self, message: str) -> bool:
+        """Return whether the note that was left for this message has found its reader."""
+        return not (self.folder / message).exists()
+
     def withdraw(self, message: str) -> None:
         if _ID.fullmatch(message):
             (self.folder / message).unlink(missing_ok=True)

@@ -15,7 +15,8 @@ from streamtui.chat.errors import ConfigError, StreamtuiError
 
 log = logging.getLogger(__name__)
 
-_END_S: Final = 3.0
+_END_S: Final = 20.0
+"""How long workers may take to save and end before they are killed: on a busy machine a short time would cost text."""
 _PERIOD_S: Final = 0.2
 _REST_S: Final = 1.0
 """How long the place of a dead worker stays empty: what killed it may kill the next one at once."""

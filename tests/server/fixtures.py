@@ -14,6 +14,9 @@ from tests.server.server import ScriptedServer
 
 T = TypeVar("T")
 
+PATIENCE_S = 60.0
+"""How long to wait for what must come, however busy the machine is."""
+
 CERTIFICATE = Path(__file__).with_name("self_signed.pem")
 """For 127.0.0.1, made for these tests only, trusted by nobody."""
 
@@ -42,14 +45,16 @@ def tls_server() -> Iterator[ScriptedServer]:
 
 
 @pytest.fixture
-def closed_port() -> int:
-    """A port at which nobody listens."""
+def closed_port() -> Iterator[int]:
+    """A port at which nobody listens, and at which nobody will but who asks for this very port."""
     with socket.socket() as sock:
+        # Without this option not even a server that a test starts could listen there.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+        yield int(sock.getsockname()[1])
 
 
-async def eventually(condition: Callable[[], T], within: float = 5.0) -> T:
+async def eventually(condition: Callable[[], T], within: float = PATIENCE_S) -> T:
     """Wait until `condition` returns something true, and return that."""
     deadline = time.monotonic() + within
     while not (result := condition()):

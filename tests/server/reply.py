@@ -5,7 +5,6 @@ import gzip
 import json
 import re
 import time
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -14,6 +13,7 @@ from tests.server.dialects import Dialect
 from tests.server.wire import Connection, Request
 
 Framing = Literal["chunked", "close", "none"]
+Cues = asyncio.Queue[int]
 _REASONS = {200: "OK", 307: "Temporary Redirect", 401: "Unauthorized", 404: "Not Found", 429: "Too Many Requests"}
 
 
@@ -29,11 +29,12 @@ HELLO = ("Hello", ", ", "world", "!")
 class Reply:
     """One answer being written. `text` and its like speak the dialect of the path that was asked."""
 
-    def __init__(self, connection: Connection, request: Request, dialect: Dialect, counts: Counter[str]) -> None:
+    def __init__(self, connection: Connection, request: Request, dialect: Dialect, asked: int, cues: Cues) -> None:
         self._connection = connection
+        self._cues = cues
         self.request = request
         self.dialect = dialect
-        self.asked = counts[request.model]
+        self.asked = asked
         """How often this model was asked, this time included."""
         self._framing: Framing = "none"
 
@@ -118,6 +119,10 @@ class Reply:
         await self.start(headers)
         await self.text(*HELLO)
         await self.finish()
+
+    async def cue(self) -> int:
+        """Wait until the test says how many tokens are next; 0 is the end."""
+        return await self._cues.get()
 
     async def pace(self, tokens: Iterable[str], seconds: float) -> None:
         """Send the tokens at an even rate that doesn't drift."""

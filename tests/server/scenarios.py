@@ -65,6 +65,16 @@ async def rate_some(reply: Reply, per_second: int, tokens: int) -> None:
     await reply.finish(tokens=tokens)
 
 
+@scenario("cued", "a token whenever the test says so: see `ScriptedServer.cue` and `finish`")
+async def cued(reply: Reply) -> None:
+    await reply.start()
+    said = 0
+    while tokens := await reply.cue():
+        await reply.text(*words(tokens, said))
+        said += tokens
+    await reply.finish(tokens=said)
+
+
 @scenario("flood-N", "N tokens as fast as the client reads")
 async def flood(reply: Reply, tokens: int) -> None:
     await reply.start()

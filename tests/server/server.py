@@ -6,14 +6,14 @@ import ssl
 import threading
 import time
 import traceback
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
 from tests.server import faults, scenarios, shapes
 from tests.server.dialects import AnthropicDialect, OpenAIDialect
-from tests.server.reply import SCENARIOS, Reply
+from tests.server.reply import SCENARIOS, Cues, Reply
 from tests.server.wire import Connection, Request
 
 TABLES = (scenarios, shapes, faults)
@@ -31,6 +31,7 @@ class ScriptedServer:
     def __init__(self, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[Request] = []
         self._counts: Counter[str] = Counter()
+        self._cues: defaultdict[str, Cues] = defaultdict(asyncio.Queue)
         self._tls = tls
         self._connections: set[Connection] = set()
         self._socket = socket.create_server(("127.0.0.1", port), backlog=1024)
@@ -56,9 +57,23 @@ class ScriptedServer:
         """Return the requests for `model`, oldest first."""
         return [request for request in list(self.requests) if request.model == model]
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether every request is over: answered, or left by its client."""
+        return all(request.ended or request.closed for request in list(self.requests))
+
     def clear(self) -> None:
         self.requests.clear()
         self._counts.clear()
+        self._cues.clear()
+
+    def cue(self, model: str, tokens: int = 1) -> None:
+        """Have the reply of `model`, a `cued` one, say its next words, now or once it is asked for."""
+        self._loop.call_soon_threadsafe(lambda: self._cues[model].put_nowait(tokens))
+
+    def finish(self, model: str) -> None:
+        """Have the reply of `model`, a `cued` one, end well."""
+        self.cue(model, 0)
 
     def start(self) -> Self:
         self._thread.start()
@@ -96,7 +111,7 @@ class ScriptedServer:
         self._counts[request.model] += 1
         anthropic = path.endswith("/messages") or "x-api-key" in request.headers
         dialect = AnthropicDialect(request.model) if anthropic else OpenAIDialect(request.model)
-        reply = Reply(connection, request, dialect, self._counts)
+        reply = Reply(connection, request, dialect, self._counts[request.model], self._cues[request.model])
         match request.method, path:
             case "POST", "/v1/chat/completions" | "/v1/messages":
                 await _play(reply)
@@ -111,7 +126,7 @@ class ScriptedServer:
             self.clear()
         model = query.removeprefix("model=") if query else None
         found = [seen.as_json() for seen in self.requests if model in (None, seen.model)]
-        reply = Reply(connection, request, OpenAIDialect(""), self._counts)
+        reply = Reply(connection, request, OpenAIDialect(""), 0, asyncio.Queue())
         await reply.json(200, {"now": time.monotonic(), "requests": found})
 
 

@@ -7,18 +7,28 @@ import pytest
 
 from streamtui import web
 from tests.server import ScriptedServer
-from tests.server.fixtures import closed_port, scripted_server, server
+from tests.server.fixtures import closed_port, scripted_server
 from tests.web.browsing import browser, context, page
-from tests.web.front import Front
+from tests.web.front import Front, wait_until
 
-__all__ = ["browser", "closed_port", "context", "page", "scripted_server", "server"]
+__all__ = ["browser", "closed_port", "context", "page", "scripted_server"]
 
 Start = Callable[..., Front]
 
 
+@pytest.fixture
+def server(scripted_server: ScriptedServer) -> ScriptedServer:
+    """The endpoint, with an empty log: what earlier tests left behind has ended, so none of it comes later."""
+    wait_until(lambda: scripted_server.is_quiet, "the end of earlier tests' replies")
+    scripted_server.clear()
+    return scripted_server
+
+
 @pytest.fixture(scope="session")
 def shared_front(scripted_server: ScriptedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
-    with Front(tmp_path_factory.mktemp("web") / "data", scripted_server.url, web.Limits(streams=200)) as front:
+    """With room for what all tests together ask for, at whatever rate."""
+    limits = web.Limits(streams=200, burst=1_000_000)
+    with Front(tmp_path_factory.mktemp("web") / "data", scripted_server.url, limits) as front:
         yield front
 
 

@@ -5,7 +5,7 @@ import json
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,8 +19,10 @@ from streamtui.catalog import SettingsCatalog
 from streamtui.config import Config, Paths
 from streamtui.store import Store
 from streamtui.store.transcript import summary_json, transcript
+from tests.server import words
+from tests.server.fixtures import PATIENCE_S
+from tests.turns import turns
 
-PATIENCE_S = 20.0
 KEY = "sk-secret-of-the-tests"
 
 
@@ -68,27 +70,64 @@ class Front:
     def token(self) -> str:
         return self.said[0].removeprefix("token: ")
 
-    def client(self, **options: Any) -> httpx2.AsyncClient:
-        headers = {"Authorization": f"Bearer {self.token}"}
+    def client(self) -> httpx2.AsyncClient:
+        client = self.stranger()
+        client.headers["Authorization"] = f"Bearer {self.token}"
+        return client
+
+    def stranger(self) -> httpx2.AsyncClient:
+        """A client without the token."""
         limits = httpx2.Limits(max_connections=None)
-        return httpx2.AsyncClient(
-            base_url=self.url, headers=headers, trust_env=False, timeout=PATIENCE_S, limits=limits, **options
-        )
+        return httpx2.AsyncClient(base_url=self.url, trust_env=False, timeout=PATIENCE_S, limits=limits)
+
+    @asynccontextmanager
+    async def turns(self) -> AsyncIterator[list[float]]:
+        """Measure the turns of this server's event loop as `tests.turns` does."""
+        over = asyncio.Event()
+        found: list[float] = []
+
+        async def measure() -> None:
+            async with turns() as taken:
+                await over.wait()
+            found.extend(taken)
+
+        measuring = asyncio.run_coroutine_threadsafe(measure(), self._loop)
+        try:
+            yield found
+        finally:
+            self._loop.call_soon_threadsafe(over.set)
+            await asyncio.wrap_future(measuring)
 
     def __enter__(self) -> Self:
+        """Return once the server answers.
+
+        It has said its address long before that, and two of them must not make their application at the same time:
+        pydantic is in each other's way then, which several processes never are.
+        """
         self._thread.start()
-        self._ready.wait(PATIENCE_S)
-        if self._failure is not None:
-            raise self._failure
+        assert self._ready.wait(PATIENCE_S), "the server never started"
+        self._raise()
+        try:
+            httpx2.get(self.url, trust_env=False, timeout=PATIENCE_S)
+        except httpx2.TransportError:
+            self.stop()
+            raise
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None) -> None:
         self.stop()
 
     def stop(self) -> None:
+        """End the server; raises what it has failed with."""
         if self._thread.is_alive():
             self._loop.call_soon_threadsafe(self._task.cancel)
             self._thread.join(PATIENCE_S)
+            assert not self._thread.is_alive(), "the server never ended"
+        self._raise()
+
+    def _raise(self) -> None:
+        if self._failure is not None:
+            raise self._failure
 
     def _run(self) -> None:
         try:
@@ -140,12 +179,31 @@ async def read(client: httpx2.AsyncClient, method: str, path: str, **options: An
         return [event async for event in events(response.aiter_lines())]
 
 
+async def stop(client: httpx2.AsyncClient, conversation: str) -> int:
+    """Stop what streams in a conversation; return how many replies that were."""
+    stopped: int = (await client.post(f"/api/conversations/{conversation}/stop", json={})).json()["stopped"]
+    return stopped
+
+
 async def ask(client: httpx2.AsyncClient, model: str, prompt: str = "Hi", **more: Any) -> list[Sent]:
     return await read(client, "POST", "/api/chat", json={"prompt": prompt, "model": model, **more})
 
 
 def text(sent: Iterable[Sent]) -> str:
     return "".join(event.data["text"] for event in sent if event.event == "text")
+
+
+def is_counted(said: str) -> bool:
+    """Return whether a reply without end has, as far as it got, each of its words once and in order."""
+    return bool(said) and said == "".join(words(said.count(" ")))
+
+
+def wait_until(condition: Callable[[], object], what: str) -> None:
+    """Wait until `condition` holds, where there is no event loop."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} never happened"
+        time.sleep(0.01)
 
 
 async def until(condition: Callable[[], object], what: str = "it") -> float:

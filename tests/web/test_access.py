@@ -4,8 +4,6 @@ import socket
 import stat
 from pathlib import Path
 
-import httpx2
-
 from streamtui import web
 from streamtui.web.access import Access, load_token
 from streamtui.web.hosts import Hosts
@@ -69,7 +67,7 @@ async def test_a_code_is_traded_for_a_cookie_that_scripts_and_other_sites_cannot
     start: Start, server: ScriptedServer
 ) -> None:
     front = start()
-    async with httpx2.AsyncClient(base_url=front.url, trust_env=False) as browser:
+    async with front.stranger() as browser:
         code = front.code
         answer = await browser.post("/api/session", json={"code": code})
         assert answer.status_code == 204
@@ -78,7 +76,7 @@ async def test_a_code_is_traded_for_a_cookie_that_scripts_and_other_sites_cannot
         assert "SameSite=Strict" in cookie
         assert front.token not in cookie
         assert (await browser.get("/api/session")).json() == {"model": "ok", "host": server.host}
-    async with httpx2.AsyncClient(base_url=front.url, trust_env=False) as late:
+    async with front.stranger() as late:
         assert (await late.post("/api/session", json={"code": code})).status_code == 403
         assert front.code != code
         assert (await late.post("/api/session", json={"code": front.code})).status_code == 204
@@ -86,18 +84,18 @@ async def test_a_code_is_traded_for_a_cookie_that_scripts_and_other_sites_cannot
 
 async def test_the_cookie_asks_over_an_event_source(start: Start) -> None:
     front = start()
-    async with httpx2.AsyncClient(base_url=front.url, trust_env=False) as browser:
+    async with front.stranger() as browser:
         await browser.post("/api/session", json={"code": front.code})
         answer = await browser.get("/api/chat", params={"q": "Hi"}, headers={"Accept": "text/event-stream"})
     assert "event: done" in answer.text
 
 
-async def test_codes_of_an_earlier_server_are_void(start: Start, tmp_path: Path) -> None:
-    front = start()
-    place = web.Place(tmp_path / "data", port=front.port)
+async def test_codes_of_an_earlier_server_are_void(start: Start, closed_port: int, tmp_path: Path) -> None:
+    place = web.Place(tmp_path / "data", port=closed_port)
+    front = start(place=place)
     code = front.code
     front.stop()
-    async with httpx2.AsyncClient(base_url=start(place=place).url, trust_env=False) as browser:
+    async with start(place=place).stranger() as browser:
         assert (await browser.post("/api/session", json={"code": code})).status_code == 403
 
 
@@ -105,6 +103,6 @@ async def test_an_explicit_token_is_the_one_that_counts(start: Start, tmp_path: 
     chosen = "a-token-of-my-own-choosing"
     front = start(place=web.Place(tmp_path / "data", port=0, token=chosen))
     assert not (tmp_path / "data" / "web" / "token").exists()
-    async with httpx2.AsyncClient(base_url=front.url, trust_env=False) as client:
+    async with front.stranger() as client:
         answer = await client.get("/api/session", headers={"Authorization": f"Bearer {chosen}"})
     assert answer.status_code == 200

@@ -3,13 +3,15 @@
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import httpx2
 import pytest
 
+from streamtui.web import desk
+from streamtui.web.notes import StopNotes
 from tests.server import ScriptedServer, words
-from tests.web.front import Front, Sent, ask, events, eventually, read, text, until
+from tests.web.front import Front, ask, events, eventually, read, text, until
 
 WRITER = """
 import asyncio, pathlib, sys
@@ -48,18 +50,23 @@ def tell(process: "subprocess.Popen[str]", word: str) -> None:
     process.stdin.flush()
 
 
-async def test_a_running_reply_is_followed_from_its_start(client: httpx2.AsyncClient) -> None:
-    async with client.stream("POST", "/api/chat", json={"prompt": "Hi", "model": "slow-20x30"}) as response:
+async def test_a_running_reply_is_followed_from_its_start(client: httpx2.AsyncClient, server: ScriptedServer) -> None:
+    server.cue("cued", 5)
+    async with client.stream("POST", "/api/chat", json={"prompt": "Hi", "model": "cued"}) as response:
         stream = events(response.aiter_lines())
-        first = [await anext(stream) for _ in range(5)]
+        seen = [await anext(stream) for _ in range(5)]
         path = f"/api/conversations/{response.headers['X-Conversation']}/events"
-        followed, rest = await asyncio.gather(read(client, "GET", path), collect(stream))
-    assert text(followed) == text(first) + text(rest) == "".join(words(30))
-    assert followed[-1].data == rest[-1].data
-
-
-async def collect(stream: AsyncIterator[Sent]) -> list[Sent]:
-    return [event async for event in stream]
+        async with client.stream("GET", path) as looking_on:
+            following = events(looking_on.aiter_lines())
+            followed = [await anext(following)]
+            assert text(followed) == "".join(words(5))
+            server.cue("cued", 25)
+            server.finish("cued")
+            seen += [event async for event in stream]
+            followed += [event async for event in following]
+    assert text(followed) == text(seen) == "".join(words(30))
+    assert [event.event for event in followed] == ["text"] * 26 + ["usage", "done"]
+    assert followed[-1].data == seen[-1].data
 
 
 @pytest.mark.parametrize("model", ["ok", "reasoning"])
@@ -129,6 +136,20 @@ async def test_a_reply_of_another_program_can_neither_be_stopped_nor_doubled_nor
     writer.stdin.close()  # type: ignore[union-attr]
 
 
+async def test_a_stop_that_another_worker_has_taken_on_is_waited_for_until_it_is_saved(
+    client: httpx2.AsyncClient, writer: "subprocess.Popen[str]", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[str] = []
+    monkeypatch.setattr(StopNotes, "leave", lambda notes, message: taken.append(message))
+    monkeypatch.setattr(desk, "_STOP_S", 0)
+    assert writer.stdout is not None
+    conversation = writer.stdout.readline().strip()
+    stopping = asyncio.create_task(client.post(f"/api/conversations/{conversation}/stop", json={}))
+    await until(lambda: taken, "the note")
+    writer.stdin.close()  # type: ignore[union-attr]
+    assert (await stopping).json() == {"stopped": 1}
+
+
 async def test_stop_ends_the_reply_and_keeps_its_text(client: httpx2.AsyncClient, server: ScriptedServer) -> None:
     async with client.stream("POST", "/api/chat", json={"prompt": "Hi", "model": "slow-20"}) as response:
         conversation = response.headers["X-Conversation"]
@@ -147,6 +168,8 @@ async def test_stop_ends_the_reply_and_keeps_its_text(client: httpx2.AsyncClient
 
 async def test_one_reply_at_a_time_in_a_conversation(client: httpx2.AsyncClient, server: ScriptedServer) -> None:
     async with client.stream("POST", "/api/chat", json={"prompt": "Hi", "model": "slow-20"}) as response:
+        stream = events(response.aiter_lines())
+        await anext(stream)
         body = {"prompt": "And?", "conversation": response.headers["X-Conversation"]}
         refused = await client.post("/api/chat", json=body)
     assert refused.status_code == 409

@@ -9,37 +9,42 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from streamtui.store import Store
-from tests.server import MARKDOWN, ScriptedServer, words
+from tests.server import MARKDOWN, ScriptedServer
+from tests.server.fixtures import PATIENCE_S
 from tests.store.samples import saved
-from tests.web.browsing import REPLY, in_browser, send
+from tests.web.browsing import COMPLETE, REPLY, STOPPED, Held, in_browser, said, send
 from tests.web.conftest import Start
-from tests.web.front import Front, until
+from tests.web.front import Front, eventually, is_counted, until
 
 pytestmark = in_browser
 
 
 async def test_type_see_it_grow_stop_reload_find_it(page: Page, server: ScriptedServer) -> None:
-    await send(page, "slow-20", "Count, please.")
+    await send(page, "cued", "Count, please.")
     reply = page.locator(REPLY)
-    await expect(reply).to_contain_text("w3 ")
-    assert len(await reply.inner_text()) < len("".join(words(200)))
-    await expect(reply).to_contain_text("w10 ")
+    server.cue("cued", 4)
+    await expect(reply).to_have_text(said(4))
+    server.cue("cued", 7)
+    await expect(reply).to_have_text(said(11))
     await page.keyboard.press("Escape")
-    await expect(page.locator(".turn.assistant[data-status=stopped]")).to_be_visible()
-    kept = await reply.inner_text()
-    (request,) = server.of("slow-20")
+    await expect(page.locator(STOPPED)).to_be_visible()
+    await expect(reply).to_have_text(said(11))
+    (request,) = server.of("cued")
     await until(lambda: request.closed, "the close upstream")
     await page.reload()
-    await expect(page.locator(REPLY)).to_have_text(kept)
+    await expect(page.locator(REPLY)).to_have_text(said(11))
     await expect(page.locator(".turn.user .body")).to_have_text("Count, please.")
     await expect(page.locator("#title")).to_have_text("Count, please.")
 
 
-async def test_the_stop_button_stops_and_the_conversation_goes_on(page: Page) -> None:
+async def test_the_stop_button_stops_and_the_conversation_goes_on(page: Page, server: ScriptedServer) -> None:
     await send(page, "slow-20")
     await expect(page.locator(REPLY)).to_contain_text("w2 ")
     await page.click("#stop")
     await expect(page.locator("#send")).to_be_visible()
+    (request,) = server.of("slow-20")
+    # Where the server is slow the page is that far before it.
+    await until(lambda: request.closed, "the close upstream")
     await send(page, "ok", "And?")
     await expect(page.locator(REPLY).nth(1)).to_have_text("Hello, world!")
 
@@ -85,32 +90,77 @@ async def test_hostile_text_stays_text(page: Page, server: ScriptedServer) -> No
     )
     page.on("dialog", lambda dialog: pytest.fail(dialog.message))
     await send(page, "echo", hostile)
-    await expect(page.locator(".turn.assistant[data-status=complete]")).to_be_visible()
+    await expect(page.locator(COMPLETE)).to_be_visible()
     assert await page.locator(f"{REPLY} img, {REPLY} script, {REPLY} iframe").count() == 0
     links = await page.locator(f"{REPLY} a").evaluate_all("links => links.map(link => link.href)")
     assert {link for link in links if not link.startswith("https://")} == set()
     assert "<script>alert(2)</script>" in await page.locator(REPLY).inner_text()
 
 
-async def test_switching_conversations_stops_nothing(page: Page) -> None:
-    await send(page, "slow-20x60", "The long one")
-    await expect(page.locator(REPLY)).to_contain_text("w2 ")
+async def test_switching_conversations_stops_nothing(page: Page, server: ScriptedServer) -> None:
+    server.cue("cued", 3)
+    await send(page, "cued", "The long one")
+    await expect(page.locator(REPLY)).to_have_text(said(3))
     await page.click("#new")
     await send(page, "ok", "The short one")
     await expect(page.locator(REPLY)).to_have_text("Hello, world!")
-    await page.get_by_role("button", name="The long one").click()
-    await expect(page.locator(REPLY)).to_have_text("".join(words(60)).strip())
-    await expect(page.locator(".turn.assistant[data-status=complete]")).to_be_visible()
+    server.cue("cued", 27)
+    await page.get_by_role("button", name="The long one").first.click()
+    await expect(page.locator(REPLY)).to_have_text(said(30))
+    server.cue("cued", 30)
+    server.finish("cued")
+    await expect(page.locator(REPLY)).to_have_text(said(60))
+    await expect(page.locator(COMPLETE)).to_be_visible()
 
 
-async def test_a_reply_from_elsewhere_is_followed(page: Page, context: BrowserContext, front: Front) -> None:
-    await send(page, "slow-20x80", "Watch me")
-    await expect(page.locator(REPLY)).to_contain_text("w2 ")
+async def test_a_prompt_sent_while_the_page_loads_is_asked_and_seen(context: BrowserContext, front: Front) -> None:
+    """The models, of which one is chosen, may be there before the conversations are."""
+    page = await context.new_page()
+    conversations = await Held.on(page, "**/api/conversations")
+    await page.goto(front.address)
+    await expect(page.locator("#model option").nth(5)).to_be_attached()
+    await send(page, "ok", "Early")
+    await conversations.release()
+    await expect(page.locator(REPLY)).to_have_text("Hello, world!")
+    await expect(page).to_have_url(re.compile("#c="))
+
+
+async def test_what_is_read_again_meanwhile_does_not_take_a_streaming_reply_away(
+    page: Page, context: BrowserContext, server: ScriptedServer
+) -> None:
+    await send(page, "ok", "First")
+    await expect(page.locator(COMPLETE)).to_be_visible()
     other = await context.new_page()
     await other.goto(page.url)
-    await expect(other.locator(REPLY)).to_contain_text("w6 ")
+    await expect(other.locator(COMPLETE)).to_be_visible()
+    conversation = await Held.on(page, "**/api/conversations/*")
+    await send(other, "ok", "From elsewhere")
+    await expect(other.locator(COMPLETE)).to_have_count(2)
+    await conversation.given()  # the page looks now and then whether somebody went on
+    server.cue("cued", 3)
+    await send(page, "cued", "Second")
+    await expect(page.locator(REPLY).last).to_have_text(said(3))
+    await conversation.release()
+    server.cue("cued", 3)
+    await expect(page.locator(REPLY).last).to_have_text(said(6))
+    server.finish("cued")
+    await expect(page.locator(COMPLETE)).to_have_count(3)
+    await expect(page.locator(".turn.user .body")).to_have_text(["First", "From elsewhere", "Second"])
+
+
+async def test_a_reply_from_elsewhere_is_followed(page: Page, context: BrowserContext, server: ScriptedServer) -> None:
+    server.cue("cued", 3)
+    await send(page, "cued", "Watch me")
+    await expect(page.locator(REPLY)).to_have_text(said(3))
+    other = await context.new_page()
+    await other.goto(page.url)
+    await expect(other.locator(REPLY)).to_have_text(said(3))
     await expect(other.locator("#stop")).to_be_visible()
-    await expect(other.locator(REPLY)).to_have_text("".join(words(80)).strip())
+    server.cue("cued", 4)
+    await expect(other.locator(REPLY)).to_have_text(said(7))
+    server.cue("cued", 73)
+    server.finish("cued")
+    await expect(other.locator(REPLY)).to_have_text(said(80))
     await expect(other.locator("#send")).to_be_visible()
 
 
@@ -127,17 +177,26 @@ async def test_rename_and_delete(page: Page) -> None:
     await expect(page.locator(".welcome")).to_be_visible()
 
 
-async def test_a_reader_who_scrolled_up_is_left_alone(page: Page) -> None:
-    await send(page, "rate-600x1500")
+async def test_a_reader_who_scrolled_up_is_left_alone(page: Page, server: ScriptedServer) -> None:
+    await send(page, "rate-600")
     await expect(page.locator(REPLY)).to_contain_text("w900 ")
     await page.mouse.move(600, 300)
     await page.mouse.wheel(0, -400)
     await expect(page.locator("#bottom")).to_be_visible()
-    top = await page.evaluate("document.getElementById('log').scrollTop")
-    await expect(page.locator(".turn.assistant[data-status=complete]")).to_be_attached()
-    assert abs(await page.evaluate("document.getElementById('log').scrollTop") - top) <= 400
+    top, height = await page.evaluate(PLACE)
+
+    async def has_grown() -> bool:
+        return bool((await page.evaluate(PLACE))[1] > height + 500)
+
+    await eventually(has_grown, "more text")
+    assert abs((await page.evaluate(PLACE))[0] - top) <= 400
     await page.click("#bottom")
     await expect(page.locator("#bottom")).to_be_hidden()
+    await page.keyboard.press("Escape")
+    await expect(page.locator(STOPPED)).to_be_attached()
+
+
+PLACE = "(({ scrollTop, scrollHeight }) => [scrollTop, scrollHeight])(document.getElementById('log'))"
 
 
 async def test_a_phone_has_everything(browser: Browser, start: Start) -> None:
@@ -149,7 +208,7 @@ async def test_a_phone_has_everything(browser: Browser, start: Start) -> None:
     await page.select_option("#model", label="markdown")
     await page.fill("#prompt", "Hi")
     await page.tap("#send")
-    await expect(page.locator(".turn.assistant[data-status=complete]")).to_be_visible()
+    await expect(page.locator(COMPLETE)).to_be_visible()
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     await page.tap("#menu")
     await page.tap("#new")
@@ -195,13 +254,14 @@ async def test_an_event_source_follows_and_resumes(page: Page, context: BrowserC
         other = await context.new_page()
         await other.goto(f"http://127.0.0.1:{port}/")
         following = asyncio.ensure_future(other.evaluate(FOLLOW, page.url.partition("#c=")[2]))
-        await cut()
-        await cut()
-        await page.keyboard.press("Escape")
-        got = await following
-    await expect(page.locator(".turn.assistant[data-status=stopped]")).to_be_visible()
-    assert got["text"] == "".join(words(1 + got["text"].count(" ")))[: len(got["text"])]
-    assert got["text"].strip() == await page.locator(REPLY).inner_text()
+        async with asyncio.timeout(PATIENCE_S):
+            await cut()
+            await cut()
+            await page.keyboard.press("Escape")
+            got = await following
+    await expect(page.locator(STOPPED)).to_be_visible()
+    assert is_counted(got["text"])
+    await expect(page.locator(REPLY)).to_have_text(got["text"].strip())
     assert int(got["last"]) == len(got["text"])
     assert got["opened"] >= 3
 
@@ -345,32 +405,36 @@ async def test_openers_that_never_close_cost_little(page: Page, text: str) -> No
     spent = await page.evaluate(
         """async (text) => {
           const { Renderer } = await import("/static/markdown.js");
-          const began = performance.now();
-          new Renderer(document.createElement("div")).append(text);
-          return performance.now() - began;
+          const times = [1, 2, 3].map(() => {
+            const began = performance.now();
+            new Renderer(document.createElement("div")).append(text);
+            return performance.now() - began;
+          });
+          return Math.min(...times);
         }""",
         text,
     )
-    assert spent < 400
+    assert spent < 400, "of milliseconds, in the best of three"
 
 
 async def test_a_long_reply_costs_no_more_per_token_than_a_short_one(page: Page) -> None:
     spent = await page.evaluate(
         """async (paragraph) => {
           const { Renderer } = await import("/static/markdown.js");
-          const renderer = new Renderer(document.createElement("div"));
-          const times = [];
-          for (let round = 0; round < 400; round++) {
+          const write = (renderer) => {
             const began = performance.now();
             for (let at = 0; at < paragraph.length; at += 8) renderer.append(paragraph.slice(at, at + 8));
-            times.push(performance.now() - began);
-          }
-          const sum = (part) => part.reduce((a, b) => a + b, 0);
-          return [sum(times.slice(50, 100)), sum(times.slice(-50))];
+            return performance.now() - began;
+          };
+          const fresh = () => new Renderer(document.createElement("div"));
+          const long = fresh();
+          for (let round = 0; round < 400; round++) write(long);
+          const times = Array.from({ length: 101 }, () => [write(fresh()), write(long)]);
+          return [0, 1].map((which) => times.map((each) => each[which]).sort((a, b) => a - b)[50]);
         }""",
         "A paragraph with **bold** words and `code` in it, as replies have them.\n\n- and\n- a list\n\n",
     )
-    assert spent[1] < 3 * spent[0] + 20
+    assert spent[1] < 3 * spent[0] + 0.4, "the medians of rounds in turn, in milliseconds"
 
 
 async def test_a_saved_conversation_is_listed_and_opens(page: Page, front: Front) -> None:

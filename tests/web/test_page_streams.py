@@ -1,12 +1,13 @@
 """The page while replies stream: stopping when the browser has no connection left, hidden tabs, figures, endings."""
 
+import itertools
 import re
 
 import pytest
 from playwright.async_api import BrowserContext, Page, expect
 
-from tests.server import ScriptedServer, words
-from tests.web.browsing import REPLY, in_browser, send
+from tests.server import ScriptedServer
+from tests.web.browsing import REPLY, STOPPED, in_browser, said, send
 from tests.web.front import until
 
 pytestmark = in_browser
@@ -40,7 +41,7 @@ async def test_stop_works_while_all_connections_are_taken(page: Page, server: Sc
 
     await page.keyboard.press("Escape")
 
-    await expect(page.locator(".turn.assistant[data-status=stopped]")).to_be_visible()
+    await expect(page.locator(STOPPED)).to_be_visible()
     (request,) = server.of("slow-20")
     await until(lambda: request.closed, "the close upstream")
     await release(page)
@@ -65,51 +66,70 @@ HIDE = """(hidden) => {
 }"""
 
 
-async def test_a_hidden_tab_follows_nothing_and_misses_nothing(page: Page, context: BrowserContext) -> None:
-    await send(page, "slow-20x150", "Watch me")
-    await expect(page.locator(REPLY)).to_contain_text("w2 ")
+async def test_a_hidden_tab_follows_nothing_and_misses_nothing(
+    page: Page, context: BrowserContext, server: ScriptedServer
+) -> None:
+    server.cue("cued", 7)
+    await send(page, "cued", "Watch me")
+    await expect(page.locator(REPLY)).to_have_text(said(7))
     other = await context.new_page()
     closed: list[str] = []
     other.on("requestfailed", lambda request: closed.append(request.url))
     await other.goto(page.url)
-    await expect(other.locator(REPLY)).to_contain_text("w6 ")
+    await expect(other.locator(REPLY)).to_have_text(said(7))
 
     await other.evaluate(HIDE, True)
     await until(lambda: [url for url in closed if "/events?" in url], "the end of the following")
-    kept = await other.locator(REPLY).inner_text()
-    await expect(page.locator(REPLY)).to_contain_text("w60 ")
-    assert "w60 " not in kept and await other.locator(REPLY).inner_text() == kept
+    server.cue("cued", 60)
+    await expect(page.locator(REPLY)).to_have_text(said(67))
+    await expect(other.locator(REPLY)).to_have_text(said(7))
 
     await other.evaluate(HIDE, False)
-    await expect(other.locator(REPLY)).to_have_text("".join(words(150)).strip())
+    await expect(other.locator(REPLY)).to_have_text(said(67))
+    server.cue("cued", 83)
+    server.finish("cued")
+    await expect(other.locator(REPLY)).to_have_text(said(150))
     await expect(other.locator("#send")).to_be_visible()
 
 
-async def test_a_tab_that_joins_counts_only_what_it_saw_arrive(page: Page, context: BrowserContext) -> None:
-    """The reply brings 100 words a second; by the time of the joining 400 have come."""
-    await send(page, "rate-100", "Watch me")
-    await expect(page.locator(REPLY)).to_contain_text("w400 ")
+NOTE = """() => {
+  window.told = [];
+  new MutationObserver(() => {
+    for (const foot of document.querySelectorAll(".foot")) window.told.push(foot.textContent);
+  }).observe(document.body, { childList: true, subtree: true, characterData: true });
+}"""
+"""Notes all that the page says at the foot of replies, however briefly."""
+
+
+async def test_a_tab_that_joins_counts_only_what_it_saw_arrive(
+    page: Page, context: BrowserContext, server: ScriptedServer
+) -> None:
+    """By the time of the joining 400 words have come; those after it come one by one, as fast as they are shown."""
+    server.cue("cued", 400)
+    await send(page, "cued", "Watch me")
+    await expect(page.locator(REPLY)).to_have_text(said(400))
     other = await context.new_page()
-    await other.add_init_script(
-        """addEventListener("DOMContentLoaded", () => new MutationObserver(() => {
-          for (const foot of document.querySelectorAll(".foot")) (window.told ??= []).push(foot.textContent);
-        }).observe(document.body, { childList: true, subtree: true, characterData: true }));"""
-    )
+    await other.add_init_script(f'addEventListener("DOMContentLoaded", {NOTE})')
     await other.goto(page.url)
-    await expect(other.locator(FOOT)).to_contain_text("tok/s")
-    told = await other.evaluate("window.told")
-    rates = [int(found[1]) for line in told if (found := re.search(r"~(\d+) tok/s", line))]
-    assert rates
-    assert max(rates) < 300  # the characters of a word make it more than 100
+    rates: list[int] = []
+    for count in itertools.count(401):
+        server.cue("cued")
+        await expect(other.locator(REPLY)).to_have_text(said(count))
+        told = await other.evaluate("window.told")
+        if rates := [int(found[1]) for line in told if (found := re.search(r"~(\d+) tok/s", line))]:
+            break
+    assert max(rates) < 300
     await page.keyboard.press("Escape")
 
 
 async def test_the_foot_speaks_at_the_first_token_and_when_there_are_no_more(page: Page) -> None:
+    await page.evaluate(NOTE)
     await send(page, "stall")
-    await expect(page.locator(FOOT)).to_contain_text("streaming")
-    await expect(page.locator(FOOT)).to_contain_text("no data for 3 s")
+    await expect(page.locator(FOOT)).to_contain_text(re.compile(r"no data for \d+ s"))
+    told = await page.evaluate("window.told.map((line) => line.split(' · ')[0])")
+    assert list(dict.fromkeys(told)) == ["waiting for the first token", "streaming", "no data for 3 s"]
     await page.keyboard.press("Escape")
-    await expect(page.locator(".turn.assistant[data-status=stopped]")).to_be_visible()
+    await expect(page.locator(STOPPED)).to_be_visible()
 
 
 async def test_an_estimated_rate_says_that_it_is(page: Page) -> None:

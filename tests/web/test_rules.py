@@ -14,7 +14,7 @@ from streamtui import web
 from streamtui.chat.errors import ConfigError
 from tests.server import ScriptedServer
 from tests.web.conftest import Start
-from tests.web.front import Front, ask, events, text, until
+from tests.web.front import Front, ask, events, eventually, text, until
 
 ASK = {"prompt": "Hi"}
 
@@ -98,7 +98,7 @@ async def test_only_json_asks(client: httpx2.AsyncClient, server: ScriptedServer
 )
 async def test_nothing_without_the_token(front: Front, server: ScriptedServer, headers: dict[str, str]) -> None:
     given = [(name.encode(), value.format(token=front.token).encode("latin-1")) for name, value in headers.items()]
-    async with httpx2.AsyncClient(base_url=front.url, trust_env=False) as stranger:
+    async with front.stranger() as stranger:
         asked = await stranger.post("/api/chat", json=ASK, headers=given)
         await refused(asked, 401)
         assert asked.headers["WWW-Authenticate"] == "Bearer"
@@ -183,18 +183,18 @@ async def test_escapes_in_a_prompt_are_cleaned(client: httpx2.AsyncClient, serve
 
 
 async def test_requests_have_a_rate(start: Start) -> None:
-    front = start(web.Limits(burst=3, requests_per_s=0.5))
+    front = start(web.Limits(burst=3, requests_per_s=0.01))
     async with front.client() as client:
         statuses = [(await client.get("/api/session")).status_code for _ in range(3)]
         limited = await client.get("/api/session")
     assert statuses == [200] * 3
     await refused(limited, 429)
-    assert 1 <= int(limited.headers["Retry-After"]) <= 2
+    assert 0 < int(limited.headers["Retry-After"]) <= 100
 
 
 async def test_guessing_has_a_rate_that_does_not_lock_the_owner_out(start: Start) -> None:
     front = start(web.Limits(burst=3, requests_per_s=0.01))
-    async with httpx2.AsyncClient(base_url=front.url, trust_env=False) as stranger:
+    async with front.stranger() as stranger:
         statuses = [(await stranger.post("/api/session", json={"code": str(n)})).status_code for n in range(4)]
     assert statuses == [403, 403, 403, 429]
     async with front.client() as client:
@@ -214,12 +214,12 @@ async def test_streams_have_a_cap(start: Start, server: ScriptedServer) -> None:
             await client.post(f"/api/conversations/{each['id']}/stop", json={})
         await asyncio.wait([first, second], return_when=asyncio.FIRST_COMPLETED)
         await until(lambda: sum(request.closed is not None for request in server.requests) == 1)
+
+        async def is_free() -> bool:
+            return (await client.post("/api/chat", json={**ASK, "model": "ok"})).status_code == 200
+
         # The slot is given back a moment after the connection is closed.
-        for _ in range(100):
-            again = await client.post("/api/chat", json={**ASK, "model": "ok"})
-            if again.status_code == 200:
-                break
-        assert again.status_code == 200
+        await eventually(is_free, "a free slot")
         for each in (await client.get("/api/conversations")).json():
             await client.post(f"/api/conversations/{each['id']}/stop", json={})
         await asyncio.gather(first, second)

@@ -21,7 +21,10 @@ from streamtui.chat.errors import ConfigError
 from streamtui.providers.secret import Secret
 from streamtui.web import workers
 from tests.server import ScriptedServer
-from tests.web.front import PATIENCE_S, ask, until
+from tests.server.fixtures import PATIENCE_S
+from tests.web.front import ask, until
+
+pytestmark = pytest.mark.timeout(300)  # each starts several interpreters, which takes a busy machine a while
 
 ROOT = Path(__file__).parents[2]
 KEY = "a-key-without-the-shape-of-one"
@@ -80,6 +83,25 @@ async def test_a_workers_log_hides_the_keys_that_it_was_handed(tmp_path: Path) -
 
     assert process.exitcode == 0
     assert "The key is [key hidden]." in log.read_text()
+
+
+async def _save_slowly(started: Path, saved: Path) -> None:
+    await asyncio.to_thread(started.touch)
+    try:
+        await asyncio.Event().wait()
+    finally:
+        await asyncio.sleep(4)  # as on a busy machine
+        await asyncio.to_thread(saved.touch)
+
+
+async def test_a_worker_that_saves_slowly_is_not_killed_over_it(tmp_path: Path) -> None:
+    started, saved = tmp_path / "started", tmp_path / "saved"
+    supervising = asyncio.create_task(workers.supervise(1, workers.no_log, _save_slowly, (started, saved)))
+    await until(started.exists, "the worker's start")
+    supervising.cancel()
+    await asyncio.wait([supervising])
+
+    assert saved.exists()
 
 
 @dataclass

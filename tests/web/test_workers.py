@@ -4,58 +4,78 @@ import asyncio
 import os
 import time
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
 
+from streamtui import web
 from streamtui.web.notes import Attendance
-from tests.server import ScriptedServer, words
+from tests.server import ScriptedServer
 from tests.web.conftest import Start
-from tests.web.front import Sent, events, read, text, until
+from tests.web.front import Sent, events, is_counted, stop, text, until
+
+LIMITS = web.Limits(grace_s=0.05)
+"""Who leaves is given up at once, so the tests have somebody there before anybody leaves."""
 
 
 @pytest.fixture
 async def owner(start: Start) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of the worker that runs the replies."""
-    async with start().client() as client:
+    async with start(LIMITS).client() as client:
         yield client
 
 
 @pytest.fixture
 async def other(owner: httpx2.AsyncClient, start: Start) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of the other worker."""
-    async with start().client() as client:
+    async with start(LIMITS).client() as client:
         yield client
 
 
-async def leave_after(client: httpx2.AsyncClient, count: int, **request: Any) -> list[Sent]:
-    """Read `count` events of `GET /api/chat`, then drop the connection."""
-    async with client.stream("GET", "/api/chat", **request) as response:
+@asynccontextmanager
+async def asking(client: httpx2.AsyncClient, seen: list[Sent], count: int) -> AsyncIterator[AsyncIterator[Sent]]:
+    """Ask for an endless reply, or for the rest of the one that was `seen`, and see `count` events of it."""
+    headers = {"Last-Event-ID": seen[-1].id} if seen else {}
+    params = {"q": "Hi", "model": "slow-20"}
+    async with client.stream("GET", "/api/chat", params=params, headers=headers) as response:
         stream = events(response.aiter_lines())
-        return [await anext(stream) for _ in range(count)]
+        for _ in range(count):
+            seen.append(await anext(stream))
+        yield stream
 
 
-async def test_coming_back_to_another_worker_keeps_the_reply_and_loses_nothing(
+async def test_going_over_to_another_worker_keeps_the_reply_and_loses_nothing(
     owner: httpx2.AsyncClient, other: httpx2.AsyncClient, server: ScriptedServer
 ) -> None:
-    asked = {"q": "Hi", "model": "slow-20x120"}
-    seen = await leave_after(owner, 20, params=asked)
-    seen += await leave_after(other, 2, params=asked, headers={"Last-Event-ID": seen[-1].id})
-    seen += await read(other, "GET", "/api/chat", params=asked, headers={"Last-Event-ID": seen[-1].id})
+    seen: list[Sent] = []
+    async with AsyncExitStack() as leaving_owner, AsyncExitStack() as leaving_other:
+        await leaving_owner.enter_async_context(asking(owner, seen, 20))
+        await leaving_other.enter_async_context(asking(other, seen, 2))
+        await leaving_owner.aclose()
+        async with asking(other, seen, 2) as stream:
+            await leaving_other.aclose()
+            until_then = time.monotonic() + 20 * LIMITS.grace_s
+            while time.monotonic() < until_then:
+                seen.append(await anext(stream))
+            assert await stop(other, seen[-1].id.partition("-")[0]) == 1
+            seen += [event async for event in stream]
 
-    assert text(seen) == "".join(words(120))
-    assert seen[-1].data["status"] == "complete"
-    assert len(server.of("slow-20x120")) == 1
+    assert is_counted(text(seen))
+    assert seen[-1].data["status"] == "stopped"
+    assert len(server.of("slow-20")) == 1
 
 
 async def test_leaving_the_other_worker_for_good_ends_the_reply(
     owner: httpx2.AsyncClient, other: httpx2.AsyncClient, server: ScriptedServer, tmp_path: Path
 ) -> None:
-    asked = {"q": "Hi", "model": "slow-20"}
-    seen = await leave_after(owner, 5, params=asked)
-    await leave_after(other, 5, params=asked, headers={"Last-Event-ID": seen[-1].id})
+    seen: list[Sent] = []
+    async with AsyncExitStack() as leaving_owner:
+        await leaving_owner.enter_async_context(asking(owner, seen, 5))
+        async with asking(other, seen, 1) as stream:
+            await leaving_owner.aclose()
+            seen += [await anext(stream) for _ in range(5)]
     left = time.monotonic()
 
     (request,) = server.of("slow-20")

@@ -8,6 +8,7 @@ import { Turn } from "./turn.js";
 
 const REFRESH_MS = 4000;
 const STOP_MS = 500; // for how long stopping waits for the server: a reply also ends with its connection
+const REOPEN_MS = 1000;
 const SHOWN = 200; // messages put on the page at first
 const $ = (id) => document.getElementById(id);
 
@@ -89,6 +90,7 @@ addEventListener("hashchange", () => {
 });
 
 async function open(id) {
+  if (asks(id)) return reopen(id);
   const turn = ++opening;
   let found = null;
   if (id) {
@@ -100,6 +102,7 @@ async function open(id) {
     }
   }
   if (turn !== opening) return; // another one was opened meanwhile
+  if (asks(id)) return reopen(id); // a prompt was sent meanwhile: what was read does not have it
   if (current !== id) lookAway(current);
   current = found ? id : null;
   const path = found ? branch(found) : [];
@@ -186,6 +189,7 @@ function head(title) {
 // ── sending and stopping ──
 
 async function send() {
+  await entered; // before that, the conversation that the address names is not in view
   const prompt = $("prompt").value;
   if (!prompt.trim() || streams.has(current)) return;
   const body = { prompt };
@@ -258,9 +262,14 @@ function ended(conversation, turn) {
   refresh().catch(() => {});
 }
 
-/** Read a conversation again after its stream was lost: the server knows what became of the reply. */
+/** Read a conversation again in a moment, as after its stream was lost: the server knows what became of the reply. */
 function reopen(conversation) {
-  if (conversation && conversation === current) setTimeout(() => conversation === current && open(conversation), 1000);
+  if (conversation && conversation === current) setTimeout(() => conversation === current && open(conversation), REOPEN_MS);
+}
+
+/** Return whether a reply that was asked for here streams in the conversation in view: nothing else is to take its place. */
+function asks(conversation) {
+  return conversation === current && streams.get(conversation)?.abort !== undefined;
 }
 
 async function stop() {
@@ -406,4 +415,4 @@ document.addEventListener("visibilitychange", () => {
   renew();
 });
 
-enter().catch(locked);
+const entered = enter().catch(locked);
