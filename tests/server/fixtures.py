@@ -10,6 +10,7 @@ from typing import TypeVar
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.server.server import ScriptedServer
 
 T = TypeVar("T")
@@ -42,14 +43,14 @@ def tls_server() -> Iterator[ScriptedServer]:
 
 
 @pytest.fixture
-def closed_port() -> int:
-    """A port at which nobody listens."""
+def closed_port() -> Iterator[int]:
+    """A port at which nobody listens; it is held meanwhile, so that nobody else gets it."""
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
+        yield int(sock.getsockname()[1])
 
 
-async def eventually(condition: Callable[[], T], within: float = 5.0) -> T:
+async def eventually(condition: Callable[[], T], within: float = PATIENCE_S) -> T:
     """Wait until `condition` returns something true, and return that."""
     deadline = time.monotonic() + within
     while not (result := condition()):

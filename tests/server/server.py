@@ -56,6 +56,11 @@ class ScriptedServer:
         """Return the requests for `model`, oldest first."""
         return [request for request in list(self.requests) if request.model == model]
 
+    def end(self, model: str) -> None:
+        """Let the replies of `model` end that wait to be told so."""
+        for request in self.of(model):
+            request.may_end = True
+
     def clear(self) -> None:
         self.requests.clear()
         self._counts.clear()

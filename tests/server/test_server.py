@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.server import SCENARIOS, ScriptedServer, model_names
 
 ROOT = Path(__file__).parents[2]
@@ -18,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 def call(url: str, body: Any = None, method: str | None = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
-    with urllib.request.urlopen(urllib.request.Request(url, data, method=method), timeout=5) as response:
+    with urllib.request.urlopen(urllib.request.Request(url, data, method=method), timeout=PATIENCE_S) as response:
         text = response.read().decode()
         return json.loads(text) if response.headers["content-type"] == "application/json" else text
 
@@ -58,5 +59,5 @@ def test_it_runs_as_a_process_until_its_input_ends() -> None:
         assert process.stdout is not None
         port = int(process.stdout.readline())
         assert "ok" in [model["id"] for model in call(f"http://127.0.0.1:{port}/v1/models")["data"]]
-        process.communicate(timeout=10)
+        process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
