@@ -70,7 +70,7 @@ async def test_escape_shows_what_was_held_back(open_at_server: OpenAtServer) -> 
     async with open_at_server("rate-300") as reader:
         await pace_is(reader, "smooth")
         await reader.send("Go")
-        await reader.until("w9")
+        await reader.until_word(9)
         await reader.press("escape")
         await reader.until("■ stopped")
         assert words(reader) and words(reader) == settled(reader)
@@ -82,7 +82,7 @@ async def test_switching_in_mid_stream_keeps_the_order(open_at_server: OpenAtSer
         if pace == "off":
             await pace_is(reader, "smooth")
         await reader.send("Go")
-        await reader.until("w9")
+        await reader.until_word(9)
         await pace_is(reader, pace)
         last = words(reader)[-2]
         await reader.until(lambda: words(reader)[-2] > last + 9)
@@ -97,12 +97,12 @@ async def test_another_conversation_and_back_neither_loses_nor_doubles_text(open
     async with open_at_server("rate-50") as reader:
         await pace_is(reader, "smooth")
         await reader.send("Go")
-        await reader.until("w9")
+        await reader.until_word(9)
         conversation = reader.app._chat.session.conversation.id
         await reader.press("ctrl+n")
         await reader.until("Enter sends")
         reader.app._chat.open_saved(conversation)
-        await reader.until("w29")
+        await reader.until_word(29)
         await reader.press("escape")
         await reader.until("■ stopped")
         assert words(reader) and words(reader) == settled(reader)
