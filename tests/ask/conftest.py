@@ -18,6 +18,7 @@ import pytest
 from streamtui import cli
 from streamtui.chat.messages import ChatMessage
 from streamtui.store import Store
+from tests.patience import PATIENCE_S
 from tests.server import ScriptedServer
 from tests.server.fixtures import closed_port, scripted_server, server
 
@@ -25,7 +26,6 @@ __all__ = ["closed_port", "scripted_server", "server"]
 
 KEY: Final = "sk-test-0123456789abcdef"
 ROOT: Final = Path(__file__).parents[2]
-PATIENCE_S: Final = 20.0
 Popen = subprocess.Popen[bytes]
 
 
