@@ -99,8 +99,10 @@ class Command:
 
 
 def _as_from_a_shell() -> None:
-    """A job that a script started in the background ignores Ctrl+C; one at a prompt doesn't."""
+    """A job that a script started in the background ignores Ctrl+C, and one of `nohup` the hangup; one at a prompt
+    doesn't."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def ended(process: Popen, stdin: bytes | None = None) -> Outcome:

@@ -47,14 +47,16 @@ KEYS: Final = {
     "alt+down": b"\x1b[1;3B",
 }
 _BECOME_FOREGROUND = """
-import fcntl, os, resource, sys, termios
+import fcntl, os, resource, signal, sys, termios
+for each in (signal.SIGINT, signal.SIGHUP):
+    signal.signal(each, signal.SIG_DFL)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 if int(sys.argv[1]):
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
 os.execvp(sys.argv[2], sys.argv[2:])
 """
-"""Runs in the child: takes the terminal as a login would, then becomes the program. (No `preexec_fn`: there are threads
-in this process.)"""
+"""Runs in the child: takes the terminal as a login would, ignoring no signal, then becomes the program. (No
+`preexec_fn`: there are threads in this process.)"""
 
 # pyte would read the private forms as the plain ones, and shows the contents of strings (DCS, APC) as text.
 _UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[<>=][\d;:]*[@-~]|\x1b\[\?[\d;]*(?:\$p|u)|\x1b[P_^X].*?\x1b\\", re.DOTALL)

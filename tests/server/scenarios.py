@@ -31,7 +31,7 @@ def greet(name: str) -> str:
 
 The end.
 """
-THE_END = "the end"
+THE_END = "Finis."
 """The last token of a reply that lasts until a test lets it end."""
 ESCAPES = (
     "A\x1b]52;c;cHduZWQ=\x1b\\B\x1b]0;PWN\x07C\x9b31mD\x00E\x7fF\u202eG\u2066H\x1b[2J\x1b[?1049lI\x1bP1$r\x1b\\J\rK[/]L"
