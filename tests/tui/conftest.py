@@ -58,7 +58,7 @@ class Reader:
             if wanted() if callable(wanted) else wanted in self.screen:
                 break
             assert began < deadline, f"never came: {what or wanted}. On the screen:\n{self.screen}"
-            await asyncio.sleep(max(0.005, 3 * (time.monotonic() - began)))  # looking is work too
+            await asyncio.sleep(max(0.005, time.monotonic() - began))  # looking is work too
         await self.pilot.pause()
 
     async def until_word(self, number: int) -> None:
