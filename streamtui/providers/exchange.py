@@ -1,6 +1,5 @@
 """One request and its reply: against the clock, with errors in words, and learning from refusals."""
 
-import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
@@ -17,6 +16,7 @@ from streamtui.providers.quirks import NO_PREFILL, Lesson, lesson_of
 from streamtui.providers.reading import EventReader
 from streamtui.providers.sse import Limits
 from streamtui.providers.transport import Refusal, refusal_in
+from streamtui.providers.waiting import Wait
 
 
 class Response(Protocol):
@@ -87,7 +87,7 @@ class Exchange:
         """Send once; return a reader of the response. Raises `Refusal` for any status but 2xx, else `ProviderError`."""
         started = time.monotonic()
         try:
-            async with asyncio.timeout(self.deadlines.first_byte):
+            async with Wait(self.deadlines.first_byte) as wait:
                 response = await stack.enter_async_context(context)
         except TimeoutError:
             raise timeout_error(self.peer, self.deadlines.first_byte, "took the request but does not answer") from None
@@ -95,7 +95,7 @@ class Exchange:
             if refusal := refusal_in(error):
                 raise refusal from None
             raise network_error(self.peer, error, self.deadlines.connect) from error
-        waited = time.monotonic() - started
+        waited = time.monotonic() - started - wait.stood_still
         # A generator in both SDKs; left unclosed, it would be finalised only some time later.
         chunks = cast(AsyncGenerator[bytes, None], response.iter_bytes())
         stack.push_async_callback(chunks.aclose)

@@ -11,6 +11,7 @@ from streamtui.chat.ports import Deadlines
 from streamtui.providers.failures import Peer
 from streamtui.providers.network import broken_stream_error, timeout_error
 from streamtui.providers.sse import EventDecoder, Limits, ServerEvent
+from streamtui.providers.waiting import Wait
 
 _BLANK: Final = b"\xef\xbb\xbf \t\r\n"
 _BOM: Final = b"\xef\xbb\xbf"
@@ -142,8 +143,9 @@ class EventReader:
         left = self._left()
         if left <= 0:  # what is there already would be read without ever looking at the clock
             return self._out_of_time()
+        wait = Wait(left)
         try:
-            async with asyncio.timeout(left):
+            async with wait:
                 chunk = await anext(self._chunks, b"")
         except TimeoutError:
             return self._out_of_time()
@@ -154,6 +156,8 @@ class EventReader:
         if self._first:
             self._first = False
             self._allowed, self._since = self._deadlines.content, self._clock()
+        elif self._since is not None:
+            self._since += wait.stood_still
         return chunk
 
     def _timed_out(self) -> ProviderError:

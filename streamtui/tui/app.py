@@ -328,7 +328,7 @@ class StreamtuiApp(App[None], inherit_bindings=False):
         if self._catching_up is not None and not getattr(self._driver, "is_behind", False):
             self._catching_up.stop()
             self._catching_up = None
-            self.action_redraw()
+            self.screen.refresh(layout=True)
 
     def action_redraw(self) -> None:
         """Draw everything again, over whatever else wrote to the terminal."""

@@ -23,8 +23,8 @@ _POLL_S: Final = 0.1
 """How often to look whether the app has ended, while nobody types."""
 _GRACE_S: Final = 0.002
 """By how much to outwait the parser's own clock."""
-_BACKLOG: Final = 8
-"""Frames that may wait to be written; a terminal that reads leaves none."""
+_BACKLOG: Final = 24
+"""Pieces that may wait to be written, a frame being up to three; a terminal that reads leaves none."""
 _BEGIN: Final = "\x1b[200~"
 _END: Final = "\x1b[201~"
 _ALT_ENTER: Final = "\x1b\r", "\x1b[13;3u"

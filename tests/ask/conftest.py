@@ -18,6 +18,7 @@ import pytest
 from streamtui import cli
 from streamtui.chat.messages import ChatMessage
 from streamtui.store import Store
+from tests.patience import PATIENCE_S
 from tests.server import ScriptedServer
 from tests.server.fixtures import closed_port, scripted_server, server
 
@@ -25,7 +26,6 @@ __all__ = ["closed_port", "scripted_server", "server"]
 
 KEY: Final = "sk-test-0123456789abcdef"
 ROOT: Final = Path(__file__).parents[2]
-PATIENCE_S: Final = 20.0
 Popen = subprocess.Popen[bytes]
 
 
@@ -99,8 +99,10 @@ class Command:
 
 
 def _as_from_a_shell() -> None:
-    """A job that a script started in the background ignores Ctrl+C; one at a prompt doesn't."""
+    """A job that a script started in the background ignores Ctrl+C, and one of `nohup` the hangup; one at a prompt
+    doesn't."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def ended(process: Popen, stdin: bytes | None = None) -> Outcome:

@@ -238,7 +238,7 @@ def test_a_file_of_several_replies_reads_line_by_line(run_here: Run, command: Co
 @pytest.mark.parametrize("words", [(), ("-o", "/dev/full")])
 def test_a_full_disk_is_one_line_and_the_reply_is_saved(command: Command, words: tuple[str, ...]) -> None:
     with Path("/dev/full").open("wb") as full:
-        result = ended(command.start("ask", "-m", "slow-1x20", "hi", *words, stdout=full.fileno()))
+        result = ended(command.start("ask", "-m", "slow-20", "hi", *words, stdout=full.fileno()))
 
     assert result.code == 1
     assert len(result.lines) == 1 and "can't be written: No space left" in result.err

@@ -16,11 +16,14 @@ import pytest
 
 from streamtui.chat import Status
 from tests.ask.conftest import Command, Popen, ended, read_some, until
+from tests.patience import PATIENCE_S
 from tests.server import ScriptedServer
 from tests.store.samples import foreign_lock
 
-AT_ONCE_S = 3.0
-"""The contract's limit for obeying a signal."""
+AT_ONCE_S = 10 * 3.0
+"""The contract's limit for obeying a signal, times ten, as in all tests of speed."""
+LOST_S = 10 * 0.5
+"""So with its limit for text that a `kill -9` loses."""
 
 
 def closed(server: ScriptedServer, model: str) -> bool:
@@ -234,33 +237,32 @@ def test_without_streaming_a_stopped_reply_is_saved_and_not_printed(command: Com
 
 def test_kill_9_loses_half_a_second_at_most(command: Command) -> None:
     process = command.start("ask", "-m", "slow-5", "hi")
-    arrived = [(time.monotonic(), len(read_some(process)))]
-    while arrived[-1][0] - arrived[0][0] < 1.5:
-        arrived.append((time.monotonic(), arrived[-1][1] + len(read_some(process))))
+    printed = len(read_some(process, 1000))
+    printed_at = time.monotonic()
+    until(lambda: len(command.saved()[1].text) >= printed, "on disk what is printed")
+    assert time.monotonic() - printed_at < LOST_S
 
-    killed_at = time.monotonic()
     process.kill()
     process.communicate()
 
     _, answered = command.saved()
     assert answered.status is Status.INTERRUPTED
     assert words_so_far(answered.text)
-    # Half a second is promised; a busy machine gets another.
-    assert len(answered.text) >= max(size for moment, size in arrived if moment <= max(killed_at - 1, arrived[0][0]))
+    assert len(answered.text) >= printed
 
 
 @pytest.mark.parametrize("more", [(), ("--json",), ("-m", "infinite")], ids=["text", "json", "merged"])
 def test_a_reader_who_leaves_ends_the_request(command: Command, server: ScriptedServer, more: tuple[str, ...]) -> None:
     """As `streamtui ask … | head -1` does."""
-    process = command.start("ask", "-m", "markdown-slow-20", *more, "hi")
+    process = command.start("ask", "-m", "slow-20", *more, "hi")
     read_some(process)
 
     assert process.stdout is not None
     process.stdout.close()
-    assert process.wait(20) == 128 + signal.SIGPIPE
+    assert process.wait(PATIENCE_S) == 128 + signal.SIGPIPE
 
     assert process.stderr is not None and process.stderr.read() == b""
-    until(lambda: closed(server, "markdown-slow-20"), "the close")
+    until(lambda: closed(server, "slow-20"), "the close")
     assert {message.status for message in command.saved()[1:]} == {Status.STOPPED}
 
 
@@ -275,7 +277,7 @@ def test_a_reader_who_leaves_ends_a_request_that_is_silent(
 
     assert process.stdout is not None
     process.stdout.close()
-    assert process.wait(20) == 128 + signal.SIGPIPE
+    assert process.wait(PATIENCE_S) == 128 + signal.SIGPIPE
 
     assert process.stderr is not None and process.stderr.read() == b""
     until(lambda: closed(server, model), "the close")
@@ -288,7 +290,7 @@ def test_with_a_file_nobody_need_read_stdout(command: Command, more: tuple[str, 
     assert process.stdout is not None
     process.stdout.close()
 
-    assert process.wait(20) == 0
+    assert process.wait(PATIENCE_S) == 0
     assert "w19 " in (command.working / "reply.txt").read_text()
 
 
@@ -301,7 +303,7 @@ def test_a_signal_ends_an_export_that_nobody_reads(command: Command, more: tuple
 
     process.send_signal(signal.SIGTERM)
 
-    assert process.wait(20) == 128 + signal.SIGTERM
+    assert process.wait(PATIENCE_S) == 128 + signal.SIGTERM
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the next token ends it")
@@ -312,19 +314,19 @@ def test_a_file_that_is_stdout_is_watched_like_it(command: Command, server: Scri
     assert process.stdout is not None
     process.stdout.close()
 
-    assert process.wait(20) == 128 + signal.SIGPIPE
+    assert process.wait(PATIENCE_S) == 128 + signal.SIGPIPE
 
 
 def test_head_gets_its_line_and_the_request_ends(command: Command, server: ScriptedServer) -> None:
-    process = command.start("ask", "-m", "markdown-slow-2", "hi")
+    process = command.start("ask", "-m", "lines-2", "hi")
     assert process.stdout is not None
 
-    head = subprocess.run(["head", "-1"], stdin=process.stdout, capture_output=True, timeout=20)
+    head = subprocess.run(["head", "-1"], stdin=process.stdout, capture_output=True, timeout=PATIENCE_S)
     process.stdout.close()
 
-    assert head.stdout == b"# A heading\n"
-    assert process.wait(20) == 128 + signal.SIGPIPE
-    until(lambda: closed(server, "markdown-slow-2"), "the close")
+    assert head.stdout == b"w0\n"
+    assert process.wait(PATIENCE_S) == 128 + signal.SIGPIPE
+    until(lambda: closed(server, "lines-2"), "the close")
 
 
 def test_a_reader_who_does_not_read_stops_the_stream_and_costs_no_memory(
@@ -341,15 +343,15 @@ def test_a_reader_who_does_not_read_stops_the_stream_and_costs_no_memory(
     assert grown < 5_000_000
     read_some(process, 500_000)
     process.send_signal(signal.SIGINT)
-    assert process.wait(20) == 130
+    assert process.wait(PATIENCE_S) == 130
 
 
 def _is_idle(pid: int) -> bool:
-    """Whether the process used no processor time for a moment."""
+    """Whether the process used no processor time for a moment, and would have had no use for it."""
     process = psutil.Process(pid)
     before = sum(process.cpu_times()[:2])
     time.sleep(0.1)
-    return sum(process.cpu_times()[:2]) - before < 0.02
+    return process.status() == psutil.STATUS_SLEEPING and sum(process.cpu_times()[:2]) - before < 0.02
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -364,7 +366,7 @@ def test_a_reader_of_stderr_who_does_not_read_stops_the_stream_and_no_signal(
     sent_at = time.monotonic()
     process.send_signal(number)
 
-    assert process.wait(20) == 128 + number
+    assert process.wait(PATIENCE_S) == 128 + number
     assert time.monotonic() - sent_at < AT_ONCE_S
     assert command.saved()[1].status is Status.STOPPED
     assert words_so_far(command.saved()[1].reasoning)
@@ -378,7 +380,7 @@ def test_reasoning_is_whole_for_a_slow_reader_of_stderr(command: Command) -> Non
         got += piece
         time.sleep(0.002)
 
-    assert process.wait(20) == 0
+    assert process.wait(PATIENCE_S) == 0
     assert got.decode().startswith("".join(f"w{number} " for number in range(30_000)) + "\n")
 
 
@@ -387,7 +389,7 @@ def test_a_reader_of_stderr_who_leaves_is_no_failure(command: Command) -> None:
     assert process.stderr is not None
     process.stderr.close()
 
-    assert process.wait(20) == 0
+    assert process.wait(PATIENCE_S) == 0
 
 
 def test_a_long_reply_is_whole_for_a_slow_reader(command: Command) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from streamtui.chat import Status
 from tests.ask.conftest import Command, Popen, Run, ended, until
+from tests.patience import PATIENCE_S
 from tests.server import HELLO, ScriptedServer, words
 
 HELLO_TEXT = "".join(HELLO)
@@ -120,7 +121,7 @@ def test_a_named_pipe_is_written_to(command: Command, more: tuple[str, ...]) -> 
 
     assert command.run("ask", "-m", "ok", "-o", "pipe", *more, "hi").code == 0
 
-    reader.join(20)
+    reader.join(PATIENCE_S)
     assert read == [HELLO_TEXT + "\n"]
 
 

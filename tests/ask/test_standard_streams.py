@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from tests.ask.conftest import Command, Outcome
+from tests.patience import PATIENCE_S
 from tests.server import ScriptedServer
 
 
@@ -21,7 +22,7 @@ def saved(command: Command) -> Command:
 def test_a_full_disk_behind_stdout_is_one_line(saved: Command, words: list[str]) -> None:
     with open("/dev/full", "wb") as full:  # noqa: PTH123
         process = saved.start(*words, stdout=full.fileno())
-        _, said = process.communicate(timeout=20)
+        _, said = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1
     assert said.decode().splitlines() == ["streamtui: The output can't be written: No space left on device."]
 
@@ -31,7 +32,7 @@ def test_a_closed_pipe_behind_stdout_is_no_message(saved: Command) -> None:
     os.close(reading)
     process = saved.start("list", stdout=writing)
     os.close(writing)
-    assert process.communicate(timeout=20)[1] == b""
+    assert process.communicate(timeout=PATIENCE_S)[1] == b""
     assert process.returncode == 141
 
 
@@ -68,7 +69,7 @@ def test_a_dash_reads_what_is_typed_at_a_terminal(command: Command, server: Scri
     )
     command.running.append(process)
     os.write(primary, b"typed here\n\x04")
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=PATIENCE_S)
     os.close(primary)
     os.close(secondary)
     assert Outcome(process.returncode, out.decode(), err.decode()) == Outcome(0, "Hello, world!\n", "")

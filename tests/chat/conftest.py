@@ -9,6 +9,7 @@ from streamtui import providers
 from streamtui.chat import Model
 from streamtui.chat.ports import Deadlines, NoMemory, Provider
 from streamtui.store import Store
+from tests.patience import PATIENCE_S
 from tests.server import ScriptedServer
 from tests.server.fixtures import closed_port, scripted_server, server
 
@@ -24,7 +25,7 @@ async def ask(server: ScriptedServer) -> AsyncIterator[Ask]:
         "openai",
         base_url=server.url,
         api_key="sk-test-0123456789abcdef",
-        deadlines=Deadlines(connect=2.0, first_byte=20.0, content=20.0),
+        deadlines=Deadlines(connect=PATIENCE_S, first_byte=PATIENCE_S, content=PATIENCE_S),
         memory=NoMemory(),
     )
     yield lambda name: Model(provider, name)

@@ -11,6 +11,7 @@ from streamtui.chat import Conversation, Event, Failed, Finished, Model, Options
 from streamtui.chat.events import Connected, Notice, ProviderEvent, ReasoningDelta, TextDelta
 from streamtui.chat.messages import ChatMessage, ChatRequest
 from streamtui.chat.ports import ConversationRecord, Recorder
+from tests.patience import PATIENCE_S
 
 AT_ONCE_S: Final = 1.0
 """Ten times the 100 ms that DESIGN.md promises, as it allows for tests."""
@@ -158,9 +159,9 @@ def ending(events: Sequence[Event]) -> Finished:
     return last
 
 
-async def until(condition: Callable[[], object], what: str = "it", patience_s: float = 10.0) -> None:
+async def until(condition: Callable[[], object], what: str = "it") -> None:
     """Wait until `condition` holds."""
-    deadline = time.monotonic() + patience_s
+    deadline = time.monotonic() + PATIENCE_S
     while not condition():
         assert time.monotonic() < deadline, f"{what} never happened"
         await asyncio.sleep(0.002)

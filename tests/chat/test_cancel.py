@@ -20,7 +20,7 @@ STATES = {
     "flooding": "infinite",
     "stalled": "stall",
     "stalled with pings": "stall-ping",
-    "in an endless line": "endless-line",
+    "in an endless line": "slow-line",
     "waiting to send again": "429-after-60",
 }
 BRINGS_TEXT = {"slow-5", "infinite", "stall", "stall-ping"}

@@ -39,6 +39,7 @@ from tests.chat.scripted import (
     text_of,
     until,
 )
+from tests.patience import PATIENCE_S
 
 WORDS: Sequence[Step] = [
     Connected(),
@@ -192,7 +193,7 @@ async def test_a_reply_whose_task_breaks_has_failed_and_all_who_follow_hear_so()
     live = Live()
     run = live.start(Reply(asked.model, asked.request, asked.message, asked.journal, changed=broken_once))
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         events = await followed(run)
 
     assert failure(events).error.kind == "internal"
@@ -204,7 +205,7 @@ async def test_a_task_that_is_cancelled_before_it_began_leaves_a_stopped_reply()
     run = Live().start(talk.ask("Go"))
 
     run._task.cancel()
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(PATIENCE_S):
         events = await followed(run)
 
     assert ending(events).status is talk.path()[-1].status is Status.STOPPED
@@ -298,7 +299,10 @@ async def test_a_defect_in_one_reply_ends_the_merge_instead_of_hanging_it() -> N
     bad, _ = conversation(recorder=NotingRecorder(beginning=broken))
 
     with pytest.raises(OSError, match="a defect"):
-        async with asyncio.timeout(5), aclosing(merge({"good": good.ask("Go"), "bad": bad.ask("Go")})) as merged:
+        async with (
+            asyncio.timeout(PATIENCE_S),
+            aclosing(merge({"good": good.ask("Go"), "bad": bad.ask("Go")})) as merged,
+        ):
             async for _ in merged:
                 pass
 

@@ -219,7 +219,7 @@ async def test_a_recorder_that_hangs_delays_the_request_by_a_second_and_no_more(
 
     assert notices_of(events) == ["not_saved"]
     assert text_of(events) == "Hello, world"
-    assert 0.9 < asyncio.get_running_loop().time() - started < 5
+    assert 0.9 < asyncio.get_running_loop().time() - started < 10
     assert recorder.messages[talk.path()[-1].id].status is Status.COMPLETE
 
 

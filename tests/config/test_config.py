@@ -248,11 +248,11 @@ def test_a_home_of_an_unknown_user_is_taken_literally() -> None:
 
 def test_a_foreign_file_cannot_make_reading_slow(sources: Sources) -> None:
     sources.dot_env("CHAT_MODEL=a" + " " * 200_000 + "b\n")
-    started = time.monotonic()
+    started = time.thread_time()
 
     sources.read()
 
-    assert time.monotonic() - started < 2
+    assert time.thread_time() - started < 2
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -12,7 +13,8 @@ from typing import Any, Protocol
 
 import pytest
 
-from tests.e2e.terminal import Terminal
+from tests.e2e.terminal import ANSWERS, Terminal
+from tests.patience import PATIENCE_S
 from tests.server import ScriptedServer
 from tests.server.fixtures import closed_port, scripted_server, server, tls_server
 
@@ -72,7 +74,7 @@ class Home:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE_S,
         )
 
     def conversations(self) -> list[dict[str, Any]]:
@@ -82,11 +84,16 @@ class Home:
         return list(json.loads(done.stdout))
 
     def messages(self, conversation: str | None = None) -> list[dict[str, Any]]:
-        """Return the messages of a conversation, of the newest unless named."""
+        """Return the messages of a conversation, of the newest unless named, once the end of the last is on disk."""
         chosen = conversation or self.conversations()[0]["id"]
-        done = self.run("export", chosen, "--format", "json")
-        assert done.returncode == 0, done.stderr
-        return list(json.loads(done.stdout)["messages"])
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            done = self.run("export", chosen, "--format", "json")
+            assert done.returncode == 0, done.stderr
+            messages = list(json.loads(done.stdout)["messages"])
+            if all(message["status"] != "streaming" for message in messages):
+                return messages
+            assert time.monotonic() < deadline, "a reply never ended"
 
     def files_holding(self, secret: str) -> list[Path]:
         """Return the files below the home, the working folder aside, in which `secret` stands."""
@@ -103,6 +110,7 @@ class Launch(Protocol):
         program: list[str] | None = None,
         ready: str | None = EMPTY_BOX,
         largest_file: int = 0,
+        answers: Mapping[bytes, bytes] = ...,
     ) -> Terminal: ...
 
 
@@ -123,6 +131,7 @@ def launch(home: Home) -> Iterator[Launch]:
             program: list[str] | None = None,
             ready: str | None = EMPTY_BOX,
             largest_file: int = 0,
+            answers: Mapping[bytes, bytes] = ANSWERS,
         ) -> Terminal:
             command = program or [sys.executable, "-m", "streamtui"]
             terminal = stack.enter_context(
@@ -132,6 +141,7 @@ def launch(home: Home) -> Iterator[Launch]:
                     folder=home.work,
                     size=size,
                     largest_file=largest_file,
+                    answers=answers,
                 )
             )
             if ready is not None:

@@ -13,6 +13,7 @@ import termios
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,8 @@ from typing import Any, Final, Self
 
 import psutil
 import pyte
+
+from tests.patience import PATIENCE_S
 
 KEYS: Final = {
     "enter": b"\r",
@@ -43,21 +46,25 @@ KEYS: Final = {
     "alt+up": b"\x1b[1;3A",
     "alt+down": b"\x1b[1;3B",
 }
-TIMEOUT_S: Final = 20.0
-"""Patience for anything to appear. It says nothing about speed: tests of speed measure."""
 _BECOME_FOREGROUND = """
-import fcntl, os, resource, sys, termios
+import fcntl, os, resource, signal, sys, termios
+for each in (signal.SIGINT, signal.SIGHUP):
+    signal.signal(each, signal.SIG_DFL)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 if int(sys.argv[1]):
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]),) * 2)
 os.execvp(sys.argv[2], sys.argv[2:])
 """
-"""Runs in the child: takes the terminal as a login would, then becomes the program. (No `preexec_fn`: there are threads
-in this process.)"""
+"""Runs in the child: takes the terminal as a login would, ignoring no signal, then becomes the program. (No
+`preexec_fn`: there are threads in this process.)"""
 
 # pyte would read the private forms as the plain ones, and shows the contents of strings (DCS, APC) as text.
 _UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[<>=][\d;:]*[@-~]|\x1b\[\?[\d;]*(?:\$p|u)|\x1b[P_^X].*?\x1b\\", re.DOTALL)
 _UNFINISHED = re.compile(rb"\x1b(?:\[[<>=?]?[\d;:$]*|[P_^X][^\x1b]*\x1b?)?\Z", re.DOTALL)
+_FRAME_BEGINS: Final = b"\x1b[?2026h"
+_FRAME_ENDS: Final = b"\x1b[?2026l"
+ANSWERS: Final[Mapping[bytes, bytes]] = {b"\x1b[?2026$p": b"\x1b[?2026;2$y"}
+"""What a terminal says when it is asked what it can: this one shows frames whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,7 @@ class _Screen(pyte.Screen):
 
 @dataclass
 class _Emulator:
-    """What a terminal would show."""
+    """What a terminal would show: of a program that brackets its frames, no half of one."""
 
     columns: int
     rows: int
@@ -106,8 +113,18 @@ class _Emulator:
         data = self._rest + data
         unfinished = _UNFINISHED.search(data)
         at = unfinished.start() if unfinished else len(data)
+        if (begun := data.rfind(_FRAME_BEGINS)) > data.rfind(_FRAME_ENDS):
+            at = min(at, begun)
         self._rest = data[at:]
-        self._stream.feed(_UNKNOWN_TO_PYTE.sub(b"", data[:at]))
+        self._show(data[:at])
+
+    def end(self) -> None:
+        """Nothing more comes: show what there is of the last frame."""
+        rest, self._rest = self._rest, b""
+        self._show(rest)
+
+    def _show(self, data: bytes) -> None:
+        self._stream.feed(_UNKNOWN_TO_PYTE.sub(b"", data))
 
 
 class Terminal:
@@ -121,20 +138,22 @@ class Terminal:
         folder: Path,
         size: tuple[int, int] = (100, 30),
         largest_file: int = 0,
+        answers: Mapping[bytes, bytes] = ANSWERS,
     ) -> None:
         """`size` is columns and rows; `largest_file` limits what the process may write to one file, as a full disk
-        would."""
+        would; `answers` is what the terminal says to what it is asked."""
         self._words = list(words)
         self._environment = dict(environment)
         self._folder = folder
         self._largest_file = largest_file
+        self._answers = answers
         self._emulator = _Emulator(*size)
         self._changed = threading.Condition()
         self._may_read = threading.Event()
         self._may_read.set()
         self._open = True
         self.written: list[Written] = []
-        self.started = self.ended = 0.0
+        self.started = self.pressed = self.ended = 0.0
 
     # -- life
 
@@ -154,6 +173,7 @@ class Terminal:
             cwd=self._folder,
             start_new_session=True,
         )
+        self._line = os.ttyname(slave)
         os.close(slave)
         self._reader = threading.Thread(target=self._read, name="terminal", daemon=True)
         self._reader.start()
@@ -172,7 +192,7 @@ class Terminal:
     def is_running(self) -> bool:
         return self.process.poll() is None
 
-    def exit_code(self, within: float = TIMEOUT_S) -> int:
+    def exit_code(self, within: float = PATIENCE_S) -> int:
         """Wait for the end and return the code, 128+n for a signal that killed. All output is read by then."""
         code = self.process.wait(within)
         self.ended = time.monotonic()
@@ -202,7 +222,8 @@ class Terminal:
         """Press named keys, `ctrl+x`, `alt+x` or single characters; return when the last one went in."""
         for key in keys:
             self._write(_key(key))
-        return time.monotonic()
+        self.pressed = time.monotonic()
+        return self.pressed
 
     def send(self, text: str) -> None:
         """Type a prompt, see it in the box, press Enter."""
@@ -231,6 +252,18 @@ class Terminal:
     def resume_reading(self) -> None:
         self._may_read.set()
 
+    def wait_until_full(self, seconds: float = 1.0) -> None:
+        """Wait until the program, which nobody reads, could write nothing more for so long."""
+        writable_at = time.monotonic()
+
+        def is_full() -> bool:
+            nonlocal writable_at
+            if self._takes_more():
+                writable_at = time.monotonic()
+            return time.monotonic() - writable_at > seconds
+
+        self.wait_for(is_full, what="the terminal full")
+
     # -- what comes out
 
     @property
@@ -247,7 +280,7 @@ class Terminal:
         """What a person sees, line by line."""
         return "\n".join(self.lines)
 
-    def wait_for(self, wanted: "str | Callable[[], object]", timeout: float = TIMEOUT_S, *, what: str = "") -> float:
+    def wait_for(self, wanted: "str | Callable[[], object]", timeout: float = PATIENCE_S, *, what: str = "") -> float:
         """Wait until a text is on the screen or a condition is true; return when that was found."""
         satisfied: Callable[[], object] = wanted if callable(wanted) else lambda: wanted in self.screen
         deadline = time.monotonic() + timeout
@@ -262,7 +295,7 @@ class Terminal:
             with self._changed:
                 self._changed.wait(0.02)
 
-    def wait_until_gone(self, text: str, timeout: float = TIMEOUT_S) -> None:
+    def wait_until_gone(self, text: str, timeout: float = PATIENCE_S) -> None:
         self.wait_for(lambda: text not in self.screen, timeout, what=f"{text!r} gone")
 
     def wait_for_quiet(self, seconds: float) -> None:
@@ -278,10 +311,13 @@ class Terminal:
             self._emulator.feed(f"\x1b[H{text}".encode())
 
     def first_written(self, text: str, since: float) -> float:
-        """Return when `text` first came out of the program after `since`; it must have."""
+        """Return when `text` had first come out of the program after `since`; it must have."""
+        before = b""
         for each in list(self.written):
-            if each.time > since and text.encode() in each.data:
-                return each.time
+            if each.time > since:
+                before = before[1 - len(text.encode()) :] + each.data
+                if text.encode() in before:
+                    return each.time
         raise AssertionError(f"{text!r} never came. On the screen:\n{self.screen}")
 
     def line_settings(self) -> list[Any]:
@@ -296,8 +332,16 @@ class Terminal:
 
     def _write(self, data: bytes) -> None:
         while data:
-            select.select([], [self._master], [], TIMEOUT_S)
+            select.select([], [self._master], [], PATIENCE_S)
             data = data[os.write(self._master, data[:2048]) :]
+
+    def _takes_more(self) -> bool:
+        """Whether the program could write now."""
+        line = os.open(self._line, os.O_WRONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        try:
+            return bool(select.select([], [line], [], 0)[1])
+        finally:
+            os.close(line)
 
     def _set_size(self, columns: int, rows: int) -> None:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
@@ -312,14 +356,19 @@ class Terminal:
             try:
                 data = os.read(self._master, 65_536)
             except OSError:  # Linux's way of saying that nobody has the other end any more
-                return
-            if not data:
-                return
+                data = b""
             now = time.monotonic()
             with self._changed:
+                self._changed.notify_all()
+                if not data:
+                    self._emulator.end()
+                    return
                 self.written.append(Written(now, data))
                 self._emulator.feed(data)
-                self._changed.notify_all()
+            for question, answer in self._answers.items():
+                if question in data:
+                    with suppress(OSError):  # who asked may be gone
+                        self._write(answer)
 
 
 def _key(key: str) -> bytes:

@@ -67,8 +67,10 @@ def test_what_a_model_says_is_text(launch: Launch, endpoint: ScriptedServer, hom
     app = launch("-m", "escape", size=(120, 40))
     app.send("hi")
     app.wait_for("✓")
-    app.press("tab")
     app.wait_for_quiet(0.2)
+    before = len(app.raw)
+    app.press("tab")
+    app.wait_for(lambda: len(app.raw) > before, what="another look of the box, which has lost the keys")
     app.type("t")  # opens the reasoning
     app.wait_for("▾")
     app.wait_for("PWN")

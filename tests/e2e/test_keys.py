@@ -1,11 +1,13 @@
 """The keys of the contract, pressed on a real keyboard's wire."""
 
+import re
 import signal
 
 import pytest
 
 from tests.e2e.conftest import EMPTY_BOX, Home, Launch
 from tests.e2e.terminal import Terminal
+from tests.e2e.test_turns import wait_for_word, words_in
 from tests.server import ScriptedServer
 
 
@@ -61,7 +63,7 @@ def test_ctrl_c_stops_then_stashes_then_twice_quits(launch: Launch, endpoint: Sc
     home.environment["CHAT_MODEL"] = "slow-10"
     app = launch()
     app.send("count")
-    app.wait_for("w9 ")
+    wait_for_word(app, 9)
     app.type("my draft")
     app.wait_for("│ my draft")
     app.press("ctrl+c")
@@ -83,7 +85,7 @@ def test_ctrl_c_copies_a_selection_first(launch: Launch, endpoint: ScriptedServe
     home.environment["CHAT_MODEL"] = "slow-10"
     app = launch()
     app.send("count")
-    app.wait_for("w9 ")
+    wait_for_word(app, 9)
     app.type("abc")
     app.wait_for("│ abc")
     app.send_bytes(b"\x1b[1;2D\x1b[1;2D")  # shift+left twice
@@ -139,7 +141,7 @@ def test_a_slash_lists_the_commands_and_tab_completes(app: Terminal) -> None:
     app.wait_for("/export")
     app.press("esc")
     app.wait_until_gone("/export")
-    assert "│ /" in app.screen
+    app.wait_for("│ /")
 
 
 def test_an_unknown_command_stays_in_the_box(app: Terminal, endpoint: ScriptedServer) -> None:
@@ -269,9 +271,15 @@ def test_fast_double_escape_is_an_escape(launch: Launch, endpoint: ScriptedServe
     home.environment["CHAT_MODEL"] = "slow-10"
     app = launch()
     app.send("count")
-    app.wait_for("w9 ")
+    wait_for_word(app, 9)
     app.press("alt+esc")
     app.wait_for("■ stopped")
+
+
+def new_lines(app: Terminal) -> int:
+    """Return how many lines have come below the window, by what is said there."""
+    found = re.search(r"↓ ([\d,]+) new line", app.screen)
+    return int(found[1].replace(",", "")) if found else 0
 
 
 def test_scrolling_releases_the_end_and_end_takes_it_again(
@@ -280,12 +288,14 @@ def test_scrolling_releases_the_end_and_end_takes_it_again(
     home.environment["CHAT_MODEL"] = "rate-300"
     app = launch()
     app.send("count")
-    app.wait_for("w999 ")
+    wait_for_word(app, 999)
     app.press("pageup")
-    app.wait_for("new line")
-    top = app.lines[3]
-    app.wait_for(lambda: "↓" in app.screen and "10 new" in app.screen, what="ten new lines below")
-    assert app.lines[3] == top
+    app.wait_for(lambda: new_lines(app) > 0)
+    few = new_lines(app)
+    app.wait_for(lambda: new_lines(app) > few, what="a frame after that of the page up")
+    top = words_in(app.lines[3])
+    app.wait_for(lambda: new_lines(app) > few + 10)
+    assert words_in(app.lines[3]) == top, app.screen
     app.press("end")
     app.wait_until_gone("new line")
     app.press("esc")
@@ -296,6 +306,7 @@ def test_the_help_names_every_key_of_the_contract(launch: Launch, endpoint: Scri
     app = launch(size=(100, 120))
     app.press("f1")
     app.wait_for("/quit")
+    app.wait_for("/rename")
     keys = ["Enter", "Ctrl+J", "Alt+Enter", "Esc", "Ctrl+C", "Ctrl+D", "Ctrl+Z", "Ctrl+N", "Ctrl+O", "Ctrl+P", "Ctrl+L"]
     for key in [*keys, "Up", "PageUp", "F2", "F1", "Alt+C", "/help", "/export", "/rename"]:
         assert key in app.screen, key

@@ -10,11 +10,11 @@ from tests.server import ScriptedServer
 
 def test_with_nothing_configured_the_demo_answers_and_says_so(launch: Launch) -> None:
     app = launch()
-    assert "built-in demo model" in app.screen
-    assert "demo @ offline" in app.lines[0]
+    app.wait_for("built-in demo model")
+    app.wait_for(lambda: "demo @ offline" in app.lines[0])
     app.send("table fast")
     app.wait_for("✓")
-    assert "▍ demo ·" in app.screen
+    app.wait_for("▍ demo ·")
 
 
 @pytest.mark.parametrize(
@@ -29,7 +29,7 @@ def test_with_nothing_configured_the_demo_answers_and_says_so(launch: Launch) ->
 def test_a_model_without_a_key_is_named_before_the_demo_answers(launch: Launch, model: str, key: str) -> None:
     app = launch(environment={"CHAT_MODEL": model})
     app.wait_for(f"{model} needs {key}")
-    assert "demo @ offline" in app.lines[0]
+    app.wait_for(lambda: "demo @ offline" in app.lines[0])
 
 
 def test_a_dot_env_in_the_working_folder_is_read(launch: Launch, home: Home, server: ScriptedServer) -> None:
@@ -58,7 +58,7 @@ def test_another_endpoint_answers_with_the_first_of_its_models(launch: Launch, s
     assert server.of("ok")
     app.press("ctrl+n")
     app.wait_for("Enter sends")
-    assert "ok @ 127.0.0.1" in app.lines[0]
+    app.wait_for(lambda: "ok @ 127.0.0.1" in app.lines[0])
 
 
 def test_a_wrong_key_is_one_line_without_the_key_and_the_prompt_comes_back(
@@ -135,7 +135,7 @@ def test_a_reopened_conversation_keeps_its_model_unless_another_is_named(
     first.press("ctrl+d")
     first.exit_code()
     again = launch("-c", ready="✓")
-    assert "think @" in again.lines[0]
+    again.wait_for(lambda: "think @" in again.lines[0])
     again.press("ctrl+d")
     again.exit_code()
     other = launch("-c", "-m", "ok", ready="✓")

@@ -2,11 +2,13 @@
 
 import sqlite3
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.conftest import KEY, Home, Launch
+from tests.e2e.test_turns import wait_for_word
 from tests.server import ScriptedServer
 
 
@@ -30,11 +32,13 @@ def test_two_apps_on_one_folder_both_save_everything(launch: Launch, endpoint: S
 def test_the_second_app_does_not_take_the_first_ones_reply_for_dead(
     launch: Launch, endpoint: ScriptedServer, home: Home
 ) -> None:
-    one = launch("-m", "slow-10x200")
+    one = launch("-m", "told-40")
     one.send("still alive")
-    one.wait_for("w20 ")
+    wait_for_word(one, 20)
     two = launch("-c", ready="still alive")
+    wait_for_word(two, 0)
     assert "interrupted" not in two.screen
+    endpoint.end("told-40")
     one.wait_for("✓")
     assert home.messages()[1]["status"] == "complete"
 
@@ -49,7 +53,8 @@ def test_a_database_locked_by_another_program_for_a_while(launch: Launch, endpoi
     app.send("while it is locked")
     app.wait_for(lambda: app.screen.count("Hello, world!") == 2, what="the reply, saved or not")
     app.type("typing goes on")
-    app.wait_for("typing goes on", 2.0)
+    typed = time.monotonic()
+    assert app.wait_for("typing goes on") - typed < 2.0
     foreign.execute("ROLLBACK")
     foreign.close()
     app.wait_for(lambda: len(home.messages()) == 4, what="saved once it can be")
@@ -160,7 +165,7 @@ def test_a_crash_restores_the_screen_says_where_the_report_is_and_saves_the_text
     launcher.write_text(LAUNCHER.replace("KEY", KEY))
     app = launch("-m", "slow-10", program=[sys.executable, str(launcher)])
     app.send("count")
-    app.wait_for("w30 ")
+    wait_for_word(app, 30)
     app.press("ctrl+n")
     app.wait_for("Enter sends")
     app.type("crash now")

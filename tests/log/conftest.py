@@ -18,6 +18,10 @@ from streamtui.chat.events import ReasoningDelta, TextDelta
 from streamtui.chat.messages import ChatMessage, Segment, Status, Usage
 from streamtui.chat.metrics import Meter, Metrics
 from streamtui.tui.log import MessageLog
+from tests.calm import calm_pilot
+from tests.patience import PATIENCE_S
+
+__all__ = ["calm_pilot"]
 
 _ids = count()
 METRICS = Metrics(
@@ -104,7 +108,7 @@ class Reader:
 
     async def until(self, condition: Callable[[], object], what: str = "") -> None:
         """Wait until `condition` holds; a test's own time limit is the last resort."""
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + PATIENCE_S
         while not condition():
             assert time.monotonic() < deadline, f"never came true: {what}\n{self.text}"
             await asyncio.sleep(0.001)

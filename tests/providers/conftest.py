@@ -11,13 +11,14 @@ from streamtui.chat.errors import ProviderError
 from streamtui.chat.events import Finished, Notice, ProviderEvent, ReasoningDelta, TextDelta
 from streamtui.chat.messages import ChatRequest, Turn, Usage
 from streamtui.chat.ports import Deadlines, NoMemory, Provider
+from tests.patience import PATIENCE_S
 from tests.server import ScriptedServer
 from tests.server.fixtures import closed_port, scripted_server, server, tls_server
 
 __all__ = ["closed_port", "scripted_server", "server", "tls_server"]
 
 KEY = "sk-test-0123456789abcdef"
-PATIENT = Deadlines(connect=5.0, first_byte=10.0, content=10.0)
+PATIENT = Deadlines(connect=PATIENCE_S, first_byte=PATIENCE_S, content=PATIENCE_S)
 
 
 @dataclass

@@ -12,6 +12,7 @@ import pytest
 from streamtui.chat.events import Connected, Finished, TextDelta
 from streamtui.chat.ports import Deadlines, Provider
 from streamtui.providers import Limits
+from tests.patience import PATIENCE_S
 from tests.providers.conftest import PATIENT, Make, ask, hear
 from tests.server import ScriptedServer
 from tests.server.fixtures import CERTIFICATE, eventually
@@ -101,7 +102,7 @@ async def test_cancel_while_connecting(make: Make, name: str) -> None:
     async with await asyncio.start_server(keep_silent, "127.0.0.1") as silent:
         port = silent.sockets[0].getsockname()[1]
         listener = Listener(make(name, base_url=f"https://127.0.0.1:{port}/v1", deadlines=PATIENT), "ok")
-        await asyncio.wait_for(greeted.wait(), 5)
+        await asyncio.wait_for(greeted.wait(), PATIENCE_S)
         assert not listener.connected
         await listener.cancel()
         await asyncio.wait_for(gone.wait(), ALLOWED_S)
@@ -136,23 +137,24 @@ async def test_closing_the_provider_closes_all_connections(make: Make, server: S
 
 async def test_the_others_go_on_when_one_of_many_is_cancelled(make: Make, server: ScriptedServer) -> None:
     provider = make(deadlines=PATIENT)
-    others = [asyncio.create_task(hear(provider, "slow-5x60")) for _ in range(5)]
+    others = [asyncio.create_task(hear(provider, "told-5")) for _ in range(5)]
     listener = Listener(provider, "slow-5")
-    await eventually(lambda: listener.text)
+    await eventually(lambda: listener.text and len(server.of("told-5")) == 5)
     await listener.cancel()
+    server.end("told-5")
     heard = await asyncio.gather(*others)
     assert all(isinstance(reply.events[-1], Finished) for reply in heard)
 
 
 async def test_a_slow_reader_slows_the_server_and_never_times_out(make: Make, server: ScriptedServer) -> None:
-    provider = make(deadlines=Deadlines(5, 0.5, 0.5))
+    provider = make(deadlines=Deadlines(PATIENCE_S, PATIENCE_S, 2.0))
     read = 0
     async with aclosing(provider.stream(ask("slow-2x200"))) as stream:
         async for event in stream:
             if isinstance(event, TextDelta):
                 read += 1
             if read == 10:
-                await asyncio.sleep(1.0)
+                await asyncio.sleep(2.5)  # longer than the deadline
     assert read == 200
 
 

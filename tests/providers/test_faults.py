@@ -9,10 +9,11 @@ import pytest
 
 from streamtui.chat.errors import ConfigError, ProviderError
 from streamtui.chat.ports import Deadlines
+from tests.patience import PATIENCE_S
 from tests.providers.conftest import KEY, Make, hear
 from tests.providers.faults import FAULTS, Fault
-from tests.server import ScriptedServer
-from tests.server.fixtures import CERTIFICATE
+from tests.server import THE_END, ScriptedServer
+from tests.server.fixtures import CERTIFICATE, eventually
 
 SERVED = ["openai", "anthropic"]
 
@@ -38,7 +39,7 @@ def check_message(error: ProviderError) -> None:
     [pytest.param(name, fault, id=f"{fault.model}-{name}") for fault in FAULTS for name in fault.of(SERVED)],
 )
 async def test_fault(make: Make, server: ScriptedServer, name: str, fault: Fault) -> None:
-    provider = make(name, **({"deadlines": Deadlines(5.0, 0.3, 0.3)} if fault.kind == "timeout" else {}))
+    provider = make(name, **({"deadlines": Deadlines(PATIENCE_S, 1.0, 1.0)} if fault.kind == "timeout" else {}))
     heard = await hear(provider, fault.model)
     assert heard.error is not None
     check_message(heard.error)
@@ -153,7 +154,9 @@ async def test_a_connection_that_is_never_accepted_times_out(make: Make) -> None
         for sock in crowd:
             sock.setblocking(False)
             sock.connect_ex(("127.0.0.1", port))
-        heard = await hear(make(base_url=f"http://127.0.0.1:{port}/v1", deadlines=Deadlines(0.2, 5, 5)), "ok")
+        heard = await hear(
+            make(base_url=f"http://127.0.0.1:{port}/v1", deadlines=Deadlines(0.2, PATIENCE_S, PATIENCE_S)), "ok"
+        )
         for sock in crowd:
             sock.close()
     assert heard.error is not None
@@ -166,9 +169,23 @@ async def test_a_connection_that_is_never_accepted_times_out(make: Make) -> None
 @pytest.mark.parametrize("model", ["flood-ping", "flood-newline", "flood-empty"])
 async def test_a_flood_without_content_ends_at_the_deadline(make: Make, name: str, model: str) -> None:
     started = time.monotonic()
-    heard = await hear(make(name, deadlines=Deadlines(5.0, 0.3, 0.3)), model)
+    heard = await hear(make(name, deadlines=Deadlines(PATIENCE_S, 0.3, 0.3)), model)
     assert heard.error is not None
     assert time.monotonic() - started < 3.0
+
+
+async def test_the_server_is_not_to_blame_for_time_in_which_this_process_stood_still(
+    make: Make, server: ScriptedServer
+) -> None:
+    """As after Ctrl+Z: time is up, and what came in meanwhile waits to be read."""
+    hearing = asyncio.create_task(hear(make(deadlines=Deadlines(PATIENCE_S, PATIENCE_S, 2.0)), "told-300"))
+    await eventually(lambda: server.of("told-300") and server.of("told-300")[0].tokens > 2)
+    await asyncio.sleep(0.05)  # the reader has read the last one, and waits for the next
+    time.sleep(3.0)  # noqa: ASYNC251
+    server.end("told-300")
+    heard = await hearing
+    assert heard.error is None
+    assert heard.text.endswith(THE_END)
 
 
 async def test_the_prompt_does_not_follow_a_redirect(make: Make, server: ScriptedServer) -> None:

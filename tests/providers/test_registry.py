@@ -51,10 +51,10 @@ def test_the_registry_and_the_demo_import_no_sdk() -> None:
         "heavy = {'openai', 'anthropic', 'httpx2', 'pydantic', 'textual'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=30)
+    subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_one_provider_does_not_import_the_other() -> None:
     code = "import sys, streamtui.providers as p; p.preload('{}'); assert '{}' not in sys.modules"
     for name, other in (("openai", "anthropic"), ("anthropic", "openai")):
-        subprocess.run([sys.executable, "-c", code.format(name, other)], check=True, timeout=60)
+        subprocess.run([sys.executable, "-c", code.format(name, other)], check=True)

@@ -8,8 +8,8 @@ that never resolves (RFC 6761).
 """
 
 from tests.server.reply import HELLO, SCENARIOS, words
-from tests.server.scenarios import ESCAPES, MARKDOWN
+from tests.server.scenarios import ESCAPES, MARKDOWN, THE_END
 from tests.server.server import ScriptedServer, model_names
 from tests.server.wire import Request
 
-__all__ = ["ESCAPES", "HELLO", "MARKDOWN", "SCENARIOS", "Request", "ScriptedServer", "model_names", "words"]
+__all__ = ["ESCAPES", "HELLO", "MARKDOWN", "SCENARIOS", "THE_END", "Request", "ScriptedServer", "model_names", "words"]

@@ -78,8 +78,15 @@ async def slow_headers(reply: Reply) -> None:
 async def drop_after(reply: Reply, tokens: int) -> None:
     await reply.start()
     await reply.text(*words(tokens))
-    await asyncio.sleep(0.05)  # an RST overtakes bytes that the client hasn't read
-    reply.reset()
+    await reply.reset_once_read()
+
+
+@scenario("told-N-error", "a token every N ms until the test lets it end, then an error object")
+async def told_error(reply: Reply, milliseconds: int) -> None:
+    await reply.start()
+    await reply.until_told(milliseconds)
+    await reply.body(reply.dialect.error("The model is on fire.", "server_error"))
+    await reply.end()
 
 
 @scenario("eof-after-N", "N tokens, then a clean end without finish reason")
@@ -309,6 +316,15 @@ async def endless_line(reply: Reply) -> None:
     while True:
         await reply.body(b"a" * 60_000)
         await asyncio.sleep(0)
+
+
+@scenario("slow-line", "a line without end, a KB every 10 ms, which is not too long for many seconds")
+async def slow_line(reply: Reply) -> None:
+    await reply.head()
+    await reply.body(b"data: ")
+    while True:
+        await reply.body(b"a" * 1024)
+        await asyncio.sleep(0.01)
 
 
 async def _flood_after_three(reply: Reply, data: bytes) -> None:

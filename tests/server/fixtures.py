@@ -10,12 +10,10 @@ from typing import TypeVar
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.server.server import ScriptedServer
 
 T = TypeVar("T")
-
-PATIENCE_S = 60.0
-"""How long to wait for what must come, however busy the machine is."""
 
 CERTIFICATE = Path(__file__).with_name("self_signed.pem")
 """For 127.0.0.1, made for these tests only, trusted by nobody."""

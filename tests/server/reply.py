@@ -7,13 +7,14 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from tests.server.dialects import Dialect
 from tests.server.wire import Connection, Request
 
 Framing = Literal["chunked", "close", "none"]
 Cues = asyncio.Queue[int]
+_LAST_CHUNK: Final = b"0\r\n\r\n"
 _REASONS = {200: "OK", 307: "Temporary Redirect", 401: "Unauthorized", 404: "Not Found", 429: "Too Many Requests"}
 
 
@@ -57,9 +58,7 @@ class Reply:
 
     async def body(self, data: bytes) -> None:
         """Send a piece of the body, framed as the head announced."""
-        if self._framing == "chunked" and data:
-            data = b"%x\r\n%s\r\n" % (len(data), data)
-        await self.wire(data)
+        await self.wire(self._framed(data))
 
     async def wire(self, data: bytes) -> None:
         """Send raw bytes."""
@@ -68,9 +67,14 @@ class Reply:
     async def end(self) -> None:
         """End the body in good order."""
         if self._framing == "chunked":
-            await self.wire(b"0\r\n\r\n")
+            await self.wire(_LAST_CHUNK)
         else:
             self._connection.close()
+
+    async def reset_once_read(self) -> None:
+        """Cut the connection with RST, which would overtake bytes that the client hasn't read."""
+        await self._connection.read_by_client()
+        self.reset()
 
     def reset(self) -> None:
         """Cut the connection with RST."""
@@ -111,7 +115,11 @@ class Reply:
 
     async def finish(self, reason: str = "stop", tokens: int | None = 5) -> None:
         """Send finish reason, usage (unless `tokens` is None), the end mark, and end the body."""
-        await self.body(self.dialect.finish(reason, tokens) + self.dialect.done())
+        last = self._framed(self.dialect.finish(reason, tokens) + self.dialect.done())
+        if self._framing == "chunked":
+            await self.wire(last + _LAST_CHUNK)  # in one write, so that no client gives up in between
+            return
+        await self.wire(last)
         await self.end()
 
     async def hello(self, headers: Mapping[str, str] | None = None) -> None:
@@ -124,6 +132,13 @@ class Reply:
         """Wait until the test says how many tokens are next; 0 is the end."""
         return await self._cues.get()
 
+    async def until_told(self, milliseconds: int) -> None:
+        """Send a token every so often until the test sets `may_end`."""
+        while not self.request.may_end:
+            await self.text(*words(1, self.request.tokens))
+            self.request.tokens += 1
+            await asyncio.sleep(milliseconds / 1000)
+
     async def pace(self, tokens: Iterable[str], seconds: float) -> None:
         """Send the tokens at an even rate that doesn't drift."""
         due = time.monotonic()
@@ -131,6 +146,10 @@ class Reply:
             await self.text(token)
             due += seconds
             await asyncio.sleep(max(0.0, due - time.monotonic()))
+
+    def _framed(self, data: bytes) -> bytes:
+        """Return a piece of the body as it is sent."""
+        return b"%x\r\n%s\r\n" % (len(data), data) if self._framing == "chunked" and data else data
 
     def packed(self, *parts: bytes) -> bytes:
         return gzip.compress(b"".join(parts))

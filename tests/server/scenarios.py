@@ -31,6 +31,8 @@ def greet(name: str) -> str:
 
 The end.
 """
+THE_END = "Finis."
+"""The last token of a reply that lasts until a test lets it end."""
 ESCAPES = (
     "A\x1b]52;c;cHduZWQ=\x1b\\B\x1b]0;PWN\x07C\x9b31mD\x00E\x7fF\u202eG\u2066H\x1b[2J\x1b[?1049lI\x1bP1$r\x1b\\J\rK[/]L"
 )
@@ -53,6 +55,13 @@ async def slow_some(reply: Reply, milliseconds: int, tokens: int) -> None:
     await reply.finish(tokens=tokens)
 
 
+@scenario("lines-N", "a line of one word every N ms, endless for practical purposes")
+async def lines(reply: Reply, milliseconds: int) -> None:
+    await reply.start()
+    await reply.pace((f"w{number}\n" for number in range(1_000_000)), milliseconds / 1000)
+    await reply.finish()
+
+
 @scenario("rate-N", "N tokens a second, endless for practical purposes")
 async def rate(reply: Reply, per_second: int) -> None:
     await rate_some(reply, per_second, 1_000_000)
@@ -73,6 +82,14 @@ async def cued(reply: Reply) -> None:
         await reply.text(*words(tokens, said))
         said += tokens
     await reply.finish(tokens=said)
+
+
+@scenario("told-N", "a token every N ms until the test lets it end: for all that has to happen before")
+async def told(reply: Reply, milliseconds: int) -> None:
+    await reply.start()
+    await reply.until_told(milliseconds)
+    await reply.text(THE_END)
+    await reply.finish()
 
 
 @scenario("flood-N", "N tokens as fast as the client reads")
@@ -237,8 +254,7 @@ async def drop_then_ok(reply: Reply, tokens: int) -> None:
     await reply.start()
     await reply.text(*words(tokens if reply.asked % 2 else 2 * tokens))
     if reply.asked % 2:
-        await asyncio.sleep(0.05)
-        reply.reset()
+        await reply.reset_once_read()
     else:
         await reply.finish(tokens=2 * tokens)
 

@@ -62,6 +62,11 @@ class ScriptedServer:
         """Whether every request is over: answered, or left by its client."""
         return all(request.ended or request.closed for request in list(self.requests))
 
+    def end(self, model: str) -> None:
+        """Let the replies of `model` end that wait to be told so."""
+        for request in self.of(model):
+            request.may_end = True
+
     def clear(self) -> None:
         self.requests.clear()
         self._counts.clear()

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.server import SCENARIOS, ScriptedServer, model_names
-from tests.server.fixtures import PATIENCE_S
 
 ROOT = Path(__file__).parents[2]
 

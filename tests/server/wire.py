@@ -7,10 +7,15 @@ import struct
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 _TLS_HELLO: Final = b"\x16\x03"
 _HEAD_END: Final = b"\r\n\r\n"
+_SOCKETS: Final = Path("/proc/net/tcp")
+"""Where Linux says how much of what was sent nobody has read yet."""
+_UNREAD_S: Final = 0.5
+"""What a client gets to read elsewhere, where nobody can say whether it did."""
 
 
 @dataclass(slots=True)
@@ -29,6 +34,10 @@ class Request:
     """When the client closed the connection, if it did so before `ended`."""
     is_held_up: bool = False
     """Whether the client doesn't read, and every buffer on the way to it is full."""
+    may_end: bool = False
+    """Set by a test that has seen enough of a reply that lasts until then."""
+    tokens: int = 0
+    """How many it has had so far."""
 
     @property
     def json(self) -> Any:
@@ -109,6 +118,14 @@ class Connection(asyncio.Protocol):
         self._transport.write(data)
         await self._writable.wait()
 
+    async def read_by_client(self) -> None:
+        """Wait until the client has read all that was sent."""
+        if not _SOCKETS.exists():
+            await asyncio.sleep(_UNREAD_S)
+            return
+        while self._transport.get_write_buffer_size() or self._unread():  # noqa: ASYNC110 - the system tells nobody
+            await asyncio.sleep(0.005)
+
     def close(self) -> None:
         """Send what is buffered and close in good order."""
         self._transport.close()
@@ -151,6 +168,16 @@ class Connection(asyncio.Protocol):
         while not satisfied():
             self._more.clear()
             await self._more.wait()
+
+    def _unread(self) -> bool:
+        """Whether bytes wait in our socket or, on the same machine, in the client's."""
+        ports = {name: f"{self._transport.get_extra_info(name)[1]:04X}" for name in ("sockname", "peername")}
+        for line in _SOCKETS.read_text(encoding="ascii").splitlines()[1:]:
+            _, local, remote, _, queues, *_ = line.split()
+            ends = {local.rpartition(":")[2], remote.rpartition(":")[2]}
+            if ends == set(ports.values()) and queues != "00000000:00000000":
+                return True
+        return False
 
     def _take(self, size: int) -> bytes:
         data = bytes(self._received[:size])

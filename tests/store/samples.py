@@ -12,8 +12,7 @@ from streamtui.chat.messages import ChatMessage, Segment, Status, assistant_mess
 from streamtui.chat.ports import ConversationRecord
 from streamtui.store import Store
 from streamtui.store.lock import FileLock
-
-PATIENCE_S = 20.0
+from tests.patience import PATIENCE_S
 
 
 def turn(prompt: str = "How?", parent: str | None = None) -> tuple[ChatMessage, ChatMessage]:
@@ -68,7 +67,7 @@ async def written(store: Store) -> None:
 def foreign_lock(folder: Path) -> FileLock:
     """Hold what another process holds while it writes."""
     lock = FileLock(folder / "streamtui.lock")
-    assert lock.acquire(5)
+    assert lock.acquire(PATIENCE_S)
     return lock
 
 

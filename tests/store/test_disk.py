@@ -9,6 +9,7 @@ import pytest
 
 from streamtui.chat.errors import StoreError
 from streamtui.store import Store
+from tests.patience import PATIENCE_S
 from tests.store.samples import ended, saved, start_process, texts, turn, until, written
 
 
@@ -119,7 +120,7 @@ asyncio.run(main())
 
 async def test_a_limit_on_the_size_of_files(folder: Path) -> None:
     with start_process(_LIMITED, folder) as process:
-        out, _ = process.communicate(timeout=20)
+        out, _ = process.communicate(timeout=PATIENCE_S)
     assert out.startswith("Not saved")
     assert out.splitlines()[1:] == ["2"]
     with Store.open(folder) as store:

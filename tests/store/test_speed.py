@@ -1,5 +1,6 @@
 """What must be fast, with room for a busy machine: ten times the promise where it is about time."""
 
+import statistics
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -32,8 +33,11 @@ async def filled(store: Store, length: int) -> str:
 
 async def test_ten_thousand_messages_open_as_fast_as_ten(big: Store) -> None:
     long, short = await filled(big, LONG), await filled(big, SHORT)
-    costs = {identity: min([await _tail_cost(big, identity) for _ in range(15)]) for identity in (long, short)}
-    assert costs[long] < 2 * costs[short] + 0.001
+    costs: dict[str, list[float]] = {long: [], short: []}
+    for _ in range(15):
+        for identity, taken in costs.items():
+            taken.append(await _tail_cost(big, identity))
+    assert min(costs[long]) < 2 * min(costs[short]) + 0.001
     began = time.process_time()
     _, messages = await big.library.load(long)
     assert time.process_time() - began < 0.5
@@ -66,10 +70,15 @@ async def test_appending_a_token_costs_the_event_loop_next_to_nothing(folder: Pa
 
 
 async def test_opening_and_beginning_are_quick(folder: Path) -> None:
-    began = time.perf_counter()
-    with Store.open(folder) as store:
-        opened = time.perf_counter()
-        asked, reply = turn()
-        await store.recorder.begin(record(reply), [asked, reply])
-        assert time.perf_counter() - opened < 0.5
-    assert opened - began < 0.5
+    opening: list[float] = []
+    beginning: list[float] = []
+    for n in range(5):
+        began = time.perf_counter()
+        with Store.open(folder.with_name(f"data{n}")) as store:
+            opened = time.perf_counter()
+            asked, reply = turn()
+            await store.recorder.begin(record(reply), [asked, reply])
+            beginning.append(time.perf_counter() - opened)
+        opening.append(opened - began)
+    assert statistics.median(opening) < 0.5
+    assert statistics.median(beginning) < 0.5

@@ -1,6 +1,7 @@
 """The whole app without a terminal, on the demo model and a store of its own."""
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
@@ -18,10 +19,19 @@ from streamtui.config import Config, Paths
 from streamtui.store import Store, export_json, export_markdown
 from streamtui.tui import environment
 from streamtui.tui.start import Start
+from tests.calm import calm_pilot
+from tests.patience import PATIENCE_S
+
+__all__ = ["calm_pilot"]
 
 environment.prepare()
 
 from streamtui.tui.app import StreamtuiApp  # noqa: E402 - Textual reads the environment when it is imported
+
+
+def last_word(text: str) -> int:
+    """Return the highest number of the words `w0 w1 …` in a text, -1 where there are none."""
+    return max((int(number) for number in re.findall(r"\bw(\d+)\b", text)), default=-1)
 
 
 @dataclass
@@ -42,11 +52,18 @@ class Reader:
 
     async def until(self, wanted: str | Callable[[], object], what: str = "") -> None:
         """Wait until a text is on the screen or a condition is true."""
-        deadline = time.monotonic() + 20
-        while not (wanted() if callable(wanted) else wanted in self.screen):
-            assert time.monotonic() < deadline, f"never came: {what or wanted}. On the screen:\n{self.screen}"
-            await asyncio.sleep(0.005)
+        deadline = time.monotonic() + PATIENCE_S
+        while True:
+            began = time.monotonic()
+            if wanted() if callable(wanted) else wanted in self.screen:
+                break
+            assert began < deadline, f"never came: {what or wanted}. On the screen:\n{self.screen}"
+            await asyncio.sleep(max(0.005, time.monotonic() - began))  # looking is work too
         await self.pilot.pause()
+
+    async def until_word(self, number: int) -> None:
+        """Wait until the words `w0 w1 …` that the server writes have come so far, however many a frame brings."""
+        await self.until(lambda: last_word(self.screen) >= number, f"w{number}")
 
     async def until_gone(self, text: str) -> None:
         await self.until(lambda: text not in self.screen, f"{text} gone")

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from streamtui.chat.retry import Policy
-from tests.server import ScriptedServer
+from tests.server import THE_END, ScriptedServer, words
 from tests.server.fixtures import scripted_server, server
 from tests.tui.conftest import Reader, opened
 
-__all__ = ["OpenAtServer", "open_at_server", "replies", "scripted_server", "server"]
+__all__ = ["OpenAtServer", "open_at_server", "replies", "said_until_told", "scripted_server", "server"]
 
 OpenAtServer = Callable[[str], AbstractAsyncContextManager[Reader]]
 """Opens the app with a model, which is the scenario that is played."""
@@ -29,3 +29,8 @@ def replies(reader: Reader) -> dict[str, str]:
     """Return the text of every reply of the conversation in view, by its model."""
     messages = reader.app._chat.session.conversation.messages.values()
     return {str(message.model): message.text for message in messages if message.role == "assistant"}
+
+
+def said_until_told(server: ScriptedServer, model: str) -> str:
+    """Return all that the first reply of a model said that lasted until it was told to end."""
+    return "".join([*words(server.of(model)[0].tokens), THE_END])

@@ -3,9 +3,9 @@
 import pytest
 
 from streamtui.chat.messages import Status
-from tests.server import HELLO, ScriptedServer
-from tests.tui.conftest import Reader
-from tests.tui.scripted import OpenAtServer, open_at_server, replies, scripted_server, server
+from tests.server import HELLO, THE_END, ScriptedServer
+from tests.tui.conftest import Reader, last_word
+from tests.tui.scripted import OpenAtServer, open_at_server, replies, said_until_told, scripted_server, server
 
 __all__ = ["open_at_server", "scripted_server", "server"]
 
@@ -53,13 +53,13 @@ async def test_both_replies_are_shown_side_by_side(open_at_server: OpenAtServer)
 
 async def test_escape_stops_only_the_highlighted_column(open_at_server: OpenAtServer) -> None:
     async with open_at_server("ok") as reader:
-        await compare(reader, "slow-20", "slow-21")
-        await reader.until(lambda: all("w3" in half for half in halves(reader)))
+        await compare(reader, "slow-50", "slow-51")
+        await reader.until(lambda: min(map(last_word, halves(reader))) >= 3)
         await reader.press("alt+right")
         assert highlighted(reader) == 1
         await reader.press("escape")
         await reader.until(lambda: "■ stopped" in halves(reader)[1])
-        assert statuses(reader) == {"slow-20": Status.STREAMING, "slow-21": Status.STOPPED}
+        assert statuses(reader) == {"slow-50": Status.STREAMING, "slow-51": Status.STOPPED}
         so_far = len(replies_in_flight(reader))
         await reader.until(lambda: len(replies_in_flight(reader)) > so_far, "the other goes on")
         await reader.press("alt+left", "escape")
@@ -101,10 +101,10 @@ async def test_enter_goes_on_with_the_highlighted_one(open_at_server: OpenAtServ
 
 async def test_a_failing_column_leaves_the_other_running(open_at_server: OpenAtServer) -> None:
     async with open_at_server("ok") as reader:
-        await compare(reader, "500", "slow-20")
+        await compare(reader, "500", "slow-50")
         await reader.until(lambda: "✗" in halves(reader)[0])
-        await reader.until(lambda: "w9" in halves(reader)[1])
-        assert statuses(reader) == {"500": Status.FAILED, "slow-20": Status.STREAMING}
+        await reader.until(lambda: last_word(halves(reader)[1]) >= 9)
+        assert statuses(reader) == {"500": Status.FAILED, "slow-50": Status.STREAMING}
         assert reader.box == ""
         await reader.press("escape")
         await idle(reader)
@@ -134,12 +134,17 @@ async def test_a_prompt_while_both_stream_waits_and_then_goes_on_with_the_highli
     open_at_server: OpenAtServer, server: ScriptedServer
 ) -> None:
     async with open_at_server("ok") as reader:
-        await compare(reader, "slow-30x60", "slow-30x61")
+        await compare(reader, "told-30", "told-31")
         await reader.press("alt+right")
         await reader.send("And then?")
-        await reader.until(lambda: len(server.of("slow-30x61")) == 2)
-        assert len(server.of("slow-30x60")) == 1
-        assert server.of("slow-30x61")[-1].json["messages"][1]["content"].endswith("w60 ")
+        await reader.until("next: And then?")
+        for model in ("told-31", "told-30"):
+            assert len(server.of("told-31")) == len(server.of("told-30")) == 1
+            server.end(model)
+        await reader.until(lambda: len(server.of("told-31")) == 2)
+        assert len(server.of("told-30")) == 1
+        assert server.of("told-31")[-1].json["messages"][1]["content"] == said_until_told(server, "told-31")
+        await reader.press("escape")
         await idle(reader)
 
 
@@ -168,14 +173,17 @@ async def test_enter_with_a_column_that_was_taken_back_shows_the_other(open_at_s
         assert reader.lines[0].split()[-3] == "ok"
 
 
-async def test_columns_that_still_stream_stream_on_after_going_on(open_at_server: OpenAtServer) -> None:
+async def test_columns_that_still_stream_stream_on_after_going_on(
+    open_at_server: OpenAtServer, server: ScriptedServer
+) -> None:
     async with open_at_server("ok") as reader:
-        await compare(reader, "slow-20", "slow-5x60")
-        await reader.until(lambda: all("w3" in half for half in halves(reader)))
+        await compare(reader, "slow-50", "told-5")
+        await reader.until(lambda: min(map(last_word, halves(reader))) >= 3)
         await reader.press("enter")
         await reader.until_gone("2 · ")
-        await reader.until("w9")
-        await reader.until(lambda: replies(reader)["slow-5x60"].endswith("w59 "))
+        await reader.until_word(9)
+        server.end("told-5")
+        await reader.until(lambda: replies(reader)["told-5"].endswith(THE_END))
         await reader.press("escape")
         await reader.until("■ stopped")
         await idle(reader)
@@ -205,8 +213,8 @@ async def test_escape_before_anything_arrived_in_any_column_gives_the_prompt_bac
 
 async def test_the_highlighted_column_is_the_branch_that_is_there_on_coming_back(open_at_server: OpenAtServer) -> None:
     async with open_at_server("ok") as reader:
-        await compare(reader, "slow-20", "slow-21")
-        await reader.until(lambda: reader.screen.count("w1 ") == 2)
+        await compare(reader, "slow-50", "slow-51")
+        await reader.until(lambda: min(map(last_word, halves(reader))) >= 1)
         session = reader.app._chat.session
         await reader.press("alt+right")
         await reader.press("ctrl+n")
@@ -215,6 +223,6 @@ async def test_the_highlighted_column_is_the_branch_that_is_there_on_coming_back
         await reader.until("‹2/2›")
         await reader.press("escape")
         await reader.until("■ stopped")
-        assert [run.reply.model.id for run in session.runs] == ["slow-20"]
+        assert [run.reply.model.id for run in session.runs] == ["slow-50"]
         await reader.press("escape")
         await idle(reader)

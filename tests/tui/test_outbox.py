@@ -12,9 +12,10 @@ from textual import events
 from streamtui.chat.errors import ConfigError, StoreError
 from streamtui.chat.messages import ChatMessage, Status
 from streamtui.chat.ports import ConversationRecord, Model
+from tests.patience import PATIENCE_S
 from tests.server import HELLO, ScriptedServer
 from tests.tui.conftest import Open, Reader
-from tests.tui.scripted import OpenAtServer, open_at_server, replies, scripted_server, server
+from tests.tui.scripted import OpenAtServer, open_at_server, replies, said_until_told, scripted_server, server
 
 __all__ = ["open_at_server", "scripted_server", "server"]
 
@@ -39,7 +40,7 @@ async def draft_of(reader: Reader, conversation: str | None) -> str:
 
 
 async def until_draft(reader: Reader, conversation: str | None, text: str) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE_S
     while (found := await draft_of(reader, conversation)) != text:
         assert time.monotonic() < deadline, f"the draft is {found!r}"
         await asyncio.sleep(0.01)
@@ -51,15 +52,15 @@ async def until_draft(reader: Reader, conversation: str | None, text: str) -> No
 async def test_a_queued_prompt_is_sent_when_the_reply_ends(
     open_at_server: OpenAtServer, server: ScriptedServer
 ) -> None:
-    async with open_at_server("slow-20x40") as reader:
+    async with open_at_server("told-20") as reader:
         await reader.send("First")
-        await reader.until("w3")
+        await reader.until_word(3)
         await reader.send("Second")
         await reader.until("next: Second")
-        await reader.until(lambda: len(server.of("slow-20x40")) == 2)
+        server.end("told-20")
+        await reader.until(lambda: len(server.of("told-20")) == 2)
         await reader.until_gone("next:")
-        whole = "".join(f"w{number} " for number in range(40))
-        assert asked(server, "slow-20x40") == [["First"], ["First", whole, "Second"]]
+        assert asked(server, "told-20") == [["First"], ["First", said_until_told(server, "told-20"), "Second"]]
         await reader.press("escape")
         await idle(reader)
 
@@ -67,7 +68,7 @@ async def test_a_queued_prompt_is_sent_when_the_reply_ends(
 async def test_escape_gives_queue_and_draft_back_in_the_order_they_were_written(open_at_server: OpenAtServer) -> None:
     async with open_at_server("slow-20") as reader:
         await reader.send("First")
-        await reader.until("w3")
+        await reader.until_word(3)
         await reader.send("Second")
         await reader.until("next: Second")
         await reader.send("Third")
@@ -192,13 +193,16 @@ async def test_a_prompt_is_no_draft_from_the_moment_it_is_sent(open_app: Open, m
             assert await draft_of(reader, reader.app._chat.session.conversation.id) == ""
 
 
-async def test_a_queued_prompt_is_a_draft_on_disk_until_it_is_sent(open_at_server: OpenAtServer) -> None:
-    async with open_at_server("slow-20x60") as reader:
+async def test_a_queued_prompt_is_a_draft_on_disk_until_it_is_sent(
+    open_at_server: OpenAtServer, server: ScriptedServer
+) -> None:
+    async with open_at_server("told-20") as reader:
         await reader.send("First")
-        await reader.until("w3")
+        await reader.until_word(3)
         await reader.send("Second")
         conversation = reader.app._chat.session.conversation.id
         await until_draft(reader, conversation, "Second")
+        server.end("told-20")
         await reader.until(lambda: len(paths(reader)) == 4)
         await until_draft(reader, conversation, "")
         await reader.press("escape")
@@ -213,7 +217,7 @@ async def test_deleting_the_conversation_in_view_sends_nothing_later(
 ) -> None:
     async with open_at_server("slow-20") as reader:
         await reader.send("First")
-        await reader.until("w3")
+        await reader.until_word(3)
         await reader.send("Second")
         await reader.until("next: Second")
         await reader.press("ctrl+o")
@@ -328,7 +332,7 @@ async def test_two_quick_retries_start_one_stream(open_at_server: OpenAtServer, 
         await reader.send("/model slow-20")
         await reader.until("slow-20 @")
         await reader.press("alt+up", "r", "r")
-        await reader.until("w3")
+        await reader.until_word(3)
         assert len(server.of("slow-20")) == len(reader.app.live) == 1
         await reader.press("escape")
         await idle(reader)
@@ -377,7 +381,7 @@ async def test_a_second_opening_leaves_no_half_loaded_conversation(
 
 
 async def within(something: Awaitable[object]) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         await something
 
 
@@ -515,7 +519,7 @@ async def test_prompts_to_be_sent_in_different_ways_do_not_become_one(open_at_se
         await reader.talk("Say hello")
         await reader.send("/model slow-20")
         await reader.send("Go")
-        await reader.until("w0 ")
+        await reader.until_word(0)
         await reader.send("plain")
         await reader.until("next: plain")
         await reader.press("alt+up", "alt+up", "alt+up", "alt+up", "e")
@@ -570,7 +574,8 @@ async def test_a_question_nobody_asked_for_is_not_answered_by_what_is_typed(open
         await reader.type("why yes")
         await reader.until(lambda: reader.box == "why yes")
         await reader.press("enter")
-        assert await asked.wait() is False
+        await within(asked.wait())
+        assert asked.result is False
 
 
 async def test_a_reply_of_another_program_is_read_again_before_going_on(open_at_server: OpenAtServer) -> None:

@@ -29,10 +29,7 @@ def settled(reader: Reader) -> list[int]:
 
 async def pace_is(reader: Reader, pace: str) -> None:
     await reader.send(f"/pace {pace}")
-    said = "Text is shown evenly" if pace == "smooth" else "Text is shown as it arrives"
-    await reader.until(said)
-    reader.app.clear_notifications()  # it would cover text
-    await reader.until_gone(said)
+    await reader.until(lambda: reader.app._chat.stage.typewriter.is_on is (pace == "smooth"))
 
 
 async def test_smooth_text_comes_later_but_without_waiting_for_more(
@@ -70,7 +67,7 @@ async def test_escape_shows_what_was_held_back(open_at_server: OpenAtServer) -> 
     async with open_at_server("rate-300") as reader:
         await pace_is(reader, "smooth")
         await reader.send("Go")
-        await reader.until("w9")
+        await reader.until_word(9)
         await reader.press("escape")
         await reader.until("■ stopped")
         assert words(reader) and words(reader) == settled(reader)
@@ -82,7 +79,7 @@ async def test_switching_in_mid_stream_keeps_the_order(open_at_server: OpenAtSer
         if pace == "off":
             await pace_is(reader, "smooth")
         await reader.send("Go")
-        await reader.until("w9")
+        await reader.until_word(9)
         await pace_is(reader, pace)
         last = words(reader)[-2]
         await reader.until(lambda: words(reader)[-2] > last + 9)
@@ -97,12 +94,12 @@ async def test_another_conversation_and_back_neither_loses_nor_doubles_text(open
     async with open_at_server("rate-50") as reader:
         await pace_is(reader, "smooth")
         await reader.send("Go")
-        await reader.until("w9")
+        await reader.until_word(9)
         conversation = reader.app._chat.session.conversation.id
         await reader.press("ctrl+n")
         await reader.until("Enter sends")
         reader.app._chat.open_saved(conversation)
-        await reader.until("w29")
+        await reader.until_word(29)
         await reader.press("escape")
         await reader.until("■ stopped")
         assert words(reader) and words(reader) == settled(reader)
@@ -112,9 +109,10 @@ async def test_pace_without_a_word_switches_and_another_word_is_refused(open_app
     async with open_app() as reader:
         await reader.send("/pace fast")
         await reader.until("The pace is off or smooth")
-        for on in (True, False):
+        for said in ("Text is shown evenly", "Text is shown as it arrives"):
             await reader.send("/pace ")
-            await reader.until(lambda on=on: reader.app._chat.stage.typewriter.is_on is on)  # type: ignore[misc]
+            await reader.until(said)
+            assert reader.app._chat.stage.typewriter.is_on is (said == "Text is shown evenly")
 
 
 async def test_what_is_held_is_shown_before_what_comes_after_it_went_off() -> None:

@@ -9,8 +9,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, BrowserContext, Page, Route, async_playwright, expect
 
+from tests.patience import PATIENCE_S
 from tests.server import words
-from tests.server.fixtures import PATIENCE_S
 from tests.web.front import Front
 
 expect.set_options(timeout=PATIENCE_S * 1000)

@@ -19,8 +19,8 @@ from streamtui.catalog import SettingsCatalog
 from streamtui.config import Config, Paths
 from streamtui.store import Store
 from streamtui.store.transcript import summary_json, transcript
+from tests.patience import PATIENCE_S
 from tests.server import words
-from tests.server.fixtures import PATIENCE_S
 from tests.turns import turns
 
 KEY = "sk-secret-of-the-tests"

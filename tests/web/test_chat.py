@@ -8,8 +8,8 @@ import httpx2
 import pytest
 
 from streamtui import web
+from tests.patience import PATIENCE_S
 from tests.server import HELLO, ScriptedServer, words
-from tests.server.fixtures import PATIENCE_S
 from tests.web.conftest import Start
 from tests.web.front import KEY, Front, ask, events, is_counted, read, stop, text, until
 

@@ -9,8 +9,8 @@ import pytest
 from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from streamtui.store import Store
+from tests.patience import PATIENCE_S
 from tests.server import MARKDOWN, ScriptedServer
-from tests.server.fixtures import PATIENCE_S
 from tests.store.samples import saved
 from tests.web.browsing import COMPLETE, REPLY, STOPPED, Held, in_browser, said, send
 from tests.web.conftest import Start

@@ -12,8 +12,8 @@ import httpx2
 import psutil
 import pytest
 
+from tests.patience import PATIENCE_S
 from tests.server import ScriptedServer, words
-from tests.server.fixtures import PATIENCE_S
 from tests.web.front import ask, events, eventually, is_counted, read, stop, text, until
 
 pytestmark = pytest.mark.timeout(300)  # each starts several interpreters, which takes a busy machine a while

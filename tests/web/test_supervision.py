@@ -20,8 +20,8 @@ from streamtui import logs
 from streamtui.chat.errors import ConfigError
 from streamtui.providers.secret import Secret
 from streamtui.web import workers
+from tests.patience import PATIENCE_S
 from tests.server import ScriptedServer
-from tests.server.fixtures import PATIENCE_S
 from tests.web.front import ask, until
 
 pytestmark = pytest.mark.timeout(300)  # each starts several interpreters, which takes a busy machine a while
