@@ -177,7 +177,7 @@ async def test_rename_and_delete(page: Page) -> None:
     await expect(page.locator(".welcome")).to_be_visible()
 
 
-async def test_a_reader_who_scrolled_up_is_left_alone(page: Page, server: ScriptedServer) -> None:
+async def test_a_reader_who_scrolled_up_is_left_alone(page: Page) -> None:
     await send(page, "rate-600")
     await expect(page.locator(REPLY)).to_contain_text("w900 ")
     await page.mouse.move(600, 300)
