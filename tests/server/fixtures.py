@@ -44,8 +44,10 @@ def tls_server() -> Iterator[ScriptedServer]:
 
 @pytest.fixture
 def closed_port() -> Iterator[int]:
-    """A port at which nobody listens; it is held meanwhile, so that nobody else gets it."""
+    """A port at which nobody listens, and at which nobody will but who asks for this very port."""
     with socket.socket() as sock:
+        # Without this option not even a server that a test starts could listen there.
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind(("127.0.0.1", 0))
         yield int(sock.getsockname()[1])
 
