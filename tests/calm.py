@@ -16,20 +16,25 @@ from textual.pilot import Pilot
 
 _TURNS: Final = 10
 """Turns of the event loop without a message, after which there will be none by itself."""
-_MOST: Final = 1000
-"""Turns after which somebody sends messages all the time."""
+_ROUNDS: Final = 100
+"""Messages after which somebody sends them all the time."""
 _MOMENT_S: Final = 0.02
 """What Textual gives its own timers, such as the one that paints."""
 
 
 async def calm(app: App[Any]) -> None:
     """Wait until every message was handled, and what its handling sent on, however long that takes."""
-    quiet = 0
-    for _ in range(_MOST):
-        await asyncio.sleep(0)
-        quiet = 0 if any(not pump._message_queue.empty() for pump in _pumps(app)) else quiet + 1
-        if quiet == _TURNS:
+    for _ in range(_ROUNDS):
+        if await _is_quiet(list(_pumps(app))):
             return
+
+
+async def _is_quiet(pumps: list[MessagePump]) -> bool:
+    for _ in range(_TURNS):
+        await asyncio.sleep(0)
+        if any(not pump._message_queue.empty() for pump in pumps):
+            return False
+    return True
 
 
 def _pumps(app: App[Any]) -> Iterator[MessagePump]:

@@ -13,9 +13,9 @@ SIZES = [(120, 40), (80, 24)]
 
 
 def steady(screen: str) -> str:
-    """Replace what differs from run to run: the time of day, durations, and the rate, which a moment doesn't have."""
+    """Replace what differs from run to run: the time of day, durations, and rates, which only slower replies have."""
     screen = re.sub(r"\d\d:\d\d", "HH:MM", screen)
-    screen = re.sub(r"[\d,.]+ tok/s · ", "", screen)
+    screen = re.sub(r" · [\d,.]+ tok/s", "", screen)
     return re.sub(r"[\d,.]+ s\b", "N s", screen)
 
 
