@@ -68,13 +68,8 @@ class MessageLog(Controls, can_focus=True):
         self._restyle()
 
     def on_show(self) -> None:
-        """Paint what came while the log was hidden: it had no size then, and now has the one it had before.
-
-        All of it, and once more when the screen is laid out: rows asked for in between were lost in one of some 150
-        starts on a busy machine.
-        """
+        """Paint what came while the log was hidden: it had no size then, and now has the one it had before."""
         self._paint()
-        self.call_after_refresh(self.refresh)
 
     def on_unmount(self) -> None:
         self._frames.stop()
@@ -145,7 +140,6 @@ class MessageLog(Controls, can_focus=True):
             self._view.sync(bubble)
         self._grew(bubble, bubble.height - before)
         self._frames.now()
-        self.refresh()  # once a reply everything is painted, whatever was lost on the way (see `on_show`)
 
     def set_branches(self, message_id: str, index: int, count: int) -> None:
         """Show ‹index/count› on a message; nothing where `count` is 1."""
