@@ -3,6 +3,7 @@
 from streamtui.markdown.block import Block
 from streamtui.markdown.document import CodeBlock, Document
 from streamtui.markdown.line import Line
+from streamtui.markdown.preload import preload
 from streamtui.markdown.styles import Colors, Styles
 
-__all__ = ["Block", "CodeBlock", "Colors", "Document", "Line", "Styles"]
+__all__ = ["Block", "CodeBlock", "Colors", "Document", "Line", "Styles", "preload"]

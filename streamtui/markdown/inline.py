@@ -32,7 +32,11 @@ def clean(text: str) -> str:
 
 @cache
 def parser() -> MarkdownIt:
-    """Return the process's one Markdown parser."""
+    """Return the event loop's one Markdown parser."""
+    return new_parser()
+
+
+def new_parser() -> MarkdownIt:
     markdown = MarkdownIt("gfm-like", {"html": False})
     if markdown.linkify is not None:
         # "main.py" and "readme.md" are file names here, not hosts in Paraguay and Moldova.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from threading import Lock
 from typing import TypeAlias
 
 from pygments.lexer import ExtendedRegexLexer, Lexer, RegexLexer
@@ -21,6 +22,8 @@ Runs: TypeAlias = "array[int]"
 _KINDS: list[_TokenType] = [Token.Text]
 _NUMBERS: dict[_TokenType, int] = {Token.Text: 0}
 _LONGEST = 0xFFFF
+_LOADING = Lock()
+"""Pygments makes a lexer's rules at first use, and garbles them where two threads do so at once."""
 _OPTIONS: dict[str, dict[str, object]] = {"php": {"startinline": True}}
 _ALIASES = {"c#": "csharp", "f#": "fsharp", "jsonc": "json", "golang": "go", "shell": "bash", "plaintext": "text"}
 
@@ -66,7 +69,8 @@ def lexer_for(language: str) -> Lexer | None:
     if not name or name in ("text", "txt", "plain", "none"):
         return None
     try:
-        lexer = get_lexer_by_name(name, **_OPTIONS.get(name, {}))
+        with _LOADING:
+            lexer = get_lexer_by_name(name, **_OPTIONS.get(name, {}))
     except ClassNotFound:
         return None
     return None if lexer.name in HOPELESS else lexer

@@ -27,6 +27,7 @@ from textual.timer import Timer
 from textual.widgets import Input, TextArea
 from textual.worker import WorkerCancelled
 
+from streamtui import markdown
 from streamtui.chat.clean import clean_line
 from streamtui.chat.conversation import Conversation
 from streamtui.chat.errors import StoreError, StreamtuiError
@@ -184,6 +185,7 @@ class StreamtuiApp(App[None], inherit_bindings=False):
         """Import the SDK while the reader types. What goes wrong here goes wrong again, and is said, on sending."""
         with suppress(StreamtuiError):
             self.catalog.preload()
+        markdown.preload()
 
     @work(group="name")
     async def _name_model(self) -> None:

@@ -128,6 +128,6 @@ def _check(reader: Reader) -> None:
     assert log.virtual_size.height == view.total
     bubbles = [row.bubble for row in view.shown]
     assert [bubble.ordinal for bubble in bubbles] == sorted(bubble.ordinal for bubble in bubbles)
-    assert {strip.cell_length for strip in log._strips} == {log.text_width}
+    assert {strip.cell_length for strip in log._strips} == {log.size.width}
     if log.following:
         assert view.top == view.furthest

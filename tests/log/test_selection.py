@@ -168,6 +168,9 @@ async def test_a_double_click_selects_a_word_and_a_third_the_message() -> None:
         assert reader.log.screen.get_selected_text() == "https://example.com/a"
         await reader.pilot.click(reader.log, offset=(x, y), times=3)
         assert reader.log.screen.get_selected_text() == "see https://example.com/a now"
+        await reader.pilot.click(reader.log, offset=(0, 0), times=1)
+        await reader.pilot.click(reader.log, offset=(reader.log.size.width - 1, y), times=2)
+        assert not reader.log.screen.get_selected_text()
 
 
 async def test_selected_text_is_marked_on_screen() -> None:

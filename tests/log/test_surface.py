@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import random
 
 import pytest
@@ -71,6 +72,16 @@ async def test_growth_never_lays_out_the_screen(monkeypatch: pytest.MonkeyPatch)
         assert not layouts
 
 
+async def test_a_full_collection_while_a_reply_streams_passes_over_what_was_there_before() -> None:
+    async with reading(conversation(20)) as reader:
+        assert any(each is reader.log for each in gc.get_objects())
+        streaming = reader.begin()
+        await reader.stream(streaming, "begin")
+        assert not any(each is reader.log for each in gc.get_objects())
+        reader.log.show(conversation(1))
+        assert any(each is reader.log for each in gc.get_objects())
+
+
 async def test_every_row_is_as_wide_as_the_window_whatever_is_in_it() -> None:
     text = (
         "日本語 👩‍💻 é \t tab `code` " * 20
@@ -86,8 +97,21 @@ async def test_every_row_is_as_wide_as_the_window_whatever_is_in_it() -> None:
             await reader.stream(streaming, text, 50)
             strips = reader.log.render_lines(reader.log.size.region)
             assert len(strips) == reader.log.size.height
-            width = reader.log.size.width - reader.log.show_vertical_scrollbar
-            assert {Strip(list(strip)).cell_length for strip in strips} == {width}
+            assert {Strip(list(strip)).cell_length for strip in strips} == {reader.log.size.width}
+
+
+async def test_rows_are_painted_before_the_layout_knows_of_the_scrollbar() -> None:
+    async with reading() as reader:
+        log = reader.log
+        streaming = reader.begin()
+        await reader.stream(streaming, "line 0")
+        before = log.show_vertical_scrollbar
+        reader.feed(streaming, "".join(f"\n\nline {number}" for number in range(1, 20)))
+        log._draw()
+        assert (before, log.show_vertical_scrollbar) == (False, True)
+        assert "line 19" in reader.text
+        painted = [strip.text.rstrip() for strip in log.screen._compositor.render_strips()]
+        assert painted[: log.size.height] == reader.rows
 
 
 async def test_no_color_reaches_the_log(monkeypatch: pytest.MonkeyPatch) -> None:

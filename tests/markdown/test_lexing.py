@@ -9,7 +9,7 @@ import pytest
 from pygments.lexers import get_all_lexers, get_lexer_by_name
 from rich.style import Style
 
-from streamtui.markdown import Document
+from streamtui.markdown import Document, preload
 from streamtui.markdown.lexing import carries_state, lexer_for
 from streamtui.markdown.limits import HOPELESS, TRUSTED
 from tests.markdown import corpus
@@ -167,3 +167,12 @@ def test_the_end_of_long_code_is_painted_at_once_and_coloured_when_there_is_time
 
 def test_the_limits_name_lexers_that_exist() -> None:
     assert {name for name, *_ in get_all_lexers()} >= TRUSTED | HOPELESS
+
+
+def test_the_usual_languages_are_ready_after_preloading() -> None:
+    lexer_for.cache_clear()
+    preload()
+    made = lexer_for.cache_info().misses
+    assert lexer_for("python") is not None
+    assert lexer_for("bash") is not None
+    assert lexer_for.cache_info().misses == made

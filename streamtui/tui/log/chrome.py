@@ -21,6 +21,8 @@ LEFT: Final = 2
 """Cells of bar and space before a bubble's text."""
 RIGHT: Final = 2
 """Cells of padding after it."""
+EDGE: Final = 1
+"""Cells at the end of every row that are not the bubble's: the scrollbar covers them once there is one."""
 WIDEST: Final = 120
 """Text is wrapped at this many cells at most, however wide the window is: longer lines are hard to read."""
 BAR: Final = "▍"
@@ -32,7 +34,7 @@ _SHORTEST_NAME: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What surrounds a bubble's rows: the width of the log, the styles, and whether the cursor is on it."""
+    """What surrounds a bubble's rows: the width of a bubble, the styles, and whether the cursor is on it."""
 
     width: int
     look: Look
@@ -45,14 +47,16 @@ class Frame:
         return max(4, min(WIDEST, self.width - LEFT - RIGHT))
 
     def row(self, segments: Sequence[Segment], cells: int) -> Strip:
-        """Return the full row around `segments`, which take `cells` cells."""
+        """Return the full row around `segments`, which take `cells` cells, edge included."""
         bar = Segment(BAR_CURRENT, self.tone.bar_current) if self.current else Segment(BAR, self.tone.bar)
         rest = max(0, self.width - LEFT - cells)
         body = [bar, Segment(" ", self.tone.text), *segments]
         if rest:
             body.append(Segment(" " * rest, self.tone.text))
-        row = Strip(body, LEFT + cells + rest)
-        return row if row.cell_length <= self.width else row.crop(0, self.width)
+        edge = Segment(" " * EDGE, self.look.background)
+        if (width := LEFT + cells + rest) > self.width:
+            body = list(Strip(body, width).crop(0, self.width))
+        return Strip([*body, edge], self.width + EDGE)
 
     def line(self, left: Sequence[Segment], right: Sequence[Segment] = ()) -> Strip:
         """Return a row with `left` and `right` at its ends; where they don't fit, `left` is cut."""
@@ -66,7 +70,7 @@ class Frame:
 
     def gap(self) -> Strip:
         """Return the row between two bubbles."""
-        return Strip.blank(self.width, self.look.background)
+        return Strip.blank(self.width + EDGE, self.look.background)
 
 
 def _cells(segments: Sequence[Segment]) -> int:
@@ -224,10 +228,10 @@ def live_foot(frame: Frame, items: Sequence[str], beat: bool, warning: bool = Fa
 
 
 def pill(strip: Strip, lines: int, frame_look: Look) -> Strip:
-    """Return `strip` with the pill "↓ N new lines" drawn over its right end."""
+    """Return `strip` with the pill "↓ N new lines" drawn over the right end of its bubble."""
     text = f" ↓ {lines:,} new line{'' if lines == 1 else 's'} "
     cells = cell_len(text)
-    width = strip.cell_length
+    width = strip.cell_length - EDGE
     if cells + 2 > width:
         return strip
     at = width - cells - 1

@@ -121,7 +121,7 @@ class Controls(Surface):
         """The window is up to date."""
 
     def blank(self) -> Strip:
-        return Strip.blank(self.text_width, self._view.look.background)
+        return Strip.blank(self.size.width, self._view.look.background)
 
     def _in_view(self) -> list[Bubble]:
         return list(dict.fromkeys(row.bubble for row in self._view.shown))

@@ -178,8 +178,8 @@ def _marked(view: View, row: Row, strip: Strip, selection: Selection) -> Strip:
 
 
 def word_at(view: View, y: int, x: int) -> Selection | None:
-    """Return the selection of the word under cell `x` of row `y` of the window."""
-    if y >= len(view.shown):
+    """Return the selection of the word under cell `x` of row `y` of the window; there is none at its edge."""
+    if y >= len(view.shown) or x >= view.width:
         return None
     row = view.shown[y]
     line = view.lines_of(row)

@@ -28,6 +28,10 @@ class Surface(ScrollView):
     Stock scroll views lay out the screen when their content grows, animate towards positions that are guesses here,
     and pass every line through the styles cache. This one has neither border nor padding, so its strips go to the
     screen as they are.
+
+    Every strip is as wide as the surface, the column of the scrollbar included, whether one is shown or not. The
+    compositor knows of a scrollbar only after the next layout, and drops a row that does not fill what it takes the
+    surface's width to be.
     """
 
     DEFAULT_CSS = """
@@ -55,11 +59,11 @@ class Surface(ScrollView):
 
     def blank(self) -> Strip:
         """Return the row to show where there is none."""
-        return Strip.blank(self.text_width)
+        return Strip.blank(self.size.width)
 
     @property
     def text_width(self) -> int:
-        """Cells of a row; the scrollbar's column is not part of it."""
+        """Cells of a row before the scrollbar's column."""
         return max(1, self.size.width - self.styles.scrollbar_size_vertical)
 
     def show_rows(self, strips: list[Strip], top: int, total: int) -> None:
@@ -135,9 +139,6 @@ class Surface(ScrollView):
         strips = self._strips[crop.y : crop.bottom]
         if len(strips) < crop.height:
             strips += [self.blank()] * (crop.height - len(strips))
-        if not self.show_vertical_scrollbar:
-            end = Strip.blank(self.styles.scrollbar_size_vertical, next(iter(self.blank())).style)
-            strips = [Strip.join([strip, end]) for strip in strips]
         # The conversion of ANSI colours has nothing to do here: themes that use them switch it off.
         for line_filter in self.get_line_filters():
             if not isinstance(line_filter, ANSIToTruecolor):

@@ -68,13 +68,8 @@ class MessageLog(Controls, can_focus=True):
         self._restyle()
 
     def on_show(self) -> None:
-        """Paint what came while the log was hidden: it had no size then, and now has the one it had before.
-
-        All of it, and once more when the screen is laid out: rows asked for in between were lost in one of some 150
-        starts on a busy machine.
-        """
+        """Paint what came while the log was hidden: it had no size then, and now has the one it had before."""
         self._paint()
-        self.call_after_refresh(self.refresh)
 
     def on_unmount(self) -> None:
         self._frames.stop()
@@ -121,6 +116,7 @@ class MessageLog(Controls, can_focus=True):
         if bubble is None:
             return
         if bubble.feed(event):
+            gc.freeze()  # from here on a full collection passes over what was there before, the provider's SDK included
             self._frames.now()
         else:
             self._frames.request()
@@ -138,14 +134,14 @@ class MessageLog(Controls, can_focus=True):
         bubble = self._view.by_id.get(message.id)
         if bubble is None:
             return
-        self._streaming.pop(message.id, None)
+        if self._streaming.pop(message.id, None) is not None:
+            self._freeze_soon()
         before = bubble.height
         with self._view.held():
             bubble.settle(message, self._clock())
             self._view.sync(bubble)
         self._grew(bubble, bubble.height - before)
         self._frames.now()
-        self.refresh()  # once a reply everything is painted, whatever was lost on the way (see `on_show`)
 
     def set_branches(self, message_id: str, index: int, count: int) -> None:
         """Show ‹index/count› on a message; nothing where `count` is 1."""
@@ -161,17 +157,21 @@ class MessageLog(Controls, can_focus=True):
 
     def _loaded(self) -> None:
         self._paint()
+        gc.unfreeze()  # what was in view before may go
+        self._freeze_soon()
+
+    def _freeze_soon(self) -> None:
         if self._freezer is not None:
             self._freezer.stop()
         self._freezer = self.set_timer(_FREEZE_AFTER_S, self._freeze)
 
     def _freeze(self) -> None:
-        """Take what was loaded out of the collector's sight: a full collection of it is a pause that readers see."""
-        if self._streaming:
-            self._freezer = self.set_timer(_FREEZE_AFTER_S, self._freeze)
-            return
+        """Take what is there by now out of the collector's sight: a full collection of it is a pause that readers see.
+        What came since the last time is collected first."""
         self._freezer = None
-        gc.unfreeze()
+        if self._streaming:
+            self._freeze_soon()
+            return
         gc.collect()
         gc.freeze()
 
