@@ -25,6 +25,8 @@ NOTHING_CONFIGURED: Final = (
 EXPOSED: Final = "The key would travel in the clear to {host}: use https, or allow it: --insecure-http."
 _INSECURE: Final = "allow:insecure-http"
 _CLAUDE: Final = "claude-"
+_IN_THE_WAY_OF_ANY_MODEL: Final = frozenset({"connect", "redirect", "missing_extra"})
+"""Kinds of failure that a model's name would not help against."""
 _URL_VARIABLES: Final = tuple(name for row in providers.PROVIDERS.values() for name in row.url_variables)
 
 
@@ -102,6 +104,8 @@ async def first_model(provider: Provider) -> str:
     try:
         names = await provider.models()
     except ProviderError as error:
+        if error.kind in _IN_THE_WAY_OF_ANY_MODEL or error.status == 401:
+            raise
         raise ProviderError(
             error.kind,
             f"{error} Or name a model: -m or CHAT_MODEL.",
