@@ -44,7 +44,7 @@ def _refuse(command: str, message: str) -> NoReturn:
 
 
 def _not_taken(said: argparse.Namespace, surplus: Sequence[str]) -> str:
-    options = [word for word in surplus if word.startswith("-")]
+    options = [word.partition("=")[0] for word in surplus if word.startswith("-")]
     if said.command == "ask" and not options:
         return f"put a prompt of several words in quotes (left over: {' '.join(surplus)})"
     # An option that isn't there is named without its value, which may be a key.

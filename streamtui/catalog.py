@@ -193,7 +193,11 @@ class SettingsCatalog:
         return Model(self._provider(prefix), name)
 
     def saved(self, id: str) -> Model:
-        if self._demo or not _split(id)[1]:
+        return self._default() if self._demo else self.own(id)
+
+    def own(self, id: str) -> Model:
+        """Return a saved conversation's own model, also where the demo answers in its place."""
+        if not _split(id)[1]:
             return self._default()
         try:
             return self.model(id)
@@ -307,6 +311,11 @@ class SettingsCatalog:
         if row is None or row.key_variable is None:
             return None
         return self._config.key_for(self._base_url(name), row.key_variable)
+
+
+def is_demo(id: str) -> bool:
+    """Return whether a model's id means the demo."""
+    return _split(clean_line(id))[0] == DEMO
 
 
 def _needs(id: str) -> str:

@@ -296,6 +296,8 @@ def test_what_people_get_wrong_is_one_line(command: Command, words: tuple[str, .
         ("ask", "hi", "--max-tokens", "0"),
         ("ask", "hi", "-c", "--resume", "x"),
         ("ask", "hi", "--api-key", KEY),
+        ("ask", "hi", f"--api-key={KEY}"),
+        ("ask", "hi", "--demo", "-m", "ok"),
         ("export", "x", "--format", "pdf"),
         ("nonsense",),
         ("export",),
@@ -392,6 +394,16 @@ def test_the_demo_answers_when_it_is_asked_for(bare: Command, words: tuple[str, 
     result = bare.run("ask", *words, "fast")
 
     assert result.code == 0 and "demo" in result.out
+
+
+def test_a_conversation_that_the_demo_was_asked_in_stays_its_models(
+    run_here: Run, command: Command, server: ScriptedServer
+) -> None:
+    run_here("ask", "-m", "ok", "One")
+
+    assert "Demo model" in run_here("ask", "--demo", "-c", "fast").out
+    assert run_here("ask", "-c", "Two").out == HELLO_TEXT + "\n"
+    assert [request.model for request in server.requests] == ["ok", "ok"]
 
 
 def test_a_dot_env_is_read_as_the_tutorials_promise(bare: Command, server: ScriptedServer) -> None:
