@@ -179,7 +179,7 @@ def _models(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> 
 
     async def show() -> int:
         try:
-            names = await catalog.available()
+            names = await catalog.available(missed=lambda error: complain(redact(str(error), secrets)))
         finally:
             await catalog.aclose()
         return await (_print_json(names) if said.json else _print("".join(f"{name}\n" for name in names)))
