@@ -3,32 +3,57 @@
 import argparse
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Final, TypeVar
+from typing import Final, NoReturn, TypeVar
 
 from streamtui import __version__
+from streamtui.chat.clean import clean_line
 from streamtui.config import help_of
+from streamtui.streams import complain
 
 N = TypeVar("N", int, float)
 
 _EPILOG: Final = """\
-With nothing configured the app opens on the built-in demo model. To talk to a real one, set OPENAI_API_KEY, or
-OPENAI_BASE_URL for any OpenAI-compatible endpoint (and CHAT_MODEL), in the environment, in ./.env, or in the .env of
-the config folder. Exit codes: 0 done, 1 the reply failed, 2 usage or configuration, 70 a crash, 130 interrupted,
-128+N ended by signal N.
+With nothing configured the app opens on the built-in demo model. To talk to a real one, set OPENAI_API_KEY or
+ANTHROPIC_API_KEY, or OPENAI_BASE_URL for any OpenAI-compatible endpoint (and CHAT_MODEL), in the environment, in
+./.env, or in the .env of the config folder. Exit codes: 0 done, 1 the reply failed, 2 usage or configuration, 70 a
+crash, 130 interrupted, 128+N ended by signal N.
 """
+_ID: Final = "its id, or the beginning of it, as `streamtui list` has it"
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Return the parsed command line; `command` is `None` for the app. Exits with 2 on a usage error."""
-    said = _parser().parse_args(arguments)
+    said, surplus = _parser().parse_known_args(arguments)
+    if surplus:
+        _refuse(f"streamtui {said.command or ''}".rstrip(), _not_taken(said, surplus))
     if before := vars(said).pop("model_before", None):
         said.model = [*before, *getattr(said, "model", [])]
     return said
 
 
-def _parser() -> argparse.ArgumentParser:
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as everything else of ours does, instead of after a page of usage."""
+
+    def error(self, message: str) -> NoReturn:
+        _refuse(self.prog, message)
+
+
+def _refuse(command: str, message: str) -> NoReturn:
+    complain(f"{clean_line(message)}. See: {command} --help")
+    raise SystemExit(2)
+
+
+def _not_taken(said: argparse.Namespace, surplus: Sequence[str]) -> str:
+    options = [word.partition("=")[0] for word in surplus if word.startswith("-")]
+    if said.command == "ask" and not options:
+        return f"put a prompt of several words in quotes (left over: {' '.join(surplus)})"
+    # An option that isn't there is named without its value, which may be a key.
+    return f"unrecognized arguments: {' '.join(options or surplus)}"
+
+
+def _parser() -> _Parser:
     shared = _shared("model")
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="streamtui",
         description="A full-screen terminal chat for language models, built around the stream.",
         epilog=_EPILOG,
@@ -45,10 +70,10 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _shared(models: str) -> argparse.ArgumentParser:
+def _shared(models: str) -> _Parser:
     """The options every command takes, before or after its name. Models add up over both places, so before the name
     they go to a place of their own."""
-    shared = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    shared = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
     group = shared.add_argument_group("shared options")
     group.add_argument("-m", "--model", dest=models, metavar="MODEL", action="append", help=help_of("model"))
     group.add_argument("--base-url", metavar="URL", help=help_of("base_url") + "; with -m anthropic:NAME, Anthropic's")
@@ -63,20 +88,21 @@ def _shared(models: str) -> argparse.ArgumentParser:
     return shared
 
 
-def _which_conversation(parser: argparse.ArgumentParser) -> None:
-    latest, resume = "go on with the latest conversation", "go on with this conversation (see `streamtui list`)"
+def _which_conversation(parser: _Parser) -> None:
+    latest, resume = "go on with the latest conversation", f"go on with this one: {_ID}"
     group = parser.add_mutually_exclusive_group()
     group.add_argument("-c", "--continue", dest="latest", action="store_true", default=argparse.SUPPRESS, help=latest)
     group.add_argument("--resume", metavar="ID", type=_conversation, default=argparse.SUPPRESS, help=resume)
 
 
-def _ask(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", shared: argparse.ArgumentParser) -> None:
+def _ask(commands: "argparse._SubParsersAction[_Parser]", shared: _Parser) -> None:
     ask = commands.add_parser(
         "ask",
         parents=[shared],
         allow_abbrev=False,
         help="print one reply to stdout",
-        description="Print the reply, and nothing else, to stdout as it arrives. Piped text is appended to the prompt.",
+        description="Print the reply, and nothing else, to stdout as it arrives. Piped text is appended to the prompt. "
+        "With several -m or --prompt all are asked at once, and the replies are merged and labelled.",
     )
     ask.add_argument("prompt", metavar="PROMPT", nargs="?", help="what to ask; - or nothing reads it from stdin")
     ask.add_argument("--prompt", dest="prompts", metavar="TEXT", action="append", default=[], help="ask this too")
@@ -88,23 +114,26 @@ def _ask(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", shared
     _which_conversation(ask)
 
 
-def _saved(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", shared: argparse.ArgumentParser) -> None:
+def _saved(commands: "argparse._SubParsersAction[_Parser]", shared: _Parser) -> None:
     """The commands about what is saved, and about the models on offer."""
 
-    def add(name: str, help: str) -> argparse.ArgumentParser:
+    def add(name: str, help: str) -> _Parser:
         return commands.add_parser(name, parents=[shared], help=help, description=help, allow_abbrev=False)
 
-    add("list", "list the saved conversations, newest first").add_argument("--json", action="store_true")
+    def add_with_json(name: str, help: str) -> None:
+        add(name, help).add_argument("--json", action="store_true", help="as JSON")
+
+    add_with_json("list", "list the saved conversations, newest first")
     export = add("export", "print a conversation")
-    export.add_argument("id", metavar="ID")
-    export.add_argument("--format", choices=("md", "json"), default="md")
+    export.add_argument("id", metavar="ID", help=_ID)
+    export.add_argument("--format", choices=("md", "json"), default="md", help="md, the default, is Markdown")
     export.add_argument("-o", "--output", metavar="FILE", help="write it to this file; - is stdout")
-    add("delete", "delete a conversation").add_argument("id", metavar="ID")
-    add("models", "list the models that can be asked").add_argument("--json", action="store_true")
-    add("stats", "how fast the models were, over all saved replies").add_argument("--json", action="store_true")
+    add("delete", "delete a conversation, at once and for good").add_argument("id", metavar="ID", help=_ID)
+    add_with_json("models", "list the models that can be asked")
+    add_with_json("stats", "how fast the models were, over all saved replies")
 
 
-def _serve(commands: "argparse._SubParsersAction[argparse.ArgumentParser]", shared: argparse.ArgumentParser) -> None:
+def _serve(commands: "argparse._SubParsersAction[_Parser]", shared: _Parser) -> None:
     serve = commands.add_parser(
         "serve",
         parents=[shared],

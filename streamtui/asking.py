@@ -95,7 +95,7 @@ class Headless:
         if found is None:
             raise ConfigError("There is no saved conversation to continue.")
         record, messages = await library.load(found)
-        model = self.catalog.saved(record.model)
+        model = self.catalog.own(record.model)
         conversation = Conversation.resume(model, self.recorder, record, messages, options=self.options)
         if (instruction := getattr(self.said, "system", None)) is not None:
             conversation.instruct(instruction)
@@ -105,8 +105,10 @@ class Headless:
         named = getattr(self.said, "model", None)
         if named:
             models = [self.catalog.model(name) for name in named]
+        elif conversation is None or getattr(self.said, "demo", False):
+            models = [self.catalog.model()]
         else:
-            models = [conversation.model if conversation else self.catalog.model()]
+            models = [conversation.model]
         for model in models:
             self.catalog.refuse_ignored_url(model)
             if host := self.catalog.exposed_host(model):

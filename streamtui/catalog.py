@@ -1,14 +1,14 @@
 """Which endpoint and model answer: the settings' words turned into providers, each with the key that may go there."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
 from streamtui import providers
 from streamtui.chat.clean import clean_line
-from streamtui.chat.errors import ConfigError, ProviderError
+from streamtui.chat.errors import ConfigError, ProviderError, StreamtuiError
 from streamtui.chat.events import ProviderEvent, TextDelta
 from streamtui.chat.messages import ChatRequest
 from streamtui.chat.ports import Deadlines, EndpointMemory, Model, Provider
@@ -25,6 +25,8 @@ NOTHING_CONFIGURED: Final = (
 EXPOSED: Final = "The key would travel in the clear to {host}: use https, or allow it: --insecure-http."
 _INSECURE: Final = "allow:insecure-http"
 _CLAUDE: Final = "claude-"
+_IN_THE_WAY_OF_ANY_MODEL: Final = frozenset({"connect", "redirect", "missing_extra"})
+"""Kinds of failure that a model's name would not help against."""
 _URL_VARIABLES: Final = tuple(name for row in providers.PROVIDERS.values() for name in row.url_variables)
 
 
@@ -102,6 +104,8 @@ async def first_model(provider: Provider) -> str:
     try:
         names = await provider.models()
     except ProviderError as error:
+        if error.kind in _IN_THE_WAY_OF_ANY_MODEL or error.status == 401:
+            raise
         raise ProviderError(
             error.kind,
             f"{error} Or name a model: -m or CHAT_MODEL.",
@@ -189,7 +193,11 @@ class SettingsCatalog:
         return Model(self._provider(prefix), name)
 
     def saved(self, id: str) -> Model:
-        if self._demo or not _split(id)[1]:
+        return self._default() if self._demo else self.own(id)
+
+    def own(self, id: str) -> Model:
+        """Return a saved conversation's own model, also where the demo answers in its place."""
+        if not _split(id)[1]:
             return self._default()
         try:
             return self.model(id)
@@ -208,22 +216,28 @@ class SettingsCatalog:
             self._first[model.provider.name] = await first_model(model.provider)
         return replace(model, name=self._first.get(model.provider.name, ""))
 
-    async def available(self) -> list[str]:
-        asked = [self._provider(name) for name in self._configured_providers()]
-        exposed = [host for provider in asked if (host := self.exposed_host(Model(provider, "")))]
-        asked = [provider for provider in asked if self.exposed_host(Model(provider, "")) is None]
-        if not asked:
-            raise ConfigError(EXPOSED.format(host=exposed[0]))
+    async def available(self, missed: Callable[[StreamtuiError], object] = lambda error: None) -> list[str]:
+        """As the port has it; `missed` hears why a provider's models are not among those of the others."""
+        asked: list[LazyProvider] = []
+        failures: list[StreamtuiError] = []
+        for provider in map(self._provider, self._configured_providers()):
+            if host := self.exposed_host(Model(provider, "")):
+                failures.append(ConfigError(EXPOSED.format(host=host)))
+            else:
+                asked.append(provider)
         answers = await asyncio.gather(*(provider.models() for provider in asked), return_exceptions=True)
         found: list[str] = []
-        failures: list[BaseException] = []
         for provider, answer in zip(asked, answers, strict=True):
-            if isinstance(answer, BaseException):
+            if isinstance(answer, StreamtuiError):
                 failures.append(answer)
+            elif isinstance(answer, BaseException):
+                raise answer
             else:
                 found += [Model(provider, model).id for model in answer]
         if failures and not found:
             raise failures[0]
+        for failure in failures:
+            missed(failure)
         return found
 
     def exposed_host(self, model: Model) -> str | None:
@@ -303,6 +317,11 @@ class SettingsCatalog:
         if row is None or row.key_variable is None:
             return None
         return self._config.key_for(self._base_url(name), row.key_variable)
+
+
+def is_demo(id: str) -> bool:
+    """Return whether a model's id means the demo."""
+    return _split(clean_line(id))[0] == DEMO
 
 
 def _needs(id: str) -> str:

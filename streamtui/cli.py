@@ -10,8 +10,9 @@ from functools import partial
 from typing import Any, Final
 
 from streamtui import arguments, asking, crash, files, logs, outputs, saving, signals, streams
-from streamtui.catalog import SettingsCatalog
+from streamtui.catalog import SettingsCatalog, is_demo
 from streamtui.chat import statistics
+from streamtui.chat.clean import clean_line
 from streamtui.chat.conversation import Options
 from streamtui.chat.errors import ConfigError, NotFoundError, ProviderError, StreamtuiError
 from streamtui.chat.ports import EndpointMemory, Library, NoMemory, NoRecorder
@@ -178,7 +179,7 @@ def _models(said: argparse.Namespace, config: Config, secrets: list[Secret]) -> 
 
     async def show() -> int:
         try:
-            names = await catalog.available()
+            names = await catalog.available(missed=lambda error: complain(redact(str(error), secrets)))
         finally:
             await catalog.aclose()
         return await (_print_json(names) if said.json else _print("".join(f"{name}\n" for name in names)))
@@ -244,10 +245,14 @@ async def _print_json(value: object) -> int:
 def _catalog(
     said: argparse.Namespace, config: Config, memory: EndpointMemory, secrets: list[Secret]
 ) -> SettingsCatalog:
+    demo = getattr(said, "demo", False)
+    others = [name for name in getattr(said, "model", ()) if not is_demo(name)]
+    if demo and others:
+        raise ConfigError(f"--demo and -m {clean_line(others[0])} name two models: leave one of them out.")
     catalog = SettingsCatalog(
         config,
         memory,
-        demo=getattr(said, "demo", False),
+        demo=demo,
         insecure_http=getattr(said, "insecure_http", False),
     )
     secrets.extend(catalog.secrets)

@@ -88,13 +88,13 @@ class DemoProvider:
     async def models(self) -> list[str]:
         return [
             "demo",
-            "demo-fast",
-            "demo-slow",
-            "demo-long",
-            "demo-long-fast",
-            "demo-think",
-            "demo-table",
-            "demo-code",
+            "fast",
+            "slow",
+            "long",
+            "long-fast",
+            "think",
+            "table",
+            "code",
         ]
 
     async def aclose(self) -> None:

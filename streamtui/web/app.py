@@ -22,6 +22,18 @@ from streamtui.web.settings import Engine, Limits
 
 log = logging.getLogger(__name__)
 _STATIC: Final = Path(__file__).parent / "static"
+_IN_WORDS: Final = {
+    "extra_forbidden": "is not a field of this request",
+    "json_invalid": "is not JSON",
+    "missing": "is missing",
+    "model_attributes_type": "must be a JSON object",
+    "string_pattern_mismatch": "is not an id",
+    "string_too_long": "is too long",
+    "string_too_short": "is empty",
+    "string_type": "must be text",
+    "string_unicode": "must be text",
+}
+"""What pydantic finds wrong, for people who have never heard of it."""
 
 
 def create_app(
@@ -70,8 +82,9 @@ async def _invalid(request: Request, error: Exception) -> Response:
     """Say which field is wrong, without repeating what was in it."""
     assert isinstance(error, RequestValidationError)
     first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"][1:] if isinstance(part, str)) or "the request"
-    return Refusal(422, "bad_request", f"{where}: {first['msg']}").response()
+    where = ".".join(str(part) for part in first["loc"][1:] if isinstance(part, str)) or "The body"
+    what = _IN_WORDS.get(first["type"], f"can't be used: {first['msg']}")
+    return Refusal(422, "bad_request", f"{where} {what}.").response()
 
 
 async def _refused(request: Request, error: Exception) -> Response:

@@ -7,13 +7,14 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 _ID = "^[0-9a-z]{1,64}$"
 
-Prompt = Annotated[str, StringConstraints(min_length=1, max_length=200_000, pattern=r"\S")]
+Prompt = Annotated[str, StringConstraints(max_length=200_000)]
+"""Whether there is anything to read in it is asked once it is cleaned."""
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 Id = Annotated[str, StringConstraints(pattern=_ID)]
 
 PathId = Annotated[str, Path(alias="id", pattern=_ID)]
 QueryId = Annotated[str | None, Query(pattern=_ID)]
-QueryPrompt = Annotated[str, Query(min_length=1, max_length=8_000, pattern=r"\S")]
+QueryPrompt = Annotated[str, Query(max_length=8_000)]
 QueryName = Annotated[str | None, Query(min_length=1, max_length=200)]
 LastEventId = Annotated[str | None, Header(max_length=200)]
 

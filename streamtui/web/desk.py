@@ -59,10 +59,11 @@ class Desk:
     async def ask(self, question: Question) -> Run:
         """Start the reply to a question. Raises `Refusal`."""
         if not clean(question.prompt).strip():
-            raise Refusal(422, "bad_request", "prompt: there is nothing to read in it.")
+            raise Refusal(422, "bad_request", "There is nothing to read in the prompt.")
         slot = self._slots.take()
         if slot is None:
-            raise Refusal(429, "busy", "As many replies as allowed are streaming.", retry_after_s=_TRY_AGAIN_S)
+            most = f"As many replies as allowed ({self._limits.streams}) are streaming"
+            raise Refusal(429, "busy", f"{most}: try again when one has ended.", retry_after_s=_TRY_AGAIN_S)
         try:
             conversation = await self._conversation(question)
             if self._live.of(conversation.id):

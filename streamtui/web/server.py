@@ -1,6 +1,7 @@
 """Listening: one worker's server from the engine to the socket, and the way it ends."""
 
 import asyncio
+import errno
 import socket
 import struct
 import sys
@@ -51,7 +52,9 @@ async def serve(
     """
     limits, say = limits or Limits(), say or _say
     if not is_loopback(place.host) and place.token is None:
-        raise ConfigError(f"Others could reach {place.host}: set a token of your own to listen there.")
+        raise ConfigError(
+            f"Others could reach {place.host}: to listen there, put a token of your own in a --token-file."
+        )
     token = load_token(place.folder / "web", place.token)
     listener = _listen(place, limits)
     place = replace(place, token=token, port=listener.getsockname()[1])
@@ -166,7 +169,8 @@ def _listen(place: Place, limits: Limits) -> socket.socket:
             listener.close()
             raise
     except OSError as error:
-        raise ConfigError(f"Can't listen at {place.host}:{place.port}: {error.strerror}.") from None
+        another = " Choose another --port; 0 takes any free one." if error.errno == errno.EADDRINUSE else ""
+        raise ConfigError(f"Can't listen at {place.host}:{place.port}: {error.strerror}.{another}") from None
     return listener
 
 

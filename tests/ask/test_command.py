@@ -295,9 +295,13 @@ def test_what_people_get_wrong_is_one_line(command: Command, words: tuple[str, .
         ("ask", "hi", "--temperature", "9"),
         ("ask", "hi", "--max-tokens", "0"),
         ("ask", "hi", "-c", "--resume", "x"),
-        ("ask", "hi", "--api-key", "x"),
+        ("ask", "hi", "--api-key", KEY),
+        ("ask", "hi", f"--api-key={KEY}"),
+        ("ask", "hi", "--demo", "-m", "ok"),
         ("export", "x", "--format", "pdf"),
         ("nonsense",),
+        ("export",),
+        ("ask", "two", "\x1b[31mwords"),
     ],
 )
 def test_usage_and_configuration_are_exit_code_2_before_anything_is_sent(
@@ -306,8 +310,16 @@ def test_usage_and_configuration_are_exit_code_2_before_anything_is_sent(
     result = command.run(*words)
 
     assert (result.code, result.out) == (2, "")
-    assert result.lines[-1].startswith("streamtui") and "Traceback" not in result.err
+    assert len(result.lines) == 1 and result.err.startswith("streamtui: ")
+    assert "\x1b" not in result.err and KEY not in result.err
     assert server.requests == []
+
+
+def test_whoever_forgets_the_quotes_is_told(run_here: Run) -> None:
+    result = run_here("ask", "-m", "ok", "why", "is", "the", "sky", "blue?")
+
+    assert result.code == 2
+    assert "quotes (left over: is the sky blue?). See: streamtui ask --help" in result.err
 
 
 def test_a_mistake_in_the_settings_is_exit_code_2(command: Command) -> None:
@@ -377,11 +389,21 @@ def test_what_cannot_be_read_from_stdin_is_said(command: Command, server: Script
     assert server.requests == []
 
 
-@pytest.mark.parametrize("words", [("--demo",), ("-m", "demo"), ("-m", "demo:demo-fast")])
+@pytest.mark.parametrize("words", [("--demo",), ("-m", "demo"), ("-m", "demo:fast")])
 def test_the_demo_answers_when_it_is_asked_for(bare: Command, words: tuple[str, ...]) -> None:
     result = bare.run("ask", *words, "fast")
 
     assert result.code == 0 and "demo" in result.out
+
+
+def test_a_conversation_that_the_demo_was_asked_in_stays_its_models(
+    run_here: Run, command: Command, server: ScriptedServer
+) -> None:
+    run_here("ask", "-m", "ok", "One")
+
+    assert "Demo model" in run_here("ask", "--demo", "-c", "fast").out
+    assert run_here("ask", "-c", "Two").out == HELLO_TEXT + "\n"
+    assert [request.model for request in server.requests] == ["ok", "ok"]
 
 
 def test_a_dot_env_is_read_as_the_tutorials_promise(bare: Command, server: ScriptedServer) -> None:

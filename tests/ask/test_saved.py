@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from streamtui import cli
-from tests.ask.conftest import Command, Run, ended
+from tests.ask.conftest import KEY, Command, Run, ended
 from tests.server import HELLO
 
 HELLO_TEXT = "".join(HELLO)
@@ -106,6 +106,18 @@ def test_models_of_an_endpoint_that_is_not_there_is_one_line(run_here: Run, clos
     result = run_here("models", "--base-url", f"http://127.0.0.1:{closed_port}/v1")
 
     assert (result.code, result.out, len(result.lines)) == (1, "", 1)
+
+
+def test_models_says_which_endpoint_is_missing_from_the_list(run_here: Run, command: Command, closed_port: int) -> None:
+    command.environment |= {"ANTHROPIC_BASE_URL": f"http://127.0.0.1:{closed_port}", "ANTHROPIC_API_KEY": KEY}
+
+    result = run_here("models")
+
+    assert result.code == 0 and "ok" in result.out.splitlines()
+    assert len(result.lines) == 1 and f"Nobody listens at 127.0.0.1:{closed_port}" in result.err
+
+    command.environment["ANTHROPIC_BASE_URL"] = "http://10.0.0.1"
+    assert "--insecure-http" in run_here("models").err
 
 
 def test_the_data_folder_can_be_elsewhere_and_is_the_users_alone(run_here: Run, command: Command) -> None:

@@ -2,9 +2,10 @@
 
 import pytest
 
-from streamtui.catalog import DEFAULT_MODEL, SettingsCatalog
+from streamtui.catalog import DEFAULT_MODEL, SettingsCatalog, first_model
 from streamtui.chat import ConfigError, Conversation, ProviderError
 from streamtui.chat.ports import NoMemory
+from streamtui.providers.demo import DemoProvider
 from tests.config.conftest import PLACES, Sources
 from tests.server import ScriptedServer
 
@@ -35,7 +36,7 @@ def test_with_a_key_and_nothing_else_the_default_model_answers_at_openai(sources
         ({"OPENAI_API_KEY": KEY}, "llama3.2:3b", "llama3.2:3b @ api.openai.com"),
         ({"OPENAI_API_KEY": KEY}, "unknown:thing", "unknown:thing @ api.openai.com"),
         ({"OPENAI_API_KEY": KEY}, "demo", "demo @ offline"),
-        ({"OPENAI_API_KEY": KEY}, "demo:demo-long", "demo:demo-long @ offline"),
+        ({"OPENAI_API_KEY": KEY}, "demo:long", "demo:long @ offline"),
         ({"OPENAI_BASE_URL": "http://127.0.0.1:8080/v1"}, "x", "x @ 127.0.0.1:8080"),
         ({"ANTHROPIC_API_KEY": KEY}, "claude-opus-5", "anthropic:claude-opus-5 @ api.anthropic.com"),
         ({"ANTHROPIC_API_KEY": KEY}, "anthropic:x", "anthropic:x @ api.anthropic.com"),
@@ -90,7 +91,7 @@ def test_with_nothing_configured_the_demo_answers_and_says_so(sources: Sources, 
     assert catalog.model().label == "demo @ offline"
 
 
-@pytest.mark.parametrize("named", ["demo", "demo:demo-fast"])
+@pytest.mark.parametrize("named", ["demo", "demo:fast"])
 def test_the_demo_that_was_asked_for_by_name_is_configured(sources: Sources, named: str) -> None:
     sources.options = {"model": named}
 
@@ -331,3 +332,33 @@ async def test_the_first_model_is_known_for_the_next_conversation(sources: Sourc
 
     assert catalog.model() == resolved
     await catalog.aclose()
+
+
+class Unlisted(DemoProvider):
+    """Does not tell its models."""
+
+    def __init__(self, failure: ProviderError) -> None:
+        super().__init__()
+        self.failure = failure
+
+    async def models(self) -> list[str]:
+        raise self.failure
+
+
+@pytest.mark.parametrize(
+    ("failure", "helps"),
+    [
+        (ProviderError("not_found", "Nothing here.", status=404), True),
+        (ProviderError("auth", "The key may not list models.", status=403), True),
+        (ProviderError("timeout", "It does not list its models."), True),
+        (ProviderError("auth", "Wrong key.", status=401), False),
+        (ProviderError("connect", "Nobody listens."), False),
+    ],
+)
+async def test_a_models_name_is_only_asked_for_where_it_would_help(failure: ProviderError, helps: bool) -> None:
+    with pytest.raises(ProviderError) as caught:
+        await first_model(Unlisted(failure))
+
+    assert str(failure) in str(caught.value)
+    assert ("-m or CHAT_MODEL" in str(caught.value)) is helps
+    assert (caught.value.kind, caught.value.status) == (failure.kind, failure.status)

@@ -16,7 +16,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "streamtui.store": ("streamtui.chat",),
     "streamtui.tui": ("streamtui.chat", "streamtui.markdown"),
     "streamtui.web": ("streamtui.chat",),
-    "streamtui.arguments": ("streamtui.config",),  # what a setting is for is said once, in its field
+    # What a setting is for is said once, in its field.
+    "streamtui.arguments": ("streamtui.chat", "streamtui.config", "streamtui.streams"),
     "streamtui.ask": ("streamtui.chat", "streamtui.outputs", "streamtui.sinks"),
     "streamtui.asking": (
         "streamtui.ask", "streamtui.catalog", "streamtui.chat", "streamtui.files", "streamtui.outputs",

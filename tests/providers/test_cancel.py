@@ -159,7 +159,7 @@ async def test_a_slow_reader_slows_the_server_and_never_times_out(make: Make, se
 
 
 async def test_the_demo_stops_at_once(make: Make) -> None:
-    for model in ("demo", "demo-slow", "demo-long-fast"):
+    for model in ("demo", "slow", "long-fast"):
         listener = Listener(make("demo"), model)
         await eventually(lambda listener=listener: listener.text)  # type: ignore[misc]  # bound per round
         await listener.cancel()

@@ -32,7 +32,7 @@ def provider(request: pytest.FixtureRequest, make: Make) -> Provider:
 
 
 async def test_a_reply_is_connected_text_usage_and_finished(any_provider: Provider) -> None:
-    heard = await hear(any_provider, "demo-fast" if any_provider.name == "demo" else "ok")
+    heard = await hear(any_provider, "fast" if any_provider.name == "demo" else "ok")
     assert heard.error is None
     assert isinstance(heard.events[0], Connected)
     assert any(isinstance(event, TextDelta) for event in heard.events)
@@ -52,7 +52,7 @@ async def test_names_and_models(any_provider: Provider) -> None:
 
 
 async def test_a_provider_serves_several_replies_at_once(any_provider: Provider) -> None:
-    model = "demo-fast" if any_provider.name == "demo" else "flood-300"
+    model = "fast" if any_provider.name == "demo" else "flood-300"
     heard = await asyncio.gather(*(hear(any_provider, model) for _ in range(10)))
     assert {reply.text for reply in heard} == {heard[0].text}
     assert all(reply.finish_reason for reply in heard)
@@ -198,10 +198,10 @@ async def test_a_certificate_of_ones_own_can_be_trusted(
 
 async def test_max_tokens_and_prefill_of_the_demo(make: Make) -> None:
     demo = make("demo")
-    whole = await hear(demo, ask("demo-fast", "keys"))
-    short = await hear(demo, ask("demo-fast", "keys", max_tokens=20))
+    whole = await hear(demo, ask("fast", "keys"))
+    short = await hear(demo, ask("fast", "keys", max_tokens=20))
     assert short.finish_reason == "length"
     assert whole.text.startswith(short.text)
     turns = (Turn("user", "keys"), Turn("assistant", short.text))
-    rest = await hear(demo, ChatRequest("demo-fast", turns, prefill=True))
+    rest = await hear(demo, ChatRequest("fast", turns, prefill=True))
     assert short.text + rest.text == whole.text

@@ -14,7 +14,7 @@ from tests.providers.conftest import Make, ask, hear
 from tests.turns import turns, work
 
 
-async def say(make: Make, prompt: str, model: str = "demo-fast") -> str:
+async def say(make: Make, prompt: str, model: str = "fast") -> str:
     return (await hear(make("demo"), ask(model, prompt))).text
 
 
@@ -49,7 +49,7 @@ async def test_every_page_says_that_it_is_a_demo_and_is_clean(make: Make, prompt
 
 async def test_a_second_unknown_prompt_is_not_answered_by_the_tour_again(make: Make) -> None:
     turns = (Turn("user", "hi"), Turn("assistant", "…"), Turn("user", "why is the sky blue"))
-    assert (await hear(make("demo"), ChatRequest("demo-fast", turns))).text == demo_pages.AGAIN
+    assert (await hear(make("demo"), ChatRequest("fast", turns))).text == demo_pages.AGAIN
 
 
 async def test_long_is_about_twenty_thousand_tokens(make: Make) -> None:
@@ -61,7 +61,7 @@ async def test_long_is_about_twenty_thousand_tokens(make: Make) -> None:
 
 
 async def test_think_reasons_first(make: Make) -> None:
-    heard = await hear(make("demo"), ask("demo-fast", "think"))
+    heard = await hear(make("demo"), ask("fast", "think"))
     assert heard.reasoning == demo_pages.REASONING
     assert heard.usage is not None
     assert heard.usage.reasoning_tokens

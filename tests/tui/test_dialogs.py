@@ -103,11 +103,11 @@ async def test_saved_conversations_are_there_after_a_restart(open_app: Open) -> 
 async def test_the_model_picker_filters_and_takes_names_it_does_not_know(open_app: Open) -> None:
     async with open_app() as reader:
         await reader.send("/model ")
-        await reader.until("demo-slow")
+        await reader.until("demo:slow")
         await reader.type("tab")
-        await reader.until_gone("demo-slow")
+        await reader.until_gone("demo:slow")
         await reader.press("enter")
-        await reader.until(lambda: "demo-table @ offline" in reader.lines[0])
+        await reader.until(lambda: "demo:table @ offline" in reader.lines[0])
 
 
 async def test_a_question_is_answered_by_key_or_button(open_app: Open) -> None:
