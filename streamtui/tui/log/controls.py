@@ -102,6 +102,10 @@ class Controls(Surface):
 
     # -- drawing
 
+    def show_figures(self) -> None:
+        """Show the figures of replies in flight as they stand now, for who shows them elsewhere as well."""
+        self._paint()
+
     def _paint(self) -> None:
         view = self._view
         if not self.is_attached or not self.size:
