@@ -19,8 +19,8 @@ STALL_S: Final = 3.0
 """A stream that is silent for longer is called stalled."""
 BYTES_PER_TOKEN: Final = 4
 """What a token is guessed to be."""
-SAMPLE_S: Final = 0.24
-"""Live figures hold for this long, so that they can be read, wherever they are shown."""
+SAMPLE_S: Final = 1.0
+"""How old live figures may get where nobody takes new ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +184,12 @@ class Meter:
     def sample(self, now: float) -> Sample:
         """Return how it goes, or went a moment ago: all who show it show the same."""
         if self._sample is None or now - self._sample.at >= SAMPLE_S:
-            self._sample = Sample(now, self.rate(now), self.silence(now))
+            return self.take(now)
+        return self._sample
+
+    def take(self, now: float) -> Sample:
+        """Return how it goes now, which is what everybody shows from here on."""
+        self._sample = Sample(now, self.rate(now), self.silence(now))
         return self._sample
 
     def metrics(self, now: float, output_tokens: int | None = None) -> Metrics:

@@ -104,3 +104,16 @@ def test_the_first_and_the_last_key_are_always_there(keys: Keys) -> None:
     assert keys.fitting(0) == f"{keys.value[0]} · {keys.value[-1]}"
     assert keys.fitting(200) == " · ".join(keys.value)
     assert all(len(keys.fitting(room)) <= room for room in range(len(keys.fitting(0)), 200))
+
+
+async def test_leaving_the_messages_goes_back_to_the_box_and_takes_the_cursor_away(open_app: Open) -> None:
+    async with open_app() as reader:
+        await reader.talk("code fast")
+        for leave in ("escape", "alt+down", "tab"):
+            await reader.press("alt+up")
+            await reader.until("█ ")
+            await reader.press(leave)
+            await reader.until_gone("█ ")
+            await reader.type("y")
+            await reader.until(lambda: reader.box == "y")
+            await reader.press("backspace")

@@ -342,6 +342,8 @@ class ChatScreen(Screen[None]):
             self.log_view.action_cursor_up()
         else:
             self.log_view.action_cursor_down()
+        if self.log_view.current is None:
+            self.prompt.focus()
 
     def action_sideways(self, step: int) -> None:
         """Highlight the next column, or walk the branches of the message at the cursor or of the last that has some."""
@@ -384,8 +386,11 @@ class ChatScreen(Screen[None]):
         session = self.session
         replies = [run.reply for run in session.runs]
         elsewhere = len(self.app.live) - len(replies)
+        now = time.monotonic()
+        for reply in replies:
+            reply.meter.take(now)
         if replies:
-            state = state_line(replies, time.monotonic(), session.past)
+            state = state_line(replies, now, session.past)
         else:
             state = idle_line(session.conversation.path(), self.app.start.prices)
         if elsewhere > 0:
@@ -409,7 +414,7 @@ class ChatScreen(Screen[None]):
     def _keys(self) -> Keys:
         if self.menu.is_open:
             return Keys.MENU
-        if self.log_view.has_focus:
+        if isinstance(self.focused, MessageLog):
             return Keys.MESSAGES
         if self.stage.columns is not None:
             return Keys.RACING if self.session.is_streaming else Keys.COLUMNS
