@@ -19,6 +19,8 @@ STALL_S: Final = 3.0
 """A stream that is silent for longer is called stalled."""
 BYTES_PER_TOKEN: Final = 4
 """What a token is guessed to be."""
+SAMPLE_S: Final = 1.0
+"""How old live figures may get where nobody takes new ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,21 @@ class Metrics:
         return {name: round(value, 6) if isinstance(value, float) else value for name, value in figures.items()}
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """How a reply in flight goes, as of one moment."""
+
+    at: float
+    rate: float | None
+    """Tokens per second, estimated."""
+    silence: float
+    """For how long nothing visible has arrived."""
+
+    @property
+    def is_stalled(self) -> bool:
+        return self.silence >= STALL_S
+
+
 def estimate_tokens(text: str) -> int:
     """Guess the number of tokens in `text`: a quarter of its UTF-8 bytes, which holds for prose, code and CJK alike."""
     return -(-_bytes(text) // BYTES_PER_TOKEN)
@@ -59,10 +76,12 @@ def _bytes(text: str) -> int:
 
 
 class Meter:
-    """Times one reply. Owned and fed by `Reply`; readers hand `rate`, `silence` and `metrics` the present moment."""
+    """Times one reply. Owned and fed by `Reply`; its readers hand `sample`, `rate`, `silence` and `metrics` the present
+    moment."""
 
     __slots__ = (
         "_buckets",
+        "_sample",
         "answer_bytes",
         "characters",
         "chunks",
@@ -89,21 +108,25 @@ class Meter:
         self.thinking_s: float | None = None
         """How long it reasoned before that."""
         self._buckets: deque[tuple[float, int]] = deque()
+        self._sample: Sample | None = None
 
     def restart(self, now: float) -> None:
         """Begin anew: a retry's clock starts with the request that succeeds."""
         self.started_at = now
         self.connected_at = None
+        self._sample = None
 
     def connected(self, now: float) -> None:
         if self.connected_at is None:
             self.connected_at = now
+            self._sample = None
 
     def delta(self, now: float, text: str, *, reasoning: bool = False) -> None:
         """Count one piece of visible output that arrived `now`."""
         size = _bytes(text)
         if self.first_at is None:
             self.first_at = now
+            self._sample = None
         self.last_at = now
         self.chunks += 1
         self.characters += len(text)
@@ -157,6 +180,17 @@ class Meter:
     def silence(self, now: float) -> float:
         """Return for how long nothing visible has arrived."""
         return now - (self.last_at if self.last_at is not None else self.started_at)
+
+    def sample(self, now: float) -> Sample:
+        """Return how it goes, or went a moment ago: all who show it show the same."""
+        if self._sample is None or now - self._sample.at >= SAMPLE_S:
+            return self.take(now)
+        return self._sample
+
+    def take(self, now: float) -> Sample:
+        """Return how it goes now, which is what everybody shows from here on."""
+        self._sample = Sample(now, self.rate(now), self.silence(now))
+        return self._sample
 
     def metrics(self, now: float, output_tokens: int | None = None) -> Metrics:
         """Return the final figures; `output_tokens` is the provider's own count where it gave one."""

@@ -236,12 +236,16 @@ class StreamtuiApp(App[None], inherit_bindings=False):
     # -- what is said, copied, opened
 
     def say(self, text: str, severity: str = "information") -> None:
-        """Show one line for a moment; no text is ever read as markup."""
+        """Show one line for a moment; no text is ever read as markup. News stand in the status bar, where nothing is
+        covered; what is a worry, or has no room there, stands over the conversation's beginning."""
+        text = clean_line(text)
         level = severity if severity in ("warning", "error") else "information"
+        if level == "information" and self.screen is self._chat and self._chat.tell(text):
+            return
         for shown in list(self._notifications):
             if level == shown.severity == "information":  # news replaces news: a pile of it would cover the text
                 self._unnotify(shown, refresh=False)
-        self.notify(clean_line(text), severity=level, markup=False, timeout=4 if level == "information" else 10)  # type: ignore[arg-type]
+        self.notify(text, severity=level, markup=False, timeout=4 if level == "information" else 10)  # type: ignore[arg-type]
 
     def _say_error(self, text: str) -> None:
         self.say(text, "error")

@@ -87,3 +87,20 @@ def test_reasoning_is_guessed_while_it_streams_as_it_is_afterwards() -> None:
     meter.delta(1.0, "x" * 40, reasoning=True)
     meter.delta(2.0, "y" * 40)
     assert meter.estimated_reasoning_tokens == estimate_tokens("x" * 40)
+
+
+def test_whoever_looks_sees_the_figures_that_were_taken_last() -> None:
+    meter = Meter(0.0)
+    meter.connected(0.1)
+    waiting = meter.sample(0.2)
+    meter.delta(0.21, "first token")
+    assert meter.sample(0.22) != waiting, "the first token is seen at once"
+    for step in range(100):
+        meter.delta(0.3 + step / 100, "token " * 4)
+    early = meter.take(1.3)
+    meter.delta(1.4, "token " * 400)
+    assert meter.sample(1.6) is early
+    late = meter.take(1.6)
+    assert late.rate is not None and early.rate is not None and late.rate > early.rate
+    assert meter.sample(1.7) is late
+    assert not late.is_stalled and meter.sample(10.0).is_stalled, "old figures are no figures"

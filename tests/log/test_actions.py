@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from textual.events import AppBlur, AppFocus
 
 from streamtui.chat.errors import ErrorInfo
 from streamtui.chat.events import Notice, TextDelta
@@ -38,6 +39,24 @@ async def test_the_message_under_the_cursor_looks_it_and_offers_what_can_be_done
         reader.log.action_cursor_up()
         row = reader.rows[reader.row_of("regenerate")]
         assert row.startswith("█") and "copy" in row
+
+
+async def test_the_cursor_is_there_while_its_keys_do_something_and_no_longer() -> None:
+    messages = conversation(2)
+    async with reading(messages) as reader:
+        await reader.pilot.click(reader.log, offset=reader.place_of("gpt-4o-mini"))
+        assert reader.log.has_focus and "y copy" in reader.text
+        await reader.pilot.press("y")
+        await reader.pilot.pause()
+        assert isinstance(reader.app.posted[0], MessageLog.Copy)
+        reader.app.post_message(AppBlur())
+        await reader.until(lambda: not reader.log.has_focus)
+        reader.app.post_message(AppFocus())
+        await reader.until(lambda: reader.log.has_focus)
+        assert "y copy" in reader.text
+        await reader.pilot.press("tab")
+        await reader.until(lambda: "y copy" not in reader.text)
+        assert reader.log.current is None
 
 
 async def test_where_room_is_short_the_keys_and_the_branch_stay() -> None:

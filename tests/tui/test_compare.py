@@ -2,7 +2,9 @@
 
 import pytest
 
+from streamtui.chat.events import TextDelta
 from streamtui.chat.messages import Status
+from streamtui.tui.session import Ask
 from tests.server import HELLO, THE_END, ScriptedServer
 from tests.tui.conftest import Reader, last_word
 from tests.tui.scripted import OpenAtServer, open_at_server, replies, said_until_told, scripted_server, server
@@ -225,4 +227,24 @@ async def test_the_highlighted_column_is_the_branch_that_is_there_on_coming_back
         await reader.until("■ stopped")
         assert [run.reply.model.id for run in session.runs] == ["slow-50"]
         await reader.press("escape")
+        await idle(reader)
+
+
+async def test_what_was_asked_stands_above_the_columns(open_at_server: OpenAtServer) -> None:
+    async with open_at_server("ok") as reader:
+        await compare(reader, "slow-20", "slow-21")
+        await reader.until(lambda: reader.lines[1].strip() == "Say hello", "the prompt")
+        await reader.press("escape", "escape")
+        await reader.until(lambda: len(reader.app.live) == 0)
+
+
+async def test_words_that_are_there_before_the_columns_are_shown_in_them(open_at_server: OpenAtServer) -> None:
+    async with open_at_server("ok") as reader:
+        chat = reader.app._chat
+        models = tuple(reader.app.catalog.model(name) for name in ("slow-200", "slow-201"))
+        chat.session.start(Ask("race", models=models))
+        for number, run in enumerate(chat.session.runs):
+            chat.stage.arrived(run, TextDelta(f"early{number} "))
+        await reader.until(lambda: "early0 w0" in reader.screen and "early1 w0" in reader.screen, "all words")
+        await reader.press("escape", "escape")
         await idle(reader)

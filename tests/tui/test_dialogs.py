@@ -227,3 +227,21 @@ async def test_the_name_that_is_typed_in_full_is_the_one_chosen(open_at_server: 
         await reader.until(lambda: reader.app.screen.query_one(OptionList).option_count < len(names))
         await reader.press("enter")
         await reader.until(lambda: f" {wanted} @ " in reader.lines[0])
+
+
+@pytest.mark.parametrize("size", [(40, 12), (80, 24)])
+async def test_what_is_said_of_a_deletion_covers_nothing_of_the_list(open_app: Open, size: tuple[int, int]) -> None:
+    async with open_app(size) as reader:
+        await reader.send("fast")
+        await reader.until(lambda: len(reader.app.live) == 0 and "▍" in reader.screen)
+        await reader.press("ctrl+o")
+        await reader.until("esc close")
+        await reader.until("fast  ")
+        await reader.press("ctrl+x")
+        await reader.until("Deleted.")
+        await reader.until("seconds.")
+        assert not reader.app._notifications
+        await reader.press("ctrl+u")
+        await reader.until("It is back.")
+        await reader.until("fast  ")
+        await reader.until("esc close")

@@ -146,3 +146,14 @@ async def test_an_unknown_command_stays_in_the_box(open_app: Open) -> None:
         await reader.send("/nonsense")
         await reader.until("There is no command /nonsense")
         assert reader.box == "/nonsense"
+
+
+async def test_what_replaced_or_deleted_a_draft_can_be_undone(open_app: Open) -> None:
+    async with open_app() as reader:
+        await reader.type("my draft")
+        await reader.press("ctrl+u")
+        await reader.until(lambda: not reader.box)
+        await reader.press("ctrl+underscore")
+        await reader.until(lambda: reader.box == "my draft")
+        await reader.press("ctrl+y")
+        await reader.until(lambda: not reader.box)

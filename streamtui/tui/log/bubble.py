@@ -15,7 +15,7 @@ from streamtui.tui.log import chrome
 from streamtui.tui.log.chrome import Frame
 from streamtui.tui.log.figures import seconds_whole, thought_label, tokens
 from streamtui.tui.log.heights import Heights
-from streamtui.tui.log.live import BEAT_S, Live, live_foot
+from streamtui.tui.log.live import Live, live_foot
 from streamtui.tui.log.plain import PlainText
 from streamtui.tui.log.rowcache import RowCache
 
@@ -251,8 +251,8 @@ class Bubble:
         if live is None:
             rows = self._kept(_FOOT, frame, lambda: chrome.foot(self.message, frame))
         else:
-            beat = int(now / BEAT_S)
-            rows = self._kept(_FOOT, (frame, beat, live.notice), lambda: [live_foot(live, frame, now, beat)])
+            key = (frame, live.meter.sample(now), live.notice)
+            rows = self._kept(_FOOT, key, lambda: [live_foot(live, frame, now)])
         if len(rows) != self._foot_rows:
             self._foot_rows = len(rows)
             self._sum()

@@ -102,6 +102,10 @@ class Controls(Surface):
 
     # -- drawing
 
+    def show_figures(self) -> None:
+        """Show the figures of replies in flight as they stand now, for who shows them elsewhere as well."""
+        self._paint()
+
     def _paint(self) -> None:
         view = self._view
         if not self.is_attached or not self.size:
@@ -174,14 +178,22 @@ class Controls(Surface):
                 self.post_message(posts.Copy(bubble.message.text, "message"))
             case {"do": ("regenerate" | "edit" | "continue" | "branch_left" | "branch_right") as action}:
                 self.post_message(posts.MessageAction(action, bubble.message.id))
+            case _ if part == 0 and self._view.current is bubble:
+                self.current = None
             case _ if part == 0:
-                self.current = None if self._view.current is bubble else bubble.message.id
+                self.focus()  # what the head then names are keys
+                self.current = bubble.message.id
 
     def _open(self, href: str) -> None:
         scheme, colon, rest = href.partition(":")
         self.post_message(posts.OpenLink(scheme.lower() + colon + rest))
 
     # -- keys
+
+    def on_blur(self) -> None:
+        """Take the cursor away: its keys do nothing from here on. Back in the terminal's window it is there again."""
+        if self.app.app_focus:
+            self.current = None
 
     def action_cursor_up(self) -> None:
         """Move the message cursor up."""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 
 from streamtui.chat.messages import ChatMessage, Usage, is_estimate
-from streamtui.chat.metrics import STALL_S, Meter, estimate_tokens
+from streamtui.chat.metrics import Meter, estimate_tokens
 
 
 def clock_time(moment: float, now: float) -> str:
@@ -44,27 +44,36 @@ def figures(message: ChatMessage) -> list[str]:
     if metrics is None:
         return items
     if metrics.tokens_per_s is not None:
-        items.append(f"{'~' if is_estimate(message.last.usage) else ''}{metrics.tokens_per_s:.0f} tok/s")
+        items.append(f"{'~' if is_estimate(message.last.usage) else ''}{metrics.tokens_per_s:,.0f} tok/s")
     if metrics.ttft_s is not None:
-        items.append(f"first token {seconds(metrics.ttft_s)}")
+        items.append(first_token(metrics.ttft_s))
     if metrics.total_s:
         items.append(seconds(metrics.total_s))
     return items
 
 
-def live_figures(meter: Meter, now: float) -> tuple[list[str], bool]:
-    """Return how a reply in flight goes, and whether that is a worry."""
+def pulse(meter: Meter, now: float) -> tuple[str, bool]:
+    """Return how a reply in flight goes just now, and whether that is a worry."""
+    sample = meter.sample(now)
     if meter.first_at is None:
-        return [f"waiting for the first token · {seconds_whole(meter.silence(now))}"], False
-    silence = meter.silence(now)
-    stalled = silence > STALL_S
-    rate = meter.rate(now)
-    items = [f"stalled for {seconds_whole(silence)}"] if stalled else []
-    if rate is not None and not stalled:
-        items.append(f"~{rate:.0f} tok/s")
-    items.append(tokens(meter.estimated_tokens, estimated=True))
-    items.append(f"first token {seconds(meter.first_at - meter.started_at)}")
-    return items, stalled
+        waits = "connecting" if meter.connected_at is None else "waiting for the first token"
+        return f"{waits} · {seconds_whole(sample.silence)}", False
+    if sample.is_stalled:
+        return f"no data for {seconds_whole(sample.silence)}", True
+    return "streaming" if sample.rate is None else f"~{sample.rate:,.0f} tok/s", False
+
+
+def first_token(ttft_s: float) -> str:
+    return f"first token {seconds(ttft_s)}"
+
+
+def live_figures(meter: Meter, now: float) -> tuple[list[str], bool]:
+    """Return all that is said of a reply in flight, and whether it is a worry."""
+    goes, is_worry = pulse(meter, now)
+    if meter.first_at is None:
+        return [goes], is_worry
+    amount = tokens(meter.estimated_tokens, estimated=True)
+    return [goes, amount, first_token(meter.first_at - meter.started_at)], is_worry
 
 
 def seconds_whole(value: float) -> str:

@@ -31,14 +31,14 @@ class Live:
     """When text was last taken in."""
 
 
-def live_foot(live: Live, frame: Frame, now: float, beat: int) -> Strip:
+def live_foot(live: Live, frame: Frame, now: float) -> Strip:
     notice = live.notice
     if notice is None or not _is_news(live, now):
         items, worry = live_figures(live.meter, now)
-        return chrome.live_foot(frame, items, beat % 4 < 2, worry)
+        return chrome.live_foot(frame, items, int(now / BEAT_S) % 4 < 2, worry)
     items = [notice.text]
     if notice.wait_s is not None:
-        items.append(f"{max(0, round(live.notice_at + notice.wait_s - now))} s")
+        items.append(f"{max(0, round(live.notice_at + notice.wait_s - now))} s left")
     return chrome.live_foot(frame, items, True, warning=True)
 
 

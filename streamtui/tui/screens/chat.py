@@ -8,7 +8,7 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.events import Paste
+from textual.events import DescendantBlur, DescendantFocus, Paste
 from textual.screen import Screen
 from textual.timer import Timer
 from textual.widgets import TextArea
@@ -20,10 +20,11 @@ from streamtui.chat.reply import Reply
 from streamtui.tui import commands
 from streamtui.tui.figures import idle_line, state_line
 from streamtui.tui.log import MessageLog
+from streamtui.tui.log.live import BEAT_S
 from streamtui.tui.screens import opening, perform
 from streamtui.tui.screens.stage import Stage, branches_of
 from streamtui.tui.session import Session
-from streamtui.tui.widgets.bars import Banner, NextBar, StatusBar, TitleBar
+from streamtui.tui.widgets.bars import Banner, Keys, NextBar, StatusBar, TitleBar
 from streamtui.tui.widgets.menu import CommandMenu
 from streamtui.tui.widgets.prompt import Prompt
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
 DRAFT_S: Final = 0.3
 """How long the reader pauses before the draft is saved."""
-STATE_S: Final = 0.25
 SPOKEN: Final = ("reconnected", "field_dropped", "not_saved", "refusal", "tool_call", "finish")
 """Notices that are worth a word beside the bubble, because the text soon takes their place there."""
 
@@ -76,7 +76,7 @@ class ChatScreen(Screen[None]):
     def on_mount(self) -> None:
         self.prompt.placeholder = Content("Ask anything, / for commands")
         self.stage.typewriter.is_on = self.app.start.smooth
-        self._state_timer = self.set_interval(STATE_S, self._show_state, pause=True)
+        self._state_timer = self.set_interval(BEAT_S, self._show_state, pause=True)
 
     def on_unmount(self) -> None:
         """Let replies that are settled after this find nobody to tell."""
@@ -150,7 +150,6 @@ class ChatScreen(Screen[None]):
     def compared(self, runs: Sequence[Run]) -> None:
         self.stage.compare(runs)
         self.prompt.focus()
-        self.say("Alt+Left/Right highlights a column, Esc stops it, Enter on an empty box goes on with it.")
         self.refresh_title()
         self._show_state()
 
@@ -245,6 +244,7 @@ class ChatScreen(Screen[None]):
     def changed(self, event: TextArea.Changed) -> None:
         self.menu.suggest(event.text_area.text)
         self.prompt.has_menu = self.menu.is_open
+        self.show_keys()
         if self._session is not None:
             self._session.draft = event.text_area.text
         if self._draft_timer is None:
@@ -292,6 +292,7 @@ class ChatScreen(Screen[None]):
     def _close_menu(self) -> None:
         self.menu.close()
         self.prompt.has_menu = False
+        self.show_keys()
 
     # -- models side by side
 
@@ -341,6 +342,8 @@ class ChatScreen(Screen[None]):
             self.log_view.action_cursor_up()
         else:
             self.log_view.action_cursor_down()
+        if self.log_view.current is None:
+            self.prompt.focus()
 
     def action_sideways(self, step: int) -> None:
         """Highlight the next column, or walk the branches of the message at the cursor or of the last that has some."""
@@ -374,19 +377,48 @@ class ChatScreen(Screen[None]):
     def show_banner(self, text: str | None) -> None:
         self.query_one(Banner).show(text)
 
+    def tell(self, news: str) -> bool:
+        """Say something in the status bar; return whether that is there, and has the room."""
+        bar = self.query_one(StatusBar)
+        return bar.display and bar.tell(news)
+
     def _show_state(self) -> None:
         session = self.session
         replies = [run.reply for run in session.runs]
         elsewhere = len(self.app.live) - len(replies)
+        now = time.monotonic()
+        for reply in replies:
+            reply.meter.take(now)
         if replies:
-            line = state_line(replies, time.monotonic(), session.past)
+            state = state_line(replies, now, session.past)
         else:
-            line = idle_line(session.conversation.path(), self.app.start.prices)
-        self.query_one(StatusBar).show(f"{line}   ● {elsewhere} elsewhere" if elsewhere > 0 else line)
+            state = idle_line(session.conversation.path(), self.app.start.prices)
+        if elsewhere > 0:
+            state.append(f"● {elsewhere} elsewhere")
+        self.query_one(StatusBar).show_state(state)
+        self.show_keys()
+        self.log_view.show_figures()
         if self._state_timer is not None and len(self.app.live):
             self._state_timer.resume()
         elif self._state_timer is not None:
             self._state_timer.pause()
+
+    @on(DescendantFocus)
+    @on(DescendantBlur)
+    def show_keys(self) -> None:
+        """Show what the keys do now."""
+        if self._session is not None:
+            self.query_one(StatusBar).show_keys(self._keys)
+
+    @property
+    def _keys(self) -> Keys:
+        if self.menu.is_open:
+            return Keys.MENU
+        if isinstance(self.focused, MessageLog):
+            return Keys.MESSAGES
+        if self.stage.columns is not None:
+            return Keys.RACING if self.session.is_streaming else Keys.COLUMNS
+        return Keys.STREAMING if self.session.is_streaming else Keys.IDLE
 
     # -- opening
 

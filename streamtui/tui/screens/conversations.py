@@ -97,7 +97,7 @@ class Conversations(Picker):
         self._deletions.append(chosen)
         self._all = [each for each in self._all if each.id != chosen]
         self.offer()
-        self.notify("Deleted. ctrl+u takes it back for ten seconds.", markup=False, timeout=10)
+        self.tell("Deleted. ctrl+u takes it back for ten seconds.", 10)
 
     @work
     async def action_restore(self) -> None:
@@ -108,7 +108,7 @@ class Conversations(Picker):
         except StoreError as error:
             self.notify(str(error), severity="error", markup=False)
             return
-        self.notify("It is back." if restored else "Too late: it is gone.", markup=False)
+        self.tell("It is back." if restored else "Too late: it is gone.", 4)
         self._load()
 
 

@@ -79,7 +79,7 @@ KEYS = (
     ("Ctrl+P", "command palette"),
     ("Ctrl+L", "redraw the screen"),
     ("Up", "on an empty box: the prompts you sent before"),
-    ("PageUp  PageDown  Home  End", "scroll the conversation"),
+    ("PageUp  PageDown  Home  End", "scroll the conversation; with text in the box, Ctrl+Home and Ctrl+End"),
     ("Alt+Up  Alt+Down", "walk the messages"),
     ("Alt+Left  Alt+Right", "walk the branches ‹2/3›; while models are compared, highlight a column"),
     ("Ctrl+T", "compare models: one prompt, side by side"),
@@ -87,6 +87,12 @@ KEYS = (
     ("Tab", "into the conversation and back"),
     ("F2", "release the mouse, for the terminal's own selection, and take it again"),
     ("F1", "this help"),
+)
+BOX_KEYS = (
+    ("Ctrl+A  Ctrl+E", "start and end of the line"),
+    ("Ctrl+W  Ctrl+U  Ctrl+K", "delete the word before, to the start, to the end of the line"),
+    ("Ctrl+_  Ctrl+Y", "undo and redo"),
+    ("F7", "select all"),
 )
 LOG_KEYS = (
     ("j  k", "next and previous message"),
@@ -110,7 +116,8 @@ class Help(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialog help"):
             yield Static(_table("Keys", KEYS), markup=False)
-            yield Static(_table("In the conversation", LOG_KEYS), markup=False)
+            yield Static(_table("In the conversation, after Alt+Up or Tab", LOG_KEYS), markup=False)
+            yield Static(_table("In the box", BOX_KEYS), markup=False)
             yield Static(_table("Commands", [(c.usage, c.help) for c in COMMANDS]), markup=False)
 
 

@@ -1,6 +1,7 @@
 """A list to choose from, with type-to-filter."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import ClassVar
 
 from textual import on
@@ -9,6 +10,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.timer import Timer
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
@@ -24,6 +26,10 @@ class Picker(ModalScreen[str | None]):
         Binding("down", "move(1)", "down", show=False, priority=True),
         Binding("up", "move(-1)", "up", show=False, priority=True),
     ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._news_timer: Timer | None = None
 
     def matching(self, typed: str) -> Sequence[Option]:
         """Return what is on offer for what was typed, in lower case."""
@@ -50,7 +56,22 @@ class Picker(ModalScreen[str | None]):
         return None if at is None else self.choices.get_option_at_index(at).id
 
     def hint(self, text: str) -> None:
-        self.query_one(".hints", Static).update(Content(text))
+        """Say something below the list; it stays until something else is said."""
+        if self._news_timer is not None:
+            self._news_timer.stop()
+        self._hints.update(Content(text))
+
+    def tell(self, news: str, seconds: float) -> None:
+        """Say something for a while, below the list, where it covers nothing."""
+        if not self._hints.display:
+            self.notify(news, markup=False, timeout=seconds)
+            return
+        self.hint(news)
+        self._news_timer = self.set_timer(seconds, partial(self.hint, self.HINT))
+
+    @property
+    def _hints(self) -> Static:
+        return self.query_one(".hints", Static)
 
     @on(Input.Changed)
     def offer(self) -> None:

@@ -2,16 +2,21 @@
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
+from streamtui.chat.clean import clean_line
 from streamtui.chat.live import Run
 from streamtui.chat.reply import Reply
 from streamtui.tui.log import MessageLog
 from streamtui.tui.widgets.bars import Line
+
+LONGEST_PROMPT: Final = 300
+"""Characters of the prompt that may be shown: more than a line holds."""
 
 
 class Column(Vertical):
@@ -28,44 +33,41 @@ class Column(Vertical):
     def __init__(self, number: int, reply: Reply) -> None:
         super().__init__()
         self.reply = reply
+        self.log_view = MessageLog()
+        """There before it is on the screen: the first words may be sooner."""
+        self.log_view.begin(reply.message, reply.meter)
         self._number = number
 
     def compose(self) -> ComposeResult:
         yield Line("name")
-        yield MessageLog()
+        yield self.log_view
 
     def on_mount(self) -> None:
         self.query_one(Line).show(f"{self._number} · {self.reply.model.label}")
-        self.log_view.show([])
-        self.log_view.begin(self.reply.message, self.reply.meter)
-
-    @property
-    def log_view(self) -> MessageLog:
-        return self.query_one(MessageLog)
 
     @on(events.Click)
     def clicked(self) -> None:
         self.post_message(self.Clicked(self))
 
 
-class Columns(Horizontal):
-    """The columns of one comparison. One is highlighted: Escape stops it, Enter goes on with it."""
+class Columns(Vertical):
+    """What was asked, above the columns of one comparison. One is highlighted: Escape stops it, Enter goes on with
+    it."""
 
     def __init__(self, runs: Sequence[Run]) -> None:
         super().__init__()
+        self.columns = [Column(number, run.reply) for number, run in enumerate(runs, start=1)]
         self._runs = list(runs)
         self._highlighted = 0
 
     def compose(self) -> ComposeResult:
-        for number, run in enumerate(self._runs, start=1):
-            yield Column(number, run.reply)
+        yield Line("asked")
+        with Horizontal():
+            yield from self.columns
 
     def on_mount(self) -> None:
+        self.query_one(".asked", Line).show(clean_line(self.run.reply.request.turns[-1].text, LONGEST_PROMPT))
         self.highlight(0)
-
-    @property
-    def columns(self) -> list[Column]:
-        return list(self.query(Column))
 
     @property
     def run(self) -> Run:

@@ -64,6 +64,7 @@ class Prompt(TextArea):
         Binding("pagedown", "page(1)", "scroll down", show=False),
         Binding("ctrl+home", "edge(-1)", "start of the conversation", show=False),
         Binding("ctrl+end", "edge(1)", "end of the conversation", show=False),
+        Binding("ctrl+underscore,ctrl+slash", "undo", "undo", show=False),  # the usual ctrl+z suspends
     ]
 
     @dataclass
