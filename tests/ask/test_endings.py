@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from streamtui.chat import Status
-from tests.ask.conftest import Command, Popen, ended, read_some, until
+from tests.ask.conftest import ROOT, Command, Popen, ended, read_some, until
 from tests.patience import PATIENCE_S
 from tests.server import ScriptedServer
 from tests.store.samples import foreign_lock
@@ -402,3 +402,12 @@ def test_a_long_reply_is_whole_for_a_slow_reader(command: Command) -> None:
 
     assert ended(process).code == 0
     assert got.decode() == "".join(f"w{number} " for number in range(30_000)) + "\n"
+
+
+def test_leaving_does_not_search_the_sdks_objects_for_garbage(command: Command) -> None:
+    script = command.working / "sitecustomize.py"
+    script.write_text("import atexit, gc\natexit.register(lambda: print(gc.get_freeze_count() > 0))\n")
+
+    process = command.start("--version", shell_prefix=f"export PYTHONPATH={command.working}:{ROOT}")
+
+    assert ended(process).out.splitlines()[-1] == "True"

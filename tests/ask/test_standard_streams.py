@@ -91,5 +91,5 @@ def test_an_endpoint_that_is_down_before_its_models_are_known_fails_like_any_oth
     failed = command.run("ask", "--json", "lost?")
     assert failed.code == 1
     assert [event["type"] for event in failed.events] == ["notice", "done"]
-    assert "CHAT_MODEL" in failed.events[-1]["error"]["message"]
+    assert "Nobody listens" in failed.events[-1]["error"]["message"]
     assert [message.text for message in command.saved()] == ["lost?", ""]
