@@ -189,6 +189,7 @@ def _slug(title: str) -> str:
 
 def _rename(chat: "ChatScreen", argument: str) -> None:
     if not argument:
+        chat.prompt.put("/rename ")
         raise StreamtuiError("Say the new title: /rename TITLE.")
     chat.session.conversation.rename(argument)
     chat.refresh_title()
@@ -235,15 +236,20 @@ async def leave_out(chat: "ChatScreen", session: Session, reply: "Reply") -> Non
 
 
 def walk(chat: "ChatScreen", message: str, step: int) -> None:
-    """Bring the branch beside a message into view."""
+    """Bring the branch beside a message into view; the cursor, if it was there, goes along."""
     conversation = chat.session.conversation
     if message not in conversation.messages:
         return
     siblings = conversation.siblings(message)
     index = siblings.index(message) + step
-    if 0 <= index < len(siblings):
-        conversation.choose(siblings[index])
-        chat.show_path()
+    if not 0 <= index < len(siblings):
+        return
+    has_cursor = chat.log_view.current == message
+    conversation.choose(siblings[index])
+    chat.show_path()
+    if has_cursor:
+        chat.log_view.current = siblings[index]
+    chat.say(f"Branch {index + 1} of {len(siblings)}.")
 
 
 MOST_COLUMNS: Final = 4
