@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from streamtui.chat import statistics
 from streamtui.chat.clean import clean_line
 from streamtui.chat.errors import StreamtuiError
+from streamtui.chat.events import Failed, Finished
 from streamtui.tui.commands import Command
 from streamtui.tui.screens.conversations import Conversations
 from streamtui.tui.screens.dialogs import Help, Page
@@ -214,7 +215,17 @@ def _edit(chat: "ChatScreen", message: str) -> None:
     chat.say("Edit and send: the old wording stays as a branch.")
 
 
-async def leave_out(chat: "ChatScreen", session: Session, reply: "Reply") -> None:
+def offer(chat: "ChatScreen", reply: "Reply", ending: Finished | Failed) -> None:
+    """After a reply that broke off, say what can be done about it."""
+    can_leave_out = chat.stage.columns is None and chat.session.conversation.has_older_turns
+    match ending:
+        case Failed(error=error) if error.kind == "context_length" and can_leave_out:
+            chat.run_worker(_leave_out(chat, chat.session, reply))
+        case Failed() if reply.message.can_continue:
+            chat.say("Alt+C lets the reply go on where it stopped.")
+
+
+async def _leave_out(chat: "ChatScreen", session: Session, reply: "Reply") -> None:
     """The conversation is too long for the model: offer to ask again without its oldest turns."""
     conversation = session.conversation
     question = "This conversation is too long for the model. Leave out its oldest turns from now on, and ask again?"
