@@ -50,6 +50,8 @@ TWICE_S: Final = 2.0
 """Within which the second Ctrl+C counts as the second."""
 LOW: Final = 10
 """Terminals with fewer lines show the conversation and the prompt, or a dialog, and nothing else."""
+SHORT: Final = 18
+"""With fewer lines than this, what stands between the two is kept short."""
 LONGEST_HOST: Final = 253
 """Characters (RFC 1035): its end says whose it is, and has to be seen."""
 CATCH_UP_S: Final = 0.1
@@ -84,7 +86,7 @@ class StreamtuiApp(App[None], inherit_bindings=False):
     CSS_PATH = "streamtui.tcss"
     TITLE = "streamtui"
     ENABLE_COMMAND_PALETTE = True
-    VERTICAL_BREAKPOINTS = [(0, "-low"), (LOW, "-tall")]  # noqa: RUF012 - Textual's own type
+    VERTICAL_BREAKPOINTS = [(0, "-low"), (LOW, "-short"), (SHORT, "-tall")]  # noqa: RUF012 - Textual's own type
     COMMANDS = {CommandSource}  # noqa: RUF012 - Textual's own type
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+c", "interrupt", "copy, stop, stash, quit", show=False, priority=True, system=True),

@@ -245,3 +245,54 @@ async def test_what_is_said_of_a_deletion_covers_nothing_of_the_list(open_app: O
         await reader.until("It is back.")
         await reader.until("fast  ")
         await reader.until("esc close")
+
+
+@pytest.mark.parametrize("size", [(20, 5), (40, 12), (80, 24)])
+async def test_the_box_stays_on_the_screen_whatever_stands_above_it(open_app: Open, size: tuple[int, int]) -> None:
+    async with open_app(size) as reader:
+        await reader.type("/")
+        await reader.until("/help")
+        box = reader.app._chat.prompt
+        assert reader.app.screen.region.contains_region(box.region)
+        await reader.press("escape", "backspace")
+        await reader.send("slow tour")
+        await reader.until(lambda: len(reader.app.live) == 1)
+        await reader.send("a prompt that waits " * 20)
+        await reader.until("next: a prompt")
+        reader.app._chat.show_banner("Nothing is saved: " + "why " * 40)
+        await reader.type("one")
+        await reader.press("ctrl+j")
+        await reader.type("two")
+        await reader.until("Nothing is saved")
+        await reader.until(lambda: any(line.strip(" │") == "two" for line in reader.lines), "the line that is written")
+        assert reader.app.screen.region.contains_region(box.region)
+        assert not reader.app.screen.show_vertical_scrollbar
+        await reader.press("escape")
+        await reader.until(lambda: len(reader.app.live) == 0)
+
+
+@pytest.mark.parametrize("width", [40, 60, 100])
+async def test_every_saved_conversation_is_one_row(open_app: Open, width: int) -> None:
+    async with open_app((width, 24)) as reader:
+        await reader.send("fast " + "and on " * 30)
+        await reader.until(lambda: len(reader.app.live) == 0 and "▍" in reader.screen)
+        await reader.press("ctrl+o")
+        await reader.until("enter open")
+        await reader.until(lambda: any("fast and on" in line for line in reader.lines[1:]))
+        row = next(line for line in reader.lines[1:] if "fast and on" in line)
+        assert "… " in row and "now" in row
+        assert reader.app.screen.query_one(OptionList).virtual_size.height == 1
+
+
+async def test_a_filter_that_fits_nothing_says_so(open_app: Open) -> None:
+    async with open_app() as reader:
+        await reader.talk("apples fast")
+        await reader.press("ctrl+o")
+        await reader.until("enter open")
+        await reader.type("zzz")
+        await reader.until("Nothing has all of these words")
+        await reader.press("escape")
+        await reader.send("/model ")
+        await reader.until("demo-slow")
+        await reader.type("zzz")
+        await reader.until("enter takes the name as it is")

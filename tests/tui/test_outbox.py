@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -590,3 +591,26 @@ async def test_a_reply_of_another_program_is_read_again_before_going_on(open_at_
         await reader.send("And now?")
         await reader.until(lambda: reader.screen.count("✓") == 2)
         assert [text for _, text in paths(reader)] == ["Say hello", HELLO_TEXT, "And now?", HELLO_TEXT]
+
+
+def has_ended(reader: Reader, messages: int) -> bool:
+    return len(reader.app._chat.session.conversation.messages) == messages and not len(reader.app.live)
+
+
+async def test_the_cursor_goes_along_to_the_branch_and_walks_on_from_there(open_app: Open) -> None:
+    async with open_app() as reader:
+        conversation = reader.app._chat.session.conversation
+        for messages, prompt in ((2, "apples fast"), (3, "/retry"), (5, "pears fast"), (6, "/retry")):
+            await reader.send(prompt)
+            await reader.until(partial(has_ended, reader, messages), f"{messages} messages")
+        log = reader.app._chat.log_view
+        first = conversation.path()[1].id
+        log.focus()
+        log.current = first
+        await reader.press("alt+left")
+        await reader.until("Branch 1 of 2.")
+        assert log.current == conversation.siblings(first)[0]
+        await reader.press("alt+right")
+        await reader.until("Branch 2 of 2.")
+        assert log.current == first
+        await reader.until("‹2/2›")

@@ -1,6 +1,5 @@
 """The chat: wires the stage, the prompt and the bars to the session in view."""
 
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -18,13 +17,12 @@ from streamtui.chat.live import Run
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.reply import Reply
 from streamtui.tui import commands
-from streamtui.tui.figures import idle_line, state_line
 from streamtui.tui.log import MessageLog
 from streamtui.tui.log.live import BEAT_S
-from streamtui.tui.screens import opening, perform
+from streamtui.tui.screens import opening, perform, status
 from streamtui.tui.screens.stage import Stage, branches_of
 from streamtui.tui.session import Session
-from streamtui.tui.widgets.bars import Banner, Keys, NextBar, StatusBar, TitleBar
+from streamtui.tui.widgets.bars import Banner, NextBar, StatusBar, TitleBar
 from streamtui.tui.widgets.menu import CommandMenu
 from streamtui.tui.widgets.prompt import Prompt
 
@@ -161,7 +159,7 @@ class ChatScreen(Screen[None]):
             case Finished() | Failed():
                 self.refresh_title()
                 self._show_state()
-                self._offer(run.reply, event)
+                perform.offer(self, run.reply, event)
 
     def taken_back(self) -> None:
         columns = self.stage.columns
@@ -179,17 +177,6 @@ class ChatScreen(Screen[None]):
         queued = session.queued.text if session.queued is not None else None
         models = [model.id for model in session.comparing]
         self.query_one(NextBar).show(queued, models, is_edit=session.editing is not None)
-
-    def _offer(self, reply: Reply, ending: Finished | Failed) -> None:
-        """After a reply that broke off, say what can be done about it."""
-        match ending:
-            case Failed(error=error) if error.kind == "context_length" and self._can_leave_out():
-                self.run_worker(perform.leave_out(self, self.session, reply))
-            case Failed() if reply.message.can_continue:
-                self.say("Alt+C lets the reply go on where it stopped.")
-
-    def _can_leave_out(self) -> bool:
-        return self.stage.columns is None and self.session.conversation.has_older_turns
 
     # -- the prompt
 
@@ -383,19 +370,7 @@ class ChatScreen(Screen[None]):
         return bar.display and bar.tell(news)
 
     def _show_state(self) -> None:
-        session = self.session
-        replies = [run.reply for run in session.runs]
-        elsewhere = len(self.app.live) - len(replies)
-        now = time.monotonic()
-        for reply in replies:
-            reply.meter.take(now)
-        if replies:
-            state = state_line(replies, now, session.past)
-        else:
-            state = idle_line(session.conversation.path(), self.app.start.prices)
-        if elsewhere > 0:
-            state.append(f"● {elsewhere} elsewhere")
-        self.query_one(StatusBar).show_state(state)
+        self.query_one(StatusBar).show_state(status.state(self))
         self.show_keys()
         self.log_view.show_figures()
         if self._state_timer is not None and len(self.app.live):
@@ -408,17 +383,7 @@ class ChatScreen(Screen[None]):
     def show_keys(self) -> None:
         """Show what the keys do now."""
         if self._session is not None:
-            self.query_one(StatusBar).show_keys(self._keys)
-
-    @property
-    def _keys(self) -> Keys:
-        if self.menu.is_open:
-            return Keys.MENU
-        if isinstance(self.focused, MessageLog):
-            return Keys.MESSAGES
-        if self.stage.columns is not None:
-            return Keys.RACING if self.session.is_streaming else Keys.COLUMNS
-        return Keys.STREAMING if self.session.is_streaming else Keys.IDLE
+            self.query_one(StatusBar).show_keys(status.keys(self))
 
     # -- opening
 

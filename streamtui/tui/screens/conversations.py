@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import ClassVar, Final
 
-from rich.cells import set_cell_size
+from rich.cells import cell_len, set_cell_size
 from textual import work
 from textual.binding import Binding, BindingType
 from textual.content import Content
@@ -15,6 +15,10 @@ from streamtui.chat.errors import NotFoundError, StoreError
 from streamtui.chat.ports import ConversationSummary, Library
 from streamtui.tui.screens.picker import Picker
 
+_MODEL: Final = 22
+"""Cells of a model's name."""
+_WIDE: Final = 60
+"""With fewer cells in a row the title needs those of the model's name."""
 _MARKS: Final = {"stopped": "■", "failed": "✗", "interrupted": "◌"}
 
 
@@ -67,6 +71,8 @@ class Conversations(Picker):
         self._shown = [each for each in self._all if all(word in _haystack(each) for word in words)]
         if not self._all:
             return [Option(Content("Nothing is saved yet."), disabled=True)]
+        if not self._shown:
+            return [Option(Content("Nothing has all of these words in its title or model."), disabled=True)]
         return [Option(self._row(each), id=each.id) for each in self._shown]
 
     def _mark(self) -> None:
@@ -78,9 +84,10 @@ class Conversations(Picker):
         mark = "●" if each.id in self._streaming() else _MARKS.get(each.status, " ")
         here = "›" if each.id == self._current else " "
         room = self.choices.scrollable_content_region.width
-        width = max(12, room - 36)
-        when = ago(time.time() - each.updated)
-        return Content(f"{here}{mark} {set_cell_size(each.title, width)} {when:>7}  {set_cell_size(each.model, 22)}")
+        model = f"  {_fitted(each.model, _MODEL)}" if room >= _WIDE else ""
+        when = f"{ago(time.time() - each.updated):>7}"
+        title = _fitted(each.title, max(1, room - len(f"{here}{mark}  {when}") - cell_len(model)))
+        return Content(f"{here}{mark} {title} {when}{model}")
 
     @work
     async def action_delete(self) -> None:
@@ -110,6 +117,11 @@ class Conversations(Picker):
             return
         self.tell("It is back." if restored else "Too late: it is gone.", 4)
         self._load()
+
+
+def _fitted(text: str, cells: int) -> str:
+    """Return `text` in exactly so many cells, an ellipsis where it is cut."""
+    return set_cell_size(text, cells) if cell_len(text) <= cells else set_cell_size(text, cells - 1) + "…"
 
 
 def _haystack(each: ConversationSummary) -> str:

@@ -1,7 +1,7 @@
 """Small dialogs over the chat: a question, the help."""
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rich.table import Table
 from rich.text import Text
@@ -114,11 +114,15 @@ class Help(ModalScreen[None]):
     ]
 
     def compose(self) -> ComposeResult:
+        tables = {
+            "Keys": KEYS,
+            "In the conversation, after Alt+Up or Tab": LOG_KEYS,
+            "In the box": BOX_KEYS,
+            "Commands": [(command.usage, command.help) for command in COMMANDS],
+        }
         with VerticalScroll(classes="dialog help"):
-            yield Static(_table("Keys", KEYS), markup=False)
-            yield Static(_table("In the conversation, after Alt+Up or Tab", LOG_KEYS), markup=False)
-            yield Static(_table("In the box", BOX_KEYS), markup=False)
-            yield Static(_table("Commands", [(c.usage, c.help) for c in COMMANDS]), markup=False)
+            for title, rows in tables.items():
+                yield Static(_table(title, rows, self.app.size.width), markup=False)
 
 
 class Page(ModalScreen[None]):
@@ -137,11 +141,15 @@ class Page(ModalScreen[None]):
             yield Static(Content.assemble((f"{self._title}\n\n", "bold"), self._text), markup=False)
 
 
-def _table(title: str, rows: Sequence[tuple[str, str]]) -> Table:
-    """Return the rows below a title, what they mean in a column of its own."""
+_MOST: Final = 26
+"""Cells for names of keys and commands."""
+
+
+def _table(title: str, rows: Sequence[tuple[str, str]], width: int) -> Table:
+    """Return the rows below a title, what they mean in a column of its own; `width` is that of the screen."""
     table = Table(title=Text(title, "bold"), title_justify="left", box=None, show_header=False, expand=True)
-    table.add_column(ratio=1, max_width=26, overflow="fold")
-    table.add_column(ratio=2)
+    table.add_column(max_width=min(_MOST, width // 3), overflow="fold")
+    table.add_column(ratio=1)
     for left, right in rows:
         table.add_row(Text(left), Text(right))
     return table

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from streamtui.chat import statistics
 from streamtui.chat.clean import clean_line
 from streamtui.chat.errors import StreamtuiError
+from streamtui.chat.events import Failed, Finished
 from streamtui.tui.commands import Command
 from streamtui.tui.screens.conversations import Conversations
 from streamtui.tui.screens.dialogs import Help, Page
@@ -189,6 +190,7 @@ def _slug(title: str) -> str:
 
 def _rename(chat: "ChatScreen", argument: str) -> None:
     if not argument:
+        chat.prompt.put("/rename ")
         raise StreamtuiError("Say the new title: /rename TITLE.")
     chat.session.conversation.rename(argument)
     chat.refresh_title()
@@ -213,7 +215,17 @@ def _edit(chat: "ChatScreen", message: str) -> None:
     chat.say("Edit and send: the old wording stays as a branch.")
 
 
-async def leave_out(chat: "ChatScreen", session: Session, reply: "Reply") -> None:
+def offer(chat: "ChatScreen", reply: "Reply", ending: Finished | Failed) -> None:
+    """After a reply that broke off, say what can be done about it."""
+    can_leave_out = chat.stage.columns is None and chat.session.conversation.has_older_turns
+    match ending:
+        case Failed(error=error) if error.kind == "context_length" and can_leave_out:
+            chat.run_worker(_leave_out(chat, chat.session, reply))
+        case Failed() if reply.message.can_continue:
+            chat.say("Alt+C lets the reply go on where it stopped.")
+
+
+async def _leave_out(chat: "ChatScreen", session: Session, reply: "Reply") -> None:
     """The conversation is too long for the model: offer to ask again without its oldest turns."""
     conversation = session.conversation
     question = "This conversation is too long for the model. Leave out its oldest turns from now on, and ask again?"
@@ -235,15 +247,20 @@ async def leave_out(chat: "ChatScreen", session: Session, reply: "Reply") -> Non
 
 
 def walk(chat: "ChatScreen", message: str, step: int) -> None:
-    """Bring the branch beside a message into view."""
+    """Bring the branch beside a message into view; the cursor, if it was there, goes along."""
     conversation = chat.session.conversation
     if message not in conversation.messages:
         return
     siblings = conversation.siblings(message)
     index = siblings.index(message) + step
-    if 0 <= index < len(siblings):
-        conversation.choose(siblings[index])
-        chat.show_path()
+    if not 0 <= index < len(siblings):
+        return
+    has_cursor = chat.log_view.current == message
+    conversation.choose(siblings[index])
+    chat.show_path()
+    if has_cursor:
+        chat.log_view.current = siblings[index]
+    chat.say(f"Branch {index + 1} of {len(siblings)}.")
 
 
 MOST_COLUMNS: Final = 4

@@ -1,6 +1,7 @@
 """The list of commands that a slash opens above the prompt."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from textual import on
 from textual.content import Content
@@ -10,6 +11,10 @@ from textual.widgets.option_list import Option
 
 from streamtui.tui import commands
 from streamtui.tui.commands import Command
+
+_WIDE: Final = 70
+_NAME: Final = max(len(command.slash) for command in commands.COMMANDS)
+_USAGE: Final = max(len(command.usage) for command in commands.COMMANDS)
 
 
 class CommandMenu(OptionList):
@@ -56,6 +61,12 @@ class CommandMenu(OptionList):
         self._matches = matches
         self.set_class(bool(matches), "-shown")
         self.clear_options()
-        self.add_options([Option(Content(f"{each.usage:<34} {each.help}")) for each in matches])
+        self.add_options([Option(Content(self._row(each))) for each in matches])
         if matches:
             self.highlighted = 0
+
+    def _row(self, command: Command) -> str:
+        """Return a command with its arguments, where those leave room for what it does."""
+        if self.app.size.width < _WIDE:
+            return f"{command.slash:<{_NAME}} {command.help}"
+        return f"{command.usage:<{_USAGE}} {command.help}"
