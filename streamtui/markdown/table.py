@@ -22,6 +22,7 @@ from streamtui.markdown.wrap import Span, chop, wrap
 CHUNK_ROWS = 32
 _DELIMITER = re.compile(r":?-+:?")
 _MARKUP = re.compile(r"[^\w .,;()+=%#'\"/|-]|/|www\.|_")
+_CODE = re.compile(r"(?<!`)`([^`\s](?:[^`]*[^`\s])?)`(?!`)")
 _NARROWEST = 5
 _WIDEST = 240
 _STEADY = 12
@@ -124,8 +125,9 @@ def _share(room: int, wanted: Sequence[int], floors: Sequence[int]) -> list[int]
 
 
 def _shown(cell: str, references: References) -> str:
-    if not _MARKUP.search(cell):
-        return cell
+    """Return a cell's text as painted; most need no parser, plain words with or without code between them."""
+    if not _MARKUP.search(_CODE.sub("", cell)) and cell.isprintable():
+        return _CODE.sub(r"\1", cell)
     return "".join([text for text, _ in inline_runs(cell, references, Styles.dark(), Style.null())])
 
 
