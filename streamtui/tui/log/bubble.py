@@ -284,12 +284,12 @@ class Bubble:
         return True
 
     def take_in(self, now: float) -> None:
-        """Parse what was fed, or the beginning of very much, and guess the heights of what is new."""
+        """Parse what was fed; of very much only some, and then `is_behind` asks for another call."""
         self._append(now)
         self._update()
 
-    def _update(self) -> bool:
-        """Parse for a while. Return whether anything changed."""
+    def _update(self) -> None:
+        """Parse for a while, and guess the heights of what is new."""
         deadline = perf_counter() + _BUDGET_S
         first: int | None = None
         for document in self._behind():
@@ -297,10 +297,8 @@ class Bubble:
             if changed is not None and (document is self.body or self.unfolded):
                 part = self.part_of(document, changed)
                 first = part if first is None else min(first, part)
-        if first is None:
-            return False
-        self._measure_from(min(first, self.foot))
-        return True
+        if first is not None:
+            self._measure_from(min(first, self.foot))
 
     @property
     def is_behind(self) -> bool:
@@ -342,8 +340,6 @@ class Bubble:
 
     def idle_work(self) -> bool:
         """Do a slice of what the documents put off. Return whether anything changed."""
-        if self.is_behind:
-            return self._update()
         changed = False
         for document in (self.thoughts, self.body):
             if isinstance(document, Document) and document.has_idle_work:
@@ -355,9 +351,7 @@ class Bubble:
 
     @property
     def has_idle_work(self) -> bool:
-        return self.is_behind or any(
-            isinstance(document, Document) and document.has_idle_work for document in (self.thoughts, self.body)
-        )
+        return any(isinstance(document, Document) and document.has_idle_work for document in (self.thoughts, self.body))
 
     def settle(self, message: ChatMessage, now: float) -> None:
         """Take on what became of the message; rows of its text stay as they are if the text is the same."""

@@ -207,19 +207,31 @@ class MessageLog(Controls, can_focus=True):
     @property
     def has_idle_work(self) -> bool:
         """Whether the log will look better in a moment: text that came all at once, code whose colours take time."""
-        return any(bubble.has_idle_work for bubble in self._waiting())
-
-    def _waiting(self) -> list[Bubble]:
-        behind = [bubble for bubble in self._streaming.values() if bubble.is_behind]
-        return [*behind, *self._in_view()]
+        behind = any(bubble.is_behind for bubble in self._streaming.values())
+        return behind or any(bubble.has_idle_work for bubble in self._in_view())
 
     def _work(self) -> None:
         self._idler = None
-        bubble = next((bubble for bubble in self._waiting() if bubble.has_idle_work), None)
-        if bubble is not None:
-            with self._growing(bubble):
-                changed = bubble.idle_work()
-            if changed:
-                self._frames.request()
-        self._drop_settled()
+        if self._catch_up() or self._find_colours():
+            self._frames.request()
         self._painted()
+
+    def _catch_up(self) -> bool:
+        """Take in some of the text that was too much for one frame. Return whether there was any."""
+        bubble = next((bubble for bubble in self._streaming.values() if bubble.is_behind), None)
+        if bubble is None:
+            return False
+        with self._growing(bubble):
+            bubble.take_in(self._clock())
+        self._drop_settled()
+        return True
+
+    def _find_colours(self) -> bool:
+        """Look for colours of code in view for a moment. Return whether any were found."""
+        bubble = next((bubble for bubble in self._in_view() if bubble.has_idle_work), None)
+        if bubble is None:
+            return False
+        with self._view.held():
+            changed = bubble.idle_work()
+            self._view.sync(bubble)
+        return changed
