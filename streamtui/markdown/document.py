@@ -6,6 +6,7 @@ import re
 from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import inf
 from time import perf_counter
 
 from streamtui.markdown.block import Block
@@ -20,6 +21,9 @@ from streamtui.markdown.table import Columns, TableChunk
 
 _UNDECIDED = re.compile(r"[ >]*(?:[-=*_+#~`|:]{1,2}|\d{1,3}[.)]?) ?")
 """The start of a line from which it can't be told yet what the line will be."""
+
+_SLICE = 2048
+"""Characters taken in before the clock is looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,19 +110,24 @@ class Document:
         """Say that no more text will come; call `update` once more after it."""
         self._finished = True
 
-    def update(self) -> int | None:
-        """Take the pending text in.
+    @property
+    def has_more(self) -> bool:
+        """Whether `update` has something left to take in."""
+        return bool(self._pending) or (self._finished and not self._is_closed)
+
+    def update(self, budget: float = inf) -> int | None:
+        """Take the pending text in; stop after about `budget` seconds, and then `has_more` says whether some is left.
 
         Returns the index of the first block that is new or another object than before, or the new number of blocks
         if the last ones are gone; None if all are as they were. Usually that is the open block at the end; a link
         definition can change any earlier block that refers to it, a wide table cell the rows above it.
         """
-        if self._is_closed or not (self._pending or self._finished):
+        if not self.has_more:
             return None
         scanner = self._scanner
-        self._scan("".join(self._pending))
-        self._pending.clear()
-        if self._finished:
+        self._scan_pending(perf_counter() + budget)
+        if self._finished and not self._pending:
+            self._take_tail()
             scanner.close()
             self._is_closed = True
         frozen, scanner.done = scanner.done, []
@@ -148,34 +157,41 @@ class Document:
         """Whether `idle_work` has something left to do."""
         return self._colouring is not None or bool(self._painted)
 
+    def _scan_pending(self, deadline: float) -> None:
+        """Hand slices of the pending text on until `deadline`, but one at least."""
+        text = "".join(self._pending)
+        at = 0
+        while at < len(text) and (at == 0 or perf_counter() < deadline):
+            self._scan(text[at : at + _SLICE])
+            at += _SLICE
+        self._pending = [text[at:]] if at < len(text) else []
+
     def _scan(self, text: str) -> None:
-        """Hand complete lines to the scanner, and what is certain of an incomplete one that is very long."""
+        """Hand complete lines to the scanner, and what has come of a very long one."""
         self._taken.append(text)
-        scanner = self._scanner
         lines = (self._tail + text).split("\n")
         self._tail = lines.pop()
         for line in lines:
-            if scanner.open_line:
-                scanner.extend(line, "\n")
-            else:
-                scanner.line(line, self._taken_to)
-            self._taken_to += len(line) + 1
-        if scanner.open_line:
-            scanner.extend(self._tail)
-        elif self._tail and (self._finished or self._is_certain()):
-            scanner.line(self._tail, self._taken_to, "")
-        else:
-            return
-        self._taken_to += len(self._tail)
-        self._tail = ""
+            self._take(line, "\n")
+        if self._scanner.open_line or len(self._tail) >= LONG:
+            self._take_tail()
 
-    def _is_certain(self) -> bool:
-        """Whether the incomplete line is text, and too long to become anything else."""
-        if len(self._tail) < LONG:
-            return False
-        ahead = self._scanner.fork()
-        ahead.line(self._tail, self._taken_to, "")
-        return ahead.open_line
+    def _take_tail(self) -> None:
+        tail, self._tail = self._tail, ""
+        if tail:
+            self._take(tail, "")
+
+    def _take(self, line: str, newline: str) -> None:
+        """Hand a line, or the rest of one, to the scanner; the first characters of a very long one say what it is."""
+        scanner, start = self._scanner, self._taken_to
+        self._taken_to += len(line) + len(newline)
+        if scanner.open_line:
+            scanner.extend(line, newline)
+        elif len(line) < LONG:
+            scanner.line(line, start, newline)
+        else:
+            scanner.line(line[:LONG], start, "")
+            scanner.extend(line[LONG:], newline)
 
     def _look_ahead(self) -> Scanner:
         """Return a scanner that has seen the document end here, or before a mark that says nothing yet.

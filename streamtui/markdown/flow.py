@@ -10,7 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from streamtui.markdown.block import Block
-from streamtui.markdown.inline import Run, cut_runs, inline_runs, leaves_open
+from streamtui.markdown.inline import Run, cut_runs, inline_runs, is_noise, leaves_open
 from streamtui.markdown.line import Line, paint
 from streamtui.markdown.place import Gutter, Place, gap_line, gutter
 from streamtui.markdown.references import References
@@ -20,8 +20,12 @@ from streamtui.markdown.wrap import Span, wrap
 LONG = 2048
 """Longest text that is one piece. Inline markup does not reach over the cut between two pieces."""
 
-CHECKPOINTS = (LONG // 2, LONG * 3 // 4, LONG)
-"""Lengths at which a growing paragraph is cut if no markup is pending, so that little is parsed again and again."""
+SHORT = LONG // 4
+"""Longest text that is one piece if it's noise."""
+
+CHECKPOINTS = (SHORT, LONG // 2, LONG * 3 // 4, LONG)
+"""Lengths at which a growing paragraph is cut, between those limits if no markup is pending: so little is parsed again
+and again."""
 
 _PIECES = 8
 """Pieces that flow on from each other; then a row ends, so that a far piece is painted without all before it."""
@@ -182,17 +186,24 @@ class Rule(Block):
         return [gap_line(self.place, width, styles), line] if self.place.gap >= 0 else [line]
 
 
-def find_cut(text: str, references: References, *, forced: bool) -> int:
-    """Return where to cut a paragraph's `text`, 0 if not here: after a space with no inline markup pending there.
+def find_cut(text: str, references: References) -> int:
+    """Return where to cut a paragraph that has grown to `text`, as long as a checkpoint says: after a space with no
+    inline markup pending there, 0 if not here.
 
-    If `forced`, there is always a place. Depends on `text` alone, so a stream is cut where the whole is.
+    Depends on `text` alone, so a stream is cut where the whole is.
     """
-    last = 0
-    for limit in (len(text), len(text) * 3 // 4):
-        cut = max(text.rfind(" ", 0, limit), text.rfind("\n", 0, limit)) + 1
-        if cut < len(text) // 4:
-            break
-        last = last or cut
-        if not leaves_open(text[:cut], references):
-            return cut
-    return (last or len(text)) if forced else 0
+    cut = _last_break(text, len(text))
+    if len(text) == LONG or (len(text) == SHORT and is_noise(text)):
+        return cut or len(text)
+    if len(text) == SHORT:
+        return 0
+    for place in (cut, _last_break(text, len(text) * 3 // 4)):
+        if place and not leaves_open(text[:place], references):
+            return place
+    return 0
+
+
+def _last_break(text: str, limit: int) -> int:
+    """Return the place after the last space before `limit`, 0 if there is none near."""
+    place = max(text.rfind(" ", 0, limit), text.rfind("\n", 0, limit)) + 1
+    return place if place >= len(text) // 4 else 0

@@ -65,6 +65,7 @@ _OPENERS = re.compile(r"\*(?=[^\s*]|$)|(?<!\w)_+(?=[^\s_]|$)|~~(?=\S|$)|`|\[(?![
 
 _MARKS = re.compile(r"[*_~`\[]+")
 _DENSE = 8
+_NO_WORDS = re.compile(r"[*_~`\[\]()<>!:/\\]+")
 
 
 def leaves_open(source: str, references: Mapping[str, Any]) -> bool:
@@ -72,10 +73,18 @@ def leaves_open(source: str, references: Mapping[str, Any]) -> bool:
 
     Taken for granted where nearly everything is a mark: that takes long to parse, and hardly ever is markup.
     """
-    if len(_MARKS.findall(source)) * _DENSE > len(source) > 256:
+    marks = len(_MARKS.findall(source))
+    if not marks:
+        return False
+    if marks * _DENSE > len(source) > 256:
         return True
     [token] = parser().parseInline(source, {"references": references})
     return any(child.type == "text" and _OPENERS.search(child.content) for child in token.children or ())
+
+
+def is_noise(source: str) -> bool:
+    """Whether `source` is marks and next to no words: that takes the square of its length to parse."""
+    return sum(map(len, _NO_WORDS.findall(source))) * 4 >= len(source) * 3
 
 
 def _runs(tokens: list[Token], styles: Styles, base: Style) -> list[Run]:

@@ -86,7 +86,7 @@ class Paragraph:
                     found.update(entries)
                     self._drop(length)
                     continue
-            cut = find_cut(self.text[:limit], self.references, forced=limit == LONG)
+            cut = find_cut(self.text[:limit], self.references)
             if cut:
                 done.append(self._cut(cut))
         return done, found
@@ -150,26 +150,27 @@ class Code:
 
     def add(self, text: str, end: int) -> list[Block]:
         """Take a line or a part of one (the newline included, if it has come); return the chunks it completes."""
-        self.end = end
-        lines = [*self.blanks]
+        lines = [(line, self.end) for line in self.blanks]
         self.blanks = []
         text = (self._tail.pop() if self._tail else "") + text
         while len(text) > LONG:
-            lines.append(text[:LONG])
+            lines.append((text[:LONG], end - (len(text) - LONG - text.endswith("\n"))))
             text = text[LONG:]
+        self.end = end
         if self._is_fork:
-            self._tail += [*lines, text]
+            self._tail += [*(line for line, _ in lines), text]
             return []
         if text.endswith("\n"):
-            lines.append(text)
+            lines.append((text, end))
         else:
             self._tail.append(text)
         done: list[Block] = []
-        for line in lines:
+        for line, self.end in lines:
             self.listing.lines.append(line)
             self._size += len(line)
             if len(self.listing.lines) - self.first >= CHUNK_LINES or self._size >= CHUNK_CHARACTERS:
                 done.append(self._chunk(()))
+        self.end = end
         return done
 
     def close(self, end: int | None = None) -> list[Block]:

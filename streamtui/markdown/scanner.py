@@ -52,6 +52,7 @@ class Scanner:
         self._start = 0  # offset of the current line
         self._stop = 0  # and of its end
         self._newline = ""
+        self._is_long = False  # whether the current line is text whatever it starts with
         self._is_fork = False
 
     def fork(self) -> Scanner:
@@ -69,9 +70,13 @@ class Scanner:
         return twin
 
     def line(self, text: str, start: int, newline: str = "\n") -> None:
-        """Take the next line. `text` lacks the newline, `start` is its offset; `newline` is empty if it may go on."""
+        """Take the next line. `text` lacks the newline, `start` is its offset; `newline` is empty if it may go on.
+
+        Of a line of `LONG` characters or more take that many: they say what it is, the rest goes to `extend`.
+        """
         self._start, self._stop, self._newline = start, start + len(text), newline
-        self.open_line = False
+        self._is_long = len(text) >= LONG
+        self.open_line = self._is_long
         cursor = Cursor(text)
         matched = self._match_containers(cursor)
         full = matched == len(self._containers)
@@ -98,8 +103,11 @@ class Scanner:
         if isinstance(self.leaf, Paragraph):
             self.leaf.extend(text)
             self._drain(self.leaf)
-        elif isinstance(self.leaf, Code) and text + newline:
-            self.done += self.leaf.add(text + newline, self._stop)
+        elif isinstance(self.leaf, Code):
+            if text + newline:
+                self.done += self.leaf.add(text + newline, self._stop)
+        elif rest := text.lstrip(" \t"):
+            self._add_paragraph(rest, self._stop - len(rest))
 
     def close(self) -> None:
         """End the document."""
@@ -188,12 +196,13 @@ class Scanner:
         indent = cursor.indent()
         if leaf.fence:
             rest = cursor.text[cursor.first :].rstrip(" \t")
-            if indent <= 3 and len(rest) >= len(leaf.fence) and rest == leaf.fence[0] * len(rest):
+            is_end = len(rest) >= len(leaf.fence) and rest == leaf.fence[0] * len(rest)
+            if indent <= 3 and is_end and not self._is_long:
                 self.done += leaf.close(self._stop)
                 self.leaf = None
                 return True
             cursor.skip(min(indent, leaf.indent))
-        elif cursor.blank():
+        elif cursor.blank() and not self._is_long:
             cursor.skip(4)
             leaf.blanks.append(cursor.rest() + self._newline)
             self._blank = True
@@ -268,18 +277,20 @@ class Scanner:
 
     def _leaf_line(self, rest: str, indent: int, matched: int, opened: bool) -> bool:
         """Take a line that is a leaf of its own or opens a fence."""
+        if self._is_long:
+            return False
         first = rest[0]
-        if first == "#" and len(rest) < LONG and (heading := _HEADING.match(rest)):
+        if first == "#" and (heading := _HEADING.match(rest)):
             self._interrupt(matched, opened)
             text = _HEADING_END.sub("", rest[heading.end() :]).strip(" \t")
             level = len(heading[1])
             self.done.append(Flow(self._start, self._stop, self._place(), text, level, self.references))
             return True
-        if first in "`~" and len(rest) < LONG and (fence := _FENCE.match(rest)):
+        if first in "`~" and (fence := _FENCE.match(rest)):
             self._interrupt(matched, opened)
             self._open_code(fence[1] or fence[3], fence[2] or fence[4] or "", indent)
             return True
-        if first in "-_*" and len(rest) < LONG:
+        if first in "-_*":
             marks = rest.replace(" ", "").replace("\t", "")
             if len(marks) >= 3 and marks == first * len(marks):
                 self._interrupt(matched, opened)
@@ -357,18 +368,21 @@ class Scanner:
                 self._drain(leaf)
                 self.open_line = not self._newline
                 return
-            if isinstance(leaf, Table) and full and len(text) < LONG:
+            if isinstance(leaf, Table) and full and not self._is_long:
                 self.done += leaf.add(text, self._stop)
                 self._blank = False
                 if leaf.grown:
                     self.widened.append(leaf.columns)
                 return
             self._interrupt(matched, opened)
+        self._add_paragraph(text, origin)
+        self.open_line = not self._newline
+
+    def _add_paragraph(self, text: str, origin: int) -> None:
         paragraph = Paragraph(self._place(), self.references, self._start)
         self.leaf = paragraph
         paragraph.add(text, origin)
         self._drain(paragraph)
-        self.open_line = not self._newline
 
 
 def _enter_quote(cursor: Cursor) -> None:

@@ -22,6 +22,7 @@ from streamtui.markdown.wrap import Span, chop, wrap
 CHUNK_ROWS = 32
 _DELIMITER = re.compile(r":?-+:?")
 _MARKUP = re.compile(r"[^\w .,;()+=%#'\"/|-]|/|www\.|_")
+_CODE = re.compile(r"(?<!`)`([^`\s](?:[^`]*[^`\s])?)`(?!`)")
 _NARROWEST = 5
 _WIDEST = 240
 _STEADY = 12
@@ -124,7 +125,10 @@ def _share(room: int, wanted: Sequence[int], floors: Sequence[int]) -> list[int]
 
 
 def _shown(cell: str, references: References) -> str:
-    return inline_text(cell, references) if _MARKUP.search(cell) else cell
+    """Return a cell's text as painted; most need no parser, plain words with or without code between them."""
+    if not _MARKUP.search(_CODE.sub("", cell)) and cell.isprintable():
+        return _CODE.sub(r"\1", cell)
+    return inline_text(cell, references)
 
 
 class TableChunk(RowsBlock):

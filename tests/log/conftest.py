@@ -126,7 +126,7 @@ class Reader:
         return message.id
 
     def _has_all(self, message_id: str) -> bool:
-        return self._shown(message_id) == self.fed[message_id]
+        return self._shown(message_id) == self.fed[message_id] and not self.log._view.by_id[message_id].is_behind
 
     def _shown(self, message_id: str) -> tuple[int, int]:
         bubble = self.log._view.by_id[message_id]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import random
+import time
 
 import pytest
 
-from streamtui.chat.messages import Status
-from tests.log.conftest import reading, reply, user
+from streamtui.chat.messages import ChatMessage, Status
+from streamtui.markdown import Document
+from tests.log.conftest import Reader, conversation, reading, reply, user
+from tests.markdown.corpus import shape
+from tests.turns import turns
 
 TEXT = """Some *text* with `code`, a [link][1] and 日本語.
 
@@ -74,3 +78,46 @@ async def test_a_reply_streamed_looks_like_one_read_back(width: int) -> None:
         read_back = reader.log.render_lines(reader.log.size.region)
         assert [strip.text for strip in streamed] == [strip.text for strip in read_back]
         assert [list(strip.simplify()) for strip in streamed] == [list(strip.simplify()) for strip in read_back]
+
+
+def _settle(reader: Reader, message: ChatMessage, text: str) -> ChatMessage:
+    """End a reply whose text comes in one piece with the end itself, as from a server that doesn't stream."""
+    reader.feed(message.id, text)
+    settled = message.with_last(reply(text).last)
+    reader.log.update(settled)
+    return settled
+
+
+async def test_a_long_reply_in_one_piece_gives_the_event_loop_its_turns_and_looks_like_one_read_back() -> None:
+    text = shape("paragraph", 20_000) + "\n\n" + shape("mixed", 20_000) + "\n\n```\nlast\n```\n\nthe very end"
+    before = time.thread_time()
+    Document(text).update()
+    at_once = time.thread_time() - before
+    async with reading([user("q")]) as reader:
+        message = reply(status=Status.STREAMING)
+        reader.begin(message)
+        await reader.pilot.pause()
+        async with turns() as taken:
+            settled = _settle(reader, message, text)
+            await reader.settle()
+        assert taken[-1] < at_once / 2
+        await reader.until(lambda: "the very end" in reader.text, "the end painted")
+        live = reader.rows
+        reader.log.show([user("q"), settled])
+        await reader.pilot.pause()
+        assert reader.rows == live
+
+
+async def test_what_is_read_stays_while_a_long_reply_in_one_piece_is_taken_in() -> None:
+    async with reading(conversation(20)) as reader:
+        message = reply(status=Status.STREAMING)
+        reader.begin(message)
+        await reader.pilot.pause()
+        reader.log.scroll_to(y=20)
+        before = reader.rows
+        _settle(reader, message, "word " * 200 + "\n\n" + shape("paragraph", 20_000) + "\n\n" + "line\n\n" * 400)
+        await reader.settle()
+        assert reader.rows[:-1] == before[:-1]
+        assert reader.log.new_lines > 800
+        reader.log.following = True
+        assert "line" in reader.text

@@ -12,6 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from streamtui.markdown import Document
+from streamtui.markdown.inline import leaves_open
+from streamtui.markdown.references import References
 from tests.markdown import corpus
 from tests.markdown.painting import DARK, FORBIDDEN, check_rows, one_shot, paint
 from tests.markdown.test_streaming import stream
@@ -169,3 +171,63 @@ def test_streamed_equals_one_shot_for_the_worst(name: str) -> None:
     assert stream(source, 60, random.Random(5))[1] == expected
     check_rows(expected, 60)
     assert re.search(r"\S", source)
+
+
+def _frames_at_the_end(source: str, piece: str) -> float:
+    """Return the time for a hundred more pieces of a document that is `source` so far."""
+    document = Document(source)
+    document.update()
+    start = process_time()
+    for _ in range(100):
+        document.append(piece)
+        document.update()
+    return process_time() - start
+
+
+@pytest.mark.parametrize("source", [" ", "- a\n\n ", "```\n`", "- ", ">"])
+def test_a_line_that_says_nothing_costs_no_more_the_longer_it_gets(source: str) -> None:
+    piece = source[-1] * 4
+    short = min(_frames_at_the_end(source + piece * 2_000, piece) for _ in range(2))
+    long = min(_frames_at_the_end(source + piece * 100_000, piece) for _ in range(2))
+    assert long < short * 8, f"{short:.4f} s, {long:.4f} s"
+
+
+def _parsed(source: str, monkeypatch: pytest.MonkeyPatch) -> float:
+    """Return how often a character of `source` is parsed to find where to cut it."""
+    parsed = 0
+
+    def note(text: str, references: References) -> bool:
+        nonlocal parsed
+        parsed += len(text)
+        return leaves_open(text, references)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("streamtui.markdown.flow.leaves_open", note)
+        document = Document(source)
+        document.update()
+    return parsed / len(source)
+
+
+def test_finding_where_to_cut_a_paragraph_parses_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert _parsed("some *words and _more words " * 2000, monkeypatch) < 2.5
+    assert _parsed("[://" * 12_000, monkeypatch) == 0
+
+
+@pytest.mark.parametrize(
+    ("plain", "marked"),
+    [
+        ("some plain words " * 6000, ("some plain words " * 12 + "*x* ") * 500),
+        ("|a|b|c|\n|-|-|-|\n" + "| `a` | `b` and `c` | it is `d` |\n" * 4000,
+         "|a|b|c|\n|-|-|-|\n" + "| *a* | *b* and *c* | it is *d* |\n" * 4000),
+    ],
+    ids=["paragraph", "table"],
+)  # fmt: skip
+def test_what_is_plain_is_not_parsed_to_be_measured(plain: str, marked: str) -> None:
+    _cost_at_once(marked[:2000])
+    assert min(_cost_at_once(plain) for _ in range(3)) < min(_cost_at_once(marked) for _ in range(2)) / 2
+
+
+def _cost_at_once(source: str) -> float:
+    start = process_time()
+    Document(source).update()
+    return process_time() - start

@@ -7,7 +7,7 @@ import random
 import pytest
 
 from streamtui.markdown import Block, Document
-from streamtui.markdown.flow import Flow
+from streamtui.markdown.flow import LONG, Flow
 from tests.markdown import corpus
 from tests.markdown.painting import DARK, Painted, check_rows, one_shot, paint, settle
 
@@ -39,6 +39,10 @@ def stream(source: str, width: int, rng: random.Random) -> tuple[Document, list[
     return document, settle(document, width)
 
 
+def offsets(document: Document) -> list[tuple[int, int]]:
+    return [(block.start, block.end) for block in document.blocks]
+
+
 def copied(painted: list[Painted]) -> str:
     """Return the text of the rows as a copy has it."""
     return "".join(
@@ -67,7 +71,7 @@ def test_streamed_equals_one_shot(batch: int) -> None:
         live, got = stream(source, width, rng)
         assert got == expected, f"seed {seed}, width {width}"
         assert live.code_blocks == whole.code_blocks
-        assert [(block.start, block.end) for block in live.blocks] == [(b.start, b.end) for b in whole.blocks]
+        assert offsets(live) == offsets(whole)
         check_rows(got, width)
 
 
@@ -85,8 +89,51 @@ def test_one_endless_line(seed: int) -> None:
     rng = random.Random(seed)
     start = ["", "> - ", "```js\n", "    "][seed]
     source = start + corpus.prose(rng, 3000).replace("\n", " ") + "\n\nafter"
-    _, expected = one_shot(source, 50)
-    assert stream(source, 50, rng)[1] == expected
+    whole, expected = one_shot(source, 50)
+    live, got = stream(source, 50, rng)
+    assert got == expected
+    assert offsets(live) == offsets(whole)
+
+
+_ENDLESS = ["# ", "---", "```", "~~~", "| a |", "- ", "> ", " ", "=", "[a]: /b ", "1. "]
+_BEFORE = ["", "text\n", "- item\n\n  ", "```\n", "    code\n", "|a|\n|-|\n", "> "]
+
+
+@pytest.mark.parametrize("mark", _ENDLESS)
+@pytest.mark.parametrize("filling", [" ", "x", "same"])
+def test_what_a_line_is_shows_before_it_is_long(mark: str, filling: str) -> None:
+    rng = random.Random(0)
+    text = "".join(
+        f"{before}{mark}{(mark if filling == 'same' else filling) * (LONG + past)}{end}"
+        for before in _BEFORE
+        for past, end in [(-len(mark) - 1, "\n\n"), (-len(mark), "\nx\n\n"), (99, "end\n\n")]
+    )
+    whole, expected = one_shot(text, 50)
+    live, got = stream(text, 50, rng)
+    assert got == expected
+    assert offsets(live) == offsets(whole)
+    assert copied(got).count("end") == len(_BEFORE)
+
+
+@pytest.mark.parametrize("shape", ["mixed", "python", "table", "paragraph", "dangling", "list", "anything"])
+def test_text_taken_in_by_and_by_looks_as_if_taken_in_at_once(shape: str) -> None:
+    source = "\n".join(map(corpus.document, range(30))) if shape == "anything" else corpus.shape(shape, 6000)
+    whole, expected = one_shot(source, 60)
+    document = Document(source)
+    document.finish()
+    steps = 0
+    while document.has_more:
+        before = list(document.blocks)
+        first = document.update(0.0)
+        check_change(before, list(document.blocks), first)
+        if first is not None:
+            paint(document, 60, first)
+        steps += 1
+    assert steps > 5
+    assert document.source == whole.source
+    assert document.code_blocks == whole.code_blocks
+    assert offsets(document) == offsets(whole)
+    assert settle(document, 60) == expected
 
 
 @pytest.mark.parametrize("text", ["\u0301", "\u200b", "a\u200d", "\ufe0f"])

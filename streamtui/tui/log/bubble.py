@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from time import perf_counter
 from typing import Final
 
 from textual.strip import Strip
@@ -26,6 +27,9 @@ FOLD: Final = 1
 FIRST_BLOCK: Final = 2
 """Part: the first block, of the reasoning where it is unfolded; the foot comes after the last."""
 _FOOT: Final = -1
+
+_BUDGET_S: Final = 0.01
+"""For so long text is taken in at a time; what is left waits, so that a reply in one piece doesn't hold up the rest."""
 
 # What bubbles nobody has seen yet share: ten thousand of them are held at once.
 _NO_PARTS: Final = Heights()
@@ -279,26 +283,38 @@ class Bubble:
         self._begun = True
         return True
 
-    def take_in(self, now: float) -> bool:
-        """Parse what was fed and guess the heights of what is new. Return whether anything changed."""
-        if not self._fresh:
-            return False
-        fresh, self._fresh = self._fresh, []
-        if not isinstance(self.body, Document):
-            return False
-        self._append(fresh, now)
+    def take_in(self, now: float) -> None:
+        """Parse what was fed; of very much only some, and then `is_behind` asks for another call."""
+        self._append(now)
+        self._update()
+
+    def _update(self) -> None:
+        """Parse for a while, and guess the heights of what is new."""
+        deadline = perf_counter() + _BUDGET_S
         first: int | None = None
-        for document in (self.thoughts, self.body):
-            changed = None if document is None else document.update()
+        for document in self._behind():
+            changed = document.update(deadline - perf_counter())
             if changed is not None and (document is self.body or self.unfolded):
                 part = self.part_of(document, changed)
                 first = part if first is None else min(first, part)
         if first is not None:
             self._measure_from(min(first, self.foot))
-        return True
 
-    def _append(self, fresh: list[TextDelta | ReasoningDelta], now: float) -> None:
-        assert isinstance(self.body, Document)
+    @property
+    def is_behind(self) -> bool:
+        """Whether there is text that was fed and is not parsed yet."""
+        return any(True for _ in self._behind())
+
+    def _behind(self) -> Iterator[Document]:
+        for document in (self.thoughts, self.body):
+            if isinstance(document, Document) and document.has_more:
+                yield document
+
+    def _append(self, now: float) -> None:
+        """Hand what was fed to the documents."""
+        fresh, self._fresh = self._fresh, []
+        if not fresh or not isinstance(self.body, Document):
+            return
         text: list[str] = []
         for event in fresh:
             if isinstance(event, TextDelta):
@@ -339,7 +355,7 @@ class Bubble:
 
     def settle(self, message: ChatMessage, now: float) -> None:
         """Take on what became of the message; rows of its text stay as they are if the text is the same."""
-        self.take_in(now)
+        self._append(now)
         self._end_thinking(now)
         self.live = None
         self.message = message
@@ -353,11 +369,9 @@ class Bubble:
             return
         self._chrome = {}
         for document in (self.thoughts, self.body):
-            if isinstance(document, Document) and not document.finished:
+            if isinstance(document, Document):
                 document.finish()
-                changed = document.update()
-                if changed is not None:
-                    self._measure_from(min(self.foot, self.part_of(document, changed)))
+        self._update()
         self._sum()
 
     def toggle(self) -> None:

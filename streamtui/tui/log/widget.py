@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Final, TypeAlias
 
@@ -113,7 +114,7 @@ class MessageLog(Controls, can_focus=True):
     def feed(self, message_id: str, event: TextDelta | ReasoningDelta) -> None:
         """Take in a piece of a reply. Only stores it: drawing is up to the log's own clock."""
         bubble = self._streaming.get(message_id)
-        if bubble is None:
+        if bubble is None or bubble.live is None:
             return
         if bubble.feed(event):
             gc.freeze()  # from here on a full collection passes over what was there before, the provider's SDK included
@@ -134,13 +135,9 @@ class MessageLog(Controls, can_focus=True):
         bubble = self._view.by_id.get(message.id)
         if bubble is None:
             return
-        if self._streaming.pop(message.id, None) is not None:
-            self._freeze_soon()
-        before = bubble.height
-        with self._view.held():
+        with self._growing(bubble):
             bubble.settle(message, self._clock())
-            self._view.sync(bubble)
-        self._grew(bubble, bubble.height - before)
+        self._drop_settled()
         self._frames.now()
 
     def set_branches(self, message_id: str, index: int, count: int) -> None:
@@ -180,34 +177,62 @@ class MessageLog(Controls, can_focus=True):
         if rows > 0 and not view.following and view.top_of(bubble) + bubble.height > view.top + view.height:
             self._new_lines += rows
 
+    @contextmanager
+    def _growing(self, bubble: Bubble) -> Iterator[None]:
+        """Do something with `bubble` that may change its height; nothing that is read moves."""
+        before = bubble.height
+        with self._view.held():
+            yield
+            self._view.sync(bubble)
+        self._grew(bubble, bubble.height - before)
+
     def _draw(self) -> None:
         """Make a frame: take in what was fed, then paint."""
         now = self._clock()
-        view = self._view
         for bubble in self._streaming.values():
-            before = bubble.height
-            with view.held():
+            with self._growing(bubble):
                 bubble.take_in(now)
-                view.sync(bubble)
-            self._grew(bubble, bubble.height - before)
+        self._drop_settled()
         self._paint()
         if self._streaming:
             self._frames.request(BEAT_S)
 
+    def _drop_settled(self) -> None:
+        """Forget the replies that have ended and are taken in."""
+        settled = [key for key, bubble in self._streaming.items() if bubble.live is None and not bubble.is_behind]
+        for key in settled:
+            del self._streaming[key]
+        if settled:
+            self._freeze_soon()
+
     @property
     def has_idle_work(self) -> bool:
-        """Whether something in view will look better in a moment: code whose colours take their time."""
-        return any(bubble.has_idle_work for bubble in self._in_view())
+        """Whether the log will look better in a moment: text that came all at once, code whose colours take time."""
+        behind = any(bubble.is_behind for bubble in self._streaming.values())
+        return behind or any(bubble.has_idle_work for bubble in self._in_view())
 
     def _work(self) -> None:
         self._idler = None
-        changed = False
-        with self._view.held():
-            for bubble in self._in_view():
-                if bubble.has_idle_work:
-                    changed |= bubble.idle_work()
-                    self._view.sync(bubble)
-                    break
-        if changed:
+        if self._catch_up() or self._find_colours():
             self._frames.request()
         self._painted()
+
+    def _catch_up(self) -> bool:
+        """Take in some of the text that was too much for one frame. Return whether there was any."""
+        bubble = next((bubble for bubble in self._streaming.values() if bubble.is_behind), None)
+        if bubble is None:
+            return False
+        with self._growing(bubble):
+            bubble.take_in(self._clock())
+        self._drop_settled()
+        return True
+
+    def _find_colours(self) -> bool:
+        """Look for colours of code in view for a moment. Return whether any were found."""
+        bubble = next((bubble for bubble in self._in_view() if bubble.has_idle_work), None)
+        if bubble is None:
+            return False
+        with self._view.held():
+            changed = bubble.idle_work()
+            self._view.sync(bubble)
+        return changed
