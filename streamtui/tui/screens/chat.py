@@ -74,7 +74,7 @@ class ChatScreen(Screen[None]):
     def on_mount(self) -> None:
         self.prompt.placeholder = Content("Ask anything, / for commands")
         self.stage.typewriter.is_on = self.app.start.smooth
-        self._state_timer = self.set_interval(BEAT_S, self._show_state, pause=True)
+        self._state_timer = self.set_interval(BEAT_S, self._beat, pause=True)
 
     def on_unmount(self) -> None:
         """Let replies that are settled after this find nobody to tell."""
@@ -369,10 +369,14 @@ class ChatScreen(Screen[None]):
         bar = self.query_one(StatusBar)
         return bar.display and bar.tell(news)
 
+    def _beat(self) -> None:
+        """Show the figures of the moment, below and in the bubble alike."""
+        self._show_state()
+        self.log_view.show_figures()
+
     def _show_state(self) -> None:
         self.query_one(StatusBar).show_state(status.state(self))
         self.show_keys()
-        self.log_view.show_figures()
         if self._state_timer is not None and len(self.app.live):
             self._state_timer.resume()
         elif self._state_timer is not None:
