@@ -56,8 +56,7 @@ def pulse(meter: Meter, now: float) -> tuple[str, bool]:
     """Return how a reply in flight goes just now, and whether that is a worry."""
     sample = meter.sample(now)
     if meter.first_at is None:
-        waits = "connecting" if meter.connected_at is None else "waiting for the first token"
-        return f"{waits} · {seconds_whole(sample.silence)}", False
+        return f"waiting for the first token · {seconds_whole(sample.silence)}", False
     if sample.is_stalled:
         return f"no data for {seconds_whole(sample.silence)}", True
     return "streaming" if sample.rate is None else f"~{sample.rate:,.0f} tok/s", False
