@@ -126,7 +126,9 @@ def _share(room: int, wanted: Sequence[int], floors: Sequence[int]) -> list[int]
 
 def _shown(cell: str, references: References) -> str:
     """Return a cell's text as painted; most need no parser, plain words with or without code between them."""
-    if not _MARKUP.search(_CODE.sub("", cell)) and cell.isprintable():
+    if not _MARKUP.search(cell):
+        return cell
+    if cell.isprintable() and not _MARKUP.search(_CODE.sub("", cell)):
         return _CODE.sub(r"\1", cell)
     return inline_text(cell, references)
 
