@@ -293,6 +293,6 @@ async def test_a_filter_that_fits_nothing_says_so(open_app: Open) -> None:
         await reader.until("Nothing has all of these words")
         await reader.press("escape")
         await reader.send("/model ")
-        await reader.until("demo-slow")
+        await reader.until("demo:slow")
         await reader.type("zzz")
         await reader.until("enter takes the name as it is")
