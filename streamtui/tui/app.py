@@ -352,6 +352,7 @@ class StreamtuiApp(App[None], inherit_bindings=False):
         self.sessions.stop_all()
         for session in self.sessions:
             self.drafts.keep_last(session, in_view=self._chat.shows(session))
+        self._chat.let_go()
         self.exit(return_code=code)
 
     async def on_unmount(self) -> None:

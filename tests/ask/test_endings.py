@@ -254,7 +254,7 @@ def test_kill_9_loses_half_a_second_at_most(command: Command) -> None:
 @pytest.mark.parametrize("more", [(), ("--json",), ("-m", "infinite")], ids=["text", "json", "merged"])
 def test_a_reader_who_leaves_ends_the_request(command: Command, server: ScriptedServer, more: tuple[str, ...]) -> None:
     """As `streamtui ask … | head -1` does."""
-    process = command.start("ask", "-m", "slow-20", *more, "hi")
+    process = command.start("ask", "-m", "lines-20", *more, "hi")
     read_some(process)
 
     assert process.stdout is not None
@@ -262,7 +262,7 @@ def test_a_reader_who_leaves_ends_the_request(command: Command, server: Scripted
     assert process.wait(PATIENCE_S) == 128 + signal.SIGPIPE
 
     assert process.stderr is not None and process.stderr.read() == b""
-    until(lambda: closed(server, "slow-20"), "the close")
+    until(lambda: closed(server, "lines-20"), "the close")
     assert {message.status for message in command.saved()[1:]} == {Status.STOPPED}
 
 

@@ -77,7 +77,10 @@ class ChatScreen(Screen[None]):
         self._state_timer = self.set_interval(BEAT_S, self._beat, pause=True)
 
     def on_unmount(self) -> None:
-        """Let replies that are settled after this find nobody to tell."""
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Show nothing more of what happens in the session in view: the app ends, and its widgets go."""
         if self._session is not None:
             self._session.view = None
 
