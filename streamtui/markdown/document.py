@@ -12,7 +12,7 @@ from time import perf_counter
 from streamtui.markdown.block import Block
 from streamtui.markdown.code import CodeChunk
 from streamtui.markdown.flow import LONG, Flow
-from streamtui.markdown.inline import clean
+from streamtui.markdown.inline import displayable
 from streamtui.markdown.leaves import Code
 from streamtui.markdown.listing import Colouring, Listing
 from streamtui.markdown.references import References, labels
@@ -104,7 +104,7 @@ class Document:
     def append(self, text: str) -> None:
         """Add text at the end; nothing is parsed until `update`."""
         if text:
-            self._pending.append(clean(text))
+            self._pending.append(displayable(text))
 
     def finish(self) -> None:
         """Say that no more text will come; call `update` once more after it."""

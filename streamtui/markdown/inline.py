@@ -23,7 +23,7 @@ _UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u202a-\u202e\u2066-\u20
 _BLANK = re.compile(r"[\t\n]")
 
 
-def clean(text: str) -> str:
+def displayable(text: str) -> str:
     """Return `text` without anything a terminal could obey: control and bidi characters become U+FFFD."""
     if text.isprintable():
         return text
@@ -132,7 +132,7 @@ def _part(kind: str, styles: Styles) -> Style:
 
 def _shown(text: str) -> str:
     """Clean what entities and percent codes have brought back."""
-    return text if text.isprintable() else clean(_BLANK.sub(" ", text))
+    return text if text.isprintable() else displayable(_BLANK.sub(" ", text))
 
 
 @lru_cache(1024)

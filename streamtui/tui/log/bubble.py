@@ -16,7 +16,7 @@ from streamtui.tui.log import chrome
 from streamtui.tui.log.chrome import Frame
 from streamtui.tui.log.figures import seconds_whole, thought_label, tokens
 from streamtui.tui.log.heights import Heights
-from streamtui.tui.log.live import Live, live_foot
+from streamtui.tui.log.live import InFlight, live_foot
 from streamtui.tui.log.plain import PlainText
 from streamtui.tui.log.rowcache import RowCache
 
@@ -67,7 +67,7 @@ class Bubble:
         self.ordinal = ordinal
         """Where it stands in the log; never changes, so it can name the message in a selection."""
         self.branch: tuple[int, int] | None = None
-        self.live: Live | None = None
+        self.live: InFlight | None = None
         self.unfolded = False
         self.body: Document | PlainText | None = None
         self.thoughts: Document | None = None
@@ -267,7 +267,7 @@ class Bubble:
     def begin(self, message: ChatMessage, meter: Meter, width: int) -> None:
         """Take on `message`, more of which will come in through `feed`."""
         self.message = message
-        self.live = Live(meter)
+        self.live = InFlight(meter)
         self._foot_rows = 1
         self._fresh = []
         self._begun = False

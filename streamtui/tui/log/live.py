@@ -20,7 +20,7 @@ _NOTICE_S: Final = 3.0
 
 
 @dataclass(slots=True)
-class Live:
+class InFlight:
     """What only a reply in flight has. Moments are seconds of the monotonic clock."""
 
     meter: Meter
@@ -31,7 +31,7 @@ class Live:
     """When text was last taken in."""
 
 
-def live_foot(live: Live, frame: Frame, now: float) -> Strip:
+def live_foot(live: InFlight, frame: Frame, now: float) -> Strip:
     notice = live.notice
     if notice is None or not _is_news(live, now):
         items, worry = live_figures(live.meter, now)
@@ -42,6 +42,6 @@ def live_foot(live: Live, frame: Frame, now: float) -> Strip:
     return chrome.live_foot(frame, items, True, warning=True)
 
 
-def _is_news(live: Live, now: float) -> bool:
+def _is_news(live: InFlight, now: float) -> bool:
     """Whether the notice still says how things are: until text came after it, and long enough to be read."""
     return live.text_at <= live.notice_at or now - live.notice_at < _NOTICE_S
