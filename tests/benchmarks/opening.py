@@ -36,8 +36,9 @@ def opening(runs: int, sizes: Sequence[int]) -> None:
     with bench() as program:
         rows: list[list[object]] = []
         for size in sizes:
-            name = asyncio.run(_fill(program.folder / "data", size))
-            costs = [_open(program, name) for _ in range(runs)]
+            # One for each run: it goes on from what it opened.
+            names = [asyncio.run(_fill(program.folder / "data", size, run)) for run in range(runs)]
+            costs = [_open(program, name) for name in names]
             middle = [
                 statistics.median(getattr(cost, field) for cost in costs)
                 for field in ("painted_ms", "cpu_s", "resize_s", "token_ms", "rss_mib")
@@ -48,16 +49,16 @@ def opening(runs: int, sizes: Sequence[int]) -> None:
     show("A long conversation in the whole program", head, rows, note)
 
 
-async def _fill(folder: Path, size: int) -> str:
+async def _fill(folder: Path, size: int, run: int) -> str:
     """Save a conversation and return its id."""
     messages: list[ChatMessage] = []
     for number, message in enumerate(chain(size, "word")):
         text = shape("mixed", 20 + number % 97, number) if message.role == "assistant" else f"Question {number}?"
         if number == size - 1:
             text = LAST
-        name, parent = f"{size}-{message.id}", message.parent and f"{size}-{message.parent}"
+        name, parent = f"{size}-{run}-{message.id}", message.parent and f"{size}-{run}-{message.parent}"
         messages.append(replace(message, id=name, parent=parent, segments=(Segment(text),)))
-    row = record(messages[-1], f"of {size}")
+    row = record(messages[-1], f"of {size}, {run}")
     with Store.open(folder) as store:
         await store.recorder.begin(row, messages)
     return row.id
