@@ -119,7 +119,6 @@ class Meter:
     def connected(self, now: float) -> None:
         if self.connected_at is None:
             self.connected_at = now
-            self._sample = None
 
     def delta(self, now: float, text: str, *, reasoning: bool = False) -> None:
         """Count one piece of visible output that arrived `now`."""

@@ -217,12 +217,15 @@ def _edit(chat: "ChatScreen", message: str) -> None:
 
 def offer(chat: "ChatScreen", reply: "Reply", ending: Finished | Failed) -> None:
     """After a reply that broke off, say what can be done about it."""
-    can_leave_out = chat.stage.columns is None and chat.session.conversation.has_older_turns
     match ending:
-        case Failed(error=error) if error.kind == "context_length" and can_leave_out:
+        case Failed(error=error) if error.kind == "context_length" and _can_leave_out(chat):
             chat.run_worker(_leave_out(chat, chat.session, reply))
         case Failed() if reply.message.can_continue:
             chat.say("Alt+C lets the reply go on where it stopped.")
+
+
+def _can_leave_out(chat: "ChatScreen") -> bool:
+    return chat.stage.columns is None and chat.session.conversation.has_older_turns
 
 
 async def _leave_out(chat: "ChatScreen", session: Session, reply: "Reply") -> None:
