@@ -7,9 +7,9 @@ import sys
 def main() -> int:
     """Run the command line and return its exit code."""
     try:
-        from streamtui import cli
+        from streamtui.cli import main
 
-        return cli.main()
+        return main.main()
     except KeyboardInterrupt:
         return 130
     finally:

@@ -11,23 +11,17 @@ Leaving the block, for whatever reason, keeps what arrived. Cancelling is cancel
 from streamtui.chat.callbacks import stream
 from streamtui.chat.conversation import Conversation, Options
 from streamtui.chat.errors import ConfigError, ErrorInfo, ProviderError, StoreError, StreamtuiError
-from streamtui.chat.events import (
-    Connected,
-    Event,
-    Failed,
-    Finished,
-    Notice,
-    ProviderEvent,
-    ReasoningDelta,
-    TextDelta,
-)
-from streamtui.chat.live import Live
+from streamtui.chat.events import Connected, Event, Failed, Finished, Notice, ProviderEvent, ReasoningDelta, TextDelta
 from streamtui.chat.merge import merge
 from streamtui.chat.messages import ChatMessage, ChatRequest, Segment, Status, Turn, Usage
 from streamtui.chat.metrics import Metrics
 from streamtui.chat.ports import Model, Provider
 from streamtui.chat.reply import Reply
+from streamtui.chat.reply_tasks import ReplyTasks
 from streamtui.chat.retry import Policy
+
+Live = ReplyTasks
+"""The name it had in version 0.1."""
 
 __all__ = [
     "ChatMessage",
@@ -50,6 +44,7 @@ __all__ = [
     "ProviderEvent",
     "ReasoningDelta",
     "Reply",
+    "ReplyTasks",
     "Segment",
     "Status",
     "StoreError",

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from streamtui.chat.clean import clean, clean_line
 from streamtui.chat.errors import ConfigError, StreamtuiError
 from streamtui.chat.messages import (
     ChatMessage,
@@ -16,9 +15,10 @@ from streamtui.chat.messages import (
     new_id,
     user_message,
 )
-from streamtui.chat.ports import ConversationRecord, Model, NoRecorder, Recorder
+from streamtui.chat.ports import ConversationRecord, Model, NullRecorder, Recorder
 from streamtui.chat.reply import Journal, Reply
 from streamtui.chat.retry import Policy
+from streamtui.chat.sanitize import sanitize, sanitize_line
 
 TITLE_LENGTH = 60
 
@@ -51,7 +51,7 @@ class Conversation:
         self.id = new_id()
         self.title = ""
         self.model = model
-        self.system = clean(system) if system else None
+        self.system = sanitize(system) if system else None
         self.options = options or Options()
         self.messages: dict[str, ChatMessage] = {}
         self.leaf: str | None = None
@@ -60,7 +60,7 @@ class Conversation:
         self.created = time.time()
         self._came_from: dict[str, str | None] = {}
         """What was in view before a reply, by the reply's id."""
-        self._recorder: Recorder = recorder or NoRecorder()
+        self._recorder: Recorder = recorder or NullRecorder()
         self._clock = clock
 
     @classmethod
@@ -129,13 +129,13 @@ class Conversation:
         self._recorder.update(self.record)
 
     def rename(self, title: str) -> None:
-        self.title = clean_line(title, TITLE_LENGTH * 2)
+        self.title = sanitize_line(title, TITLE_LENGTH * 2)
         if self.messages:
             self._recorder.update(self.record)
 
     def instruct(self, system: str | None) -> None:
         """Pin another system message, or none."""
-        self.system = clean(system) if system else None
+        self.system = sanitize(system) if system else None
         if self.messages:
             self._recorder.update(self.record)
 
@@ -230,7 +230,7 @@ class Conversation:
 
     def _prompt(self, text: str, parent: str | None) -> ChatMessage:
         self._refuse_while_streaming()
-        text = clean(text)
+        text = sanitize(text)
         if not text.strip():
             raise ConfigError("There is no prompt: it is empty.")
         return user_message(text, parent)
@@ -253,7 +253,7 @@ class Conversation:
         in_view: str | None = None,
     ) -> Reply:
         """`in_view` is the reply that is shown instead of this one, where there are several."""
-        title = self.title or clean_line(_first_line(request), TITLE_LENGTH)
+        title = self.title or sanitize_line(_first_line(request), TITLE_LENGTH)
         goes_on = message.id in self.messages
         record = replace(self.record, title=title, leaf=self.leaf if goes_on else in_view or message.id)
 

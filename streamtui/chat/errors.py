@@ -9,7 +9,7 @@ StreamtuiError            shown as one line, never as a traceback
 from dataclasses import dataclass
 from typing import Literal
 
-from streamtui.chat.clean import clean_line
+from streamtui.chat.sanitize import sanitize_line
 
 ErrorKind = Literal[
     "auth",  # 401, 403: the key is wrong or missing
@@ -34,7 +34,7 @@ class StreamtuiError(Exception):
     """Base of all expected failures; `str()` is one clean line for the reader."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(clean_line(message))
+        super().__init__(sanitize_line(message))
 
 
 class ConfigError(StreamtuiError):
@@ -90,8 +90,8 @@ class ErrorInfo:
                 return cls("config", str(error))
         what = ": ".join(filter(None, (type(error).__name__, str(error))))
         if provider is None or _is_ours(type(provider)):
-            return cls("internal", clean_line(f"{what}. This is a defect of streamtui."))
-        return cls("internal", clean_line(f"The provider {type(provider).__name__} failed with {what}."))
+            return cls("internal", sanitize_line(f"{what}. This is a defect of streamtui."))
+        return cls("internal", sanitize_line(f"The provider {type(provider).__name__} failed with {what}."))
 
 
 def _is_ours(kind: type) -> bool:

@@ -243,7 +243,7 @@ class Storage(Protocol):
         ...
 
 
-class EndpointMemory(Protocol):
+class QuirkStore(Protocol):
     """What was learned about an endpoint and model: `no:stream_options`, `swap:max_tokens`, `insecure-http`…"""
 
     def quirks(self, endpoint: str, model: str) -> frozenset[str]:
@@ -293,7 +293,7 @@ class Catalog(Protocol):
         ...
 
 
-class NoRecorder:
+class NullRecorder:
     """Records nothing: for `ask --no-save` and for library use without a store."""
 
     async def begin(
@@ -314,7 +314,7 @@ class NoRecorder:
         return
 
 
-class NoMemory:
+class InMemoryQuirks:
     """Knows no endpoint; what is learned lasts as long as this object."""
 
     def __init__(self) -> None:

@@ -17,24 +17,15 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Final, Self
 
-from streamtui.chat.clean import Cleaner, clean_line
+from streamtui.chat.continuation import OverlapTrimmer, continuation
 from streamtui.chat.errors import ErrorInfo, ProviderError, StoreError, StreamtuiError
-from streamtui.chat.events import (
-    Connected,
-    Event,
-    Failed,
-    Finished,
-    Notice,
-    ProviderEvent,
-    ReasoningDelta,
-    TextDelta,
-)
+from streamtui.chat.events import Connected, Event, Failed, Finished, Notice, ProviderEvent, ReasoningDelta, TextDelta
 from streamtui.chat.messages import ChatMessage, ChatRequest, Segment, Status, Usage
 from streamtui.chat.metrics import Meter, Metrics, estimate_tokens
-from streamtui.chat.parts import Parts
 from streamtui.chat.ports import ConversationRecord, Model, Recorder
 from streamtui.chat.retry import Policy, backoff, delay
-from streamtui.chat.seam import Seam, continuation
+from streamtui.chat.sanitize import Sanitizer, sanitize_line
+from streamtui.chat.text_buffer import TextBuffer
 
 log = logging.getLogger(__name__)
 
@@ -95,12 +86,12 @@ class Reply:
         self._changed = changed
         self._clock = clock
         self._jitter = jitter
-        self._text = Parts()
-        self._reasoning = Parts()
+        self._text = TextBuffer()
+        self._reasoning = TextBuffer()
         self._finish_reason: str | None = None
-        self._text_cleaner = Cleaner()
-        self._reasoning_cleaner = Cleaner()
-        self._seam = Seam("")
+        self._text_cleaner = Sanitizer()
+        self._reasoning_cleaner = Sanitizer()
+        self._seam = OverlapTrimmer("")
         self._sent = request
         """What the model is really asked: `request`, or to go on after the text of earlier segments."""
         self._prefill_refused = False
@@ -258,12 +249,12 @@ class Reply:
         """Decide what the model is asked for the present segment, and where its text joins the text before it."""
         written = self.message.text
         if not written.strip():
-            self._sent, self._seam = self.request, Seam("")
+            self._sent, self._seam = self.request, OverlapTrimmer("")
             return
         prefill = not self._prefill_refused and self.model.provider.can_prefill(self.request.model)
         self._sent = continuation(self.request, written, prefill=prefill)
         # A model that goes on writing its own text repeats nothing; what looks like it is meant.
-        self._seam = Seam("" if prefill else written)
+        self._seam = OverlapTrimmer("" if prefill else written)
 
     def _take(self, event: ProviderEvent, now: float) -> Event | None:
         """Enter one event into the books and return what the reader gets of it."""
@@ -280,10 +271,10 @@ class Reply:
                 self.usage = event
                 return event
             case Finished():
-                self._finish_reason = clean_line(event.finish_reason or "stop", 40)
+                self._finish_reason = sanitize_line(event.finish_reason or "stop", 40)
                 return None
             case Notice():
-                self.notice = replace(event, text=clean_line(event.text))
+                self.notice = replace(event, text=sanitize_line(event.text))
                 return self.notice
             case _:
                 return None
@@ -349,8 +340,8 @@ class Reply:
         return _waiting(failure, "reconnecting", wait, number)
 
     def _open_segment(self) -> None:
-        self._text, self._reasoning, self._finish_reason, self.usage = Parts(), Parts(), None, None
-        self._text_cleaner, self._reasoning_cleaner = Cleaner(), Cleaner()
+        self._text, self._reasoning, self._finish_reason, self.usage = TextBuffer(), TextBuffer(), None, None
+        self._text_cleaner, self._reasoning_cleaner = Sanitizer(), Sanitizer()
         self.meter = Meter(self._clock())
 
     def _segment(self, status: Status, error: ErrorInfo | None = None) -> Segment:

@@ -2,8 +2,8 @@
 
 from streamtui.markdown.block import Block
 from streamtui.markdown.document import CodeBlock, Document
-from streamtui.markdown.line import Line
+from streamtui.markdown.line import StyledLine
 from streamtui.markdown.preload import preload
 from streamtui.markdown.styles import Colors, Styles
 
-__all__ = ["Block", "CodeBlock", "Colors", "Document", "Line", "Styles", "preload"]
+__all__ = ["Block", "CodeBlock", "Colors", "Document", "StyledLine", "Styles", "preload"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
-from streamtui.markdown.line import Line
+from streamtui.markdown.line import StyledLine
 from streamtui.markdown.styles import Styles
 
 
@@ -22,9 +22,9 @@ class Block(ABC):
         """Offset in the document's source of what a copy of the whole block gives."""
         self.end = end
         self._key: tuple[int, Styles] | None = None
-        self._lines: Sequence[Line] = ()
+        self._lines: Sequence[StyledLine] = ()
 
-    def lines(self, width: int, styles: Styles) -> Sequence[Line]:
+    def lines(self, width: int, styles: Styles) -> Sequence[StyledLine]:
         """Return the painted rows, kept until another width, other styles, or `forget`."""
         key = (width, styles)
         if self._key != key:
@@ -52,4 +52,4 @@ class Block(ABC):
         """Guess the number of rows without parsing; exact if the rows of that width are at hand."""
 
     @abstractmethod
-    def _render(self, width: int, styles: Styles) -> Sequence[Line]: ...
+    def _render(self, width: int, styles: Styles) -> Sequence[StyledLine]: ...

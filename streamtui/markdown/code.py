@@ -9,11 +9,11 @@ from rich.segment import Segment
 from rich.style import Style
 
 from streamtui.markdown.block import Block
+from streamtui.markdown.code_source import CodeSource
+from streamtui.markdown.containers import BlockContext, gap_line, gutter
+from streamtui.markdown.itemized import ItemizedBlock
 from streamtui.markdown.lexing import Runs, token_of
-from streamtui.markdown.line import Line, paint
-from streamtui.markdown.listing import Listing
-from streamtui.markdown.place import Place, gap_line, gutter
-from streamtui.markdown.rows import RowsBlock
+from streamtui.markdown.line import StyledLine, paint
 from streamtui.markdown.styles import Styles
 from streamtui.markdown.wrap import chop
 
@@ -22,13 +22,20 @@ _INDENT = 2
 _COPY = " copy"
 
 
-class CodeChunk(RowsBlock):
+class CodeChunk(ItemizedBlock):
     """Some lines of a code block; the first chunk has the head."""
 
     __slots__ = ("_look", "first", "last", "listing", "place", "tail")
 
     def __init__(
-        self, start: int, end: int, place: Place, listing: Listing, first: int, last: int, tail: tuple[str, ...]
+        self,
+        start: int,
+        end: int,
+        place: BlockContext,
+        listing: CodeSource,
+        first: int,
+        last: int,
+        tail: tuple[str, ...],
     ) -> None:
         super().__init__(start, end)
         self.place = place
@@ -61,7 +68,7 @@ class CodeChunk(RowsBlock):
         head = (self.place.gap >= 0) + 1 if self.first == 0 else 0
         return head + len(lines) + wrapped
 
-    def _grew_from(self, other: RowsBlock) -> bool:
+    def _grew_from(self, other: ItemizedBlock) -> bool:
         return (
             isinstance(other, CodeChunk)
             and other.listing is self.listing
@@ -80,14 +87,14 @@ class CodeChunk(RowsBlock):
     def _layout(self, width: int, styles: Styles) -> Hashable:
         return (width, styles)
 
-    def _paint_head(self, width: int, styles: Styles) -> list[Line]:
+    def _paint_head(self, width: int, styles: Styles) -> list[StyledLine]:
         if self.first:
             return []
         lines = [gap_line(self.place, width, styles)] if self.place.gap >= 0 else []
         left = gutter(self.place, width, styles)
         return [*lines, _head(left.first, left.cells, self.listing, width, styles)]
 
-    def _paint_item(self, index: int, width: int, styles: Styles) -> list[Line]:
+    def _paint_item(self, index: int, width: int, styles: Styles) -> list[StyledLine]:
         left = gutter(self.place, width, styles)
         line = self.first + index
         if line < self.last:
@@ -104,7 +111,7 @@ class CodeChunk(RowsBlock):
         return self.listing.lines[index] if index < self.last else self.tail[index - self.last]
 
 
-def _head(prefix: list[Segment], cells: int, listing: Listing, width: int, styles: Styles) -> Line:
+def _head(prefix: list[Segment], cells: int, listing: CodeSource, width: int, styles: Styles) -> StyledLine:
     meta = Style(meta={"code": listing.number})
     head = styles.text + styles.fence_head + meta
     room = width - cells
@@ -154,7 +161,7 @@ def _expand(text: str, column: int) -> tuple[str, int]:
 
 def _wrap_code(
     pieces: list[Segment], prefix: list[Segment], room: int, width: int, styles: Styles, whole: bool, fresh: bool
-) -> list[Line]:
+) -> list[StyledLine]:
     """Paint one line of code; what doesn't fit goes on in rows with a mark in the gutter."""
     room = max(1, room - _INDENT)
     indent = Segment(" " * min(_INDENT, width - 1), styles.fence)
@@ -163,7 +170,7 @@ def _wrap_code(
     text = "".join([piece.text for piece in pieces])
     if len(text) <= room and (text.isascii() or cell_len(text) <= room):
         return [paint([*prefix, indent if fresh else mark], pieces, width, styles.fence, end)]
-    lines: list[Line] = []
+    lines: list[StyledLine] = []
     spans = chop(text, room)
     index = offset = 0
     for number, (start, stop, _) in enumerate(spans):

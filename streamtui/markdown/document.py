@@ -11,13 +11,13 @@ from time import perf_counter
 
 from streamtui.markdown.block import Block
 from streamtui.markdown.code import CodeChunk
-from streamtui.markdown.flow import LONG, Flow
+from streamtui.markdown.code_source import CodeSource, Highlighter
 from streamtui.markdown.inline import displayable
-from streamtui.markdown.leaves import Code
-from streamtui.markdown.listing import Colouring, Listing
+from streamtui.markdown.open_blocks import Code
 from streamtui.markdown.references import References, labels
 from streamtui.markdown.scanner import Scanner
-from streamtui.markdown.table import Columns, TableChunk
+from streamtui.markdown.table import TableChunk, TableColumns
+from streamtui.markdown.text_block import LONG, TextBlock
 
 _UNDECIDED = re.compile(r"[ >]*(?:[-=*_+#~`|:]{1,2}|\d{1,3}[.)]?) ?")
 """The start of a line from which it can't be told yet what the line will be."""
@@ -55,8 +55,8 @@ class Document:
         self._is_closed = False
         self._blocks: list[Block] = []
         self._frozen = 0  # how many of them are
-        self._painted: deque[Listing] = deque()
-        self._colouring: Colouring | None = None
+        self._painted: deque[CodeSource] = deque()
+        self._colouring: Highlighter | None = None
         self._references: References = {}
         self._mentions: dict[str, list[int]] = {}  # label: indices of frozen blocks that may refer to it
         self._tables: dict[int, int] = {}  # id of its columns: index of its first block
@@ -210,7 +210,7 @@ class Document:
         for index, (before, block) in enumerate(zip(old, blocks, strict=False)):
             if not may_keep:
                 break
-            if block.same(before) and not (isinstance(block, Flow) and block.more):
+            if block.same(before) and not (isinstance(block, TextBlock) and block.more):
                 blocks[index] = before
             else:
                 block.adopt(before)
@@ -224,7 +224,7 @@ class Document:
         """Note what may change a block that is frozen now."""
         block = self._blocks[index]
         mentioning = ""
-        if isinstance(block, Flow):
+        if isinstance(block, TextBlock):
             mentioning = block.text
         elif isinstance(block, TableChunk):
             mentioning = "\n".join(cell for row in [block.columns.head, *block.rows] for cell in row)
@@ -241,24 +241,24 @@ class Document:
         found = sorted({index for label in defined for index in self._mentions.get(label, ())})
         for index in found:
             block = self._blocks[index]
-            if isinstance(block, Flow):
+            if isinstance(block, TextBlock):
                 self._renew_flow(index, block.previous)
             elif isinstance(block, TableChunk):
                 self._blocks[index] = block.renewed()
         return found[:1]
 
-    def _renew_flow(self, index: int, previous: Flow | None) -> None:
+    def _renew_flow(self, index: int, previous: TextBlock | None) -> None:
         """Renew a piece of a paragraph, and those that flow on from it."""
         while index < len(self._blocks):
             old = self._blocks[index]
-            if not isinstance(old, Flow) or (previous is not old.previous and old.previous is None):
+            if not isinstance(old, TextBlock) or (previous is not old.previous and old.previous is None):
                 return
             self._blocks[index] = previous = old.renewed(previous)
             if not old.more:
                 return
             index += 1
 
-    def _widen(self, tables: Iterable[Columns]) -> list[int]:
+    def _widen(self, tables: Iterable[TableColumns]) -> list[int]:
         """Renew the frozen rows of tables with a wider column; return the first index of each."""
         changed: list[int] = []
         for columns in tables:
@@ -276,7 +276,7 @@ class Document:
 
     def _colour(self, deadline: float) -> list[int]:
         """Find missing colours of code until `deadline`; return the indices of blocks that changed."""
-        job = self._colouring = self._colouring or Colouring(self._painted.popleft())
+        job = self._colouring = self._colouring or Highlighter(self._painted.popleft())
         if not job.work(deadline):
             return []
         self._colouring = None

@@ -29,7 +29,7 @@ TRUSTED = frozenset(
 """Names of lexers that were measured with hostile lines of a thousand characters: 20 ms at most."""
 
 
-class Limits(NamedTuple):
+class LexLimits(NamedTuple):
     """Lengths in characters; what is longer gets fewer colours, or none."""
 
     line: int
@@ -40,10 +40,10 @@ class Limits(NamedTuple):
     """The longest text lexed as a whole."""
 
 
-def limits_for(lexer: Lexer) -> Limits:
+def limits_for(lexer: Lexer) -> LexLimits:
     """Return how much `lexer` may be given."""
     if isinstance(lexer, JsonLexer):
-        return Limits(1000, 32_000, 256_000)
+        return LexLimits(1000, 32_000, 256_000)
     line = 1000 if lexer.name in TRUSTED else 300
     yields_as_it_goes = isinstance(lexer, RegexLexer)  # others lex everything before the first token
-    return Limits(line, line, 256_000 if yields_as_it_goes else 16_000)
+    return LexLimits(line, line, 256_000 if yields_as_it_goes else 16_000)

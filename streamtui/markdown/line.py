@@ -11,7 +11,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 
-class Line(NamedTuple):
+class StyledLine(NamedTuple):
     """A row as painted, and what a copy of it needs to know."""
 
     strip: Strip
@@ -25,7 +25,7 @@ class Line(NamedTuple):
     that was there where the row was only wrapped."""
 
 
-def paint(prefix: list[Segment], content: Iterable[Segment], width: int, pad: Style, joint: str = "\n") -> Line:
+def paint(prefix: list[Segment], content: Iterable[Segment], width: int, pad: Style, joint: str = "\n") -> StyledLine:
     """Return a row of `prefix` (the gutter) and `content`, filled up to `width` cells with `pad`."""
     segments = [*prefix, *content]
     gutter = sum([cell_len(segment.text) for segment in prefix])
@@ -33,5 +33,5 @@ def paint(prefix: list[Segment], content: Iterable[Segment], width: int, pad: St
     if end < width:
         segments.append(Segment(" " * (width - end), pad))
     elif end > width:  # a wide character where there is one cell
-        return Line(Strip(segments).crop(0, width), min(gutter, width), width, joint)
-    return Line(Strip(segments, width), gutter, end, joint)
+        return StyledLine(Strip(segments).crop(0, width), min(gutter, width), width, joint)
+    return StyledLine(Strip(segments, width), gutter, end, joint)

@@ -12,13 +12,13 @@ import re
 from collections import deque
 
 from streamtui.markdown.block import Block
+from streamtui.markdown.code_source import CodeSource
+from streamtui.markdown.containers import BlockContext, Container, Item, Quote
 from streamtui.markdown.cursor import Cursor
-from streamtui.markdown.flow import LONG, Flow, Rule
-from streamtui.markdown.leaves import Code, Leaf, Paragraph, Table
-from streamtui.markdown.listing import Listing
-from streamtui.markdown.place import Container, Item, Place, Quote
+from streamtui.markdown.open_blocks import Code, Leaf, Paragraph, Table
 from streamtui.markdown.references import References, is_footnote
-from streamtui.markdown.table import Columns, parse_delimiter, split_row
+from streamtui.markdown.table import TableColumns, parse_delimiter, split_row
+from streamtui.markdown.text_block import LONG, Rule, TextBlock
 
 _DEEPEST = 64
 _FENCE = re.compile(r"(`{3,})([^`]*)$|(~{3,})(.*)$")
@@ -31,16 +31,16 @@ _UNDERLINE = re.compile(r"(?:=+|-+)[ \t]*$")
 class Scanner:
     """Where a document stands after some lines: the open containers, the open leaf, and the blocks that are done."""
 
-    def __init__(self, references: References, painted: deque[Listing]) -> None:
+    def __init__(self, references: References, painted: deque[CodeSource]) -> None:
         self.references = references
         self._painted = painted
         self.done: list[Block] = []
         """Blocks completed since the owner last took them."""
-        self.listings: list[Listing] = []
+        self.listings: list[CodeSource] = []
         """All code blocks, in order."""
         self.defined: list[str] = []
         """Labels of link definitions completed since the owner last took them."""
-        self.widened: list[Columns] = []
+        self.widened: list[TableColumns] = []
         """Tables whose columns got wider since the owner last took them."""
         self.open_line = False
         """Whether the last line given to `line` may go on with `extend`."""
@@ -141,14 +141,14 @@ class Scanner:
         self._close_leaf()
         if any(isinstance(container, Item) for container in self._containers[max(depth, self._shown) :]):
             place = self._place()
-            self.done.append(Flow(self._start, self._start, place, "", 0, self.references))
+            self.done.append(TextBlock(self._start, self._start, place, "", 0, self.references))
         del self._containers[depth:]
         self._shown = min(self._shown, depth)
 
-    def _place(self) -> Place:
+    def _place(self) -> BlockContext:
         """Return where a leaf that starts now stands, and take note that it does."""
         containers = tuple(self._containers)
-        place = Place(containers, self._shown, self._gap(containers))
+        place = BlockContext(containers, self._shown, self._gap(containers))
         self._shown = len(containers)
         self._last = containers
         self._blank = False
@@ -223,7 +223,7 @@ class Scanner:
 
     def _open_code(self, fence: str, info: str, indent: int) -> Code:
         language = info.split()[0] if info.split() else ""
-        listing = Listing(len(self.listings) + 1, language, self._painted)
+        listing = CodeSource(len(self.listings) + 1, language, self._painted)
         if self._is_fork:
             self.listings = [*self.listings, listing]
         else:
@@ -284,7 +284,7 @@ class Scanner:
             self._interrupt(matched, opened)
             text = _HEADING_END.sub("", rest[heading.end() :]).strip(" \t")
             level = len(heading[1])
-            self.done.append(Flow(self._start, self._stop, self._place(), text, level, self.references))
+            self.done.append(TextBlock(self._start, self._stop, self._place(), text, level, self.references))
             return True
         if first in "`~" and (fence := _FENCE.match(rest)):
             self._interrupt(matched, opened)
@@ -327,7 +327,7 @@ class Scanner:
             place = self._place()
         else:
             start = leaf.start if not leaf.text else start
-        columns = Columns(split_row(head), aligns, self.references)
+        columns = TableColumns(split_row(head), aligns, self.references)
         self.leaf = Table(place, columns, start, self._stop)
         return True
 

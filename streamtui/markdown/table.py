@@ -11,11 +11,11 @@ from rich.segment import Segment
 from rich.style import Style
 
 from streamtui.markdown.block import Block
+from streamtui.markdown.containers import BlockContext, gap_line, gutter
 from streamtui.markdown.inline import cut_runs, inline_runs, inline_text
-from streamtui.markdown.line import Line, paint
-from streamtui.markdown.place import Place, gap_line, gutter
+from streamtui.markdown.itemized import ItemizedBlock
+from streamtui.markdown.line import StyledLine, paint
 from streamtui.markdown.references import References
-from streamtui.markdown.rows import RowsBlock
 from streamtui.markdown.styles import Styles
 from streamtui.markdown.wrap import Span, chop, wrap
 
@@ -70,7 +70,7 @@ def parse_delimiter(line: str) -> list[str] | None:
     return aligns
 
 
-class Columns:
+class TableColumns:
     """What all chunks of one table share: head, alignment, and widths that only grow."""
 
     def __init__(self, head: list[str], aligns: list[str], references: References) -> None:
@@ -133,13 +133,20 @@ def _shown(cell: str, references: References) -> str:
     return inline_text(cell, references)
 
 
-class TableChunk(RowsBlock):
+class TableChunk(ItemizedBlock):
     """Some rows of a table; the first chunk has the head."""
 
     __slots__ = ("columns", "is_head", "partial", "place", "rows", "wanted")
 
     def __init__(
-        self, start: int, end: int, place: Place, columns: Columns, rows: list[list[str]], is_head: bool, partial: bool
+        self,
+        start: int,
+        end: int,
+        place: BlockContext,
+        columns: TableColumns,
+        rows: list[list[str]],
+        is_head: bool,
+        partial: bool,
     ) -> None:
         super().__init__(start, end)
         self.place = place
@@ -178,7 +185,7 @@ class TableChunk(RowsBlock):
         tall = max(-(-sum(self.columns.natural) // max(1, sum(fitted))), 1)
         return head + len(self.rows) * tall
 
-    def _grew_from(self, other: RowsBlock) -> bool:
+    def _grew_from(self, other: ItemizedBlock) -> bool:
         return (
             isinstance(other, TableChunk)
             and other.columns is self.columns
@@ -196,7 +203,7 @@ class TableChunk(RowsBlock):
         left = gutter(self.place, width, styles)
         return (width, styles, self.columns.fit(width - left.cells))
 
-    def _paint_head(self, width: int, styles: Styles) -> list[Line]:
+    def _paint_head(self, width: int, styles: Styles) -> list[StyledLine]:
         if not self.is_head:
             return []
         lines = [gap_line(self.place, width, styles)] if self.place.gap >= 0 else []
@@ -211,7 +218,7 @@ class TableChunk(RowsBlock):
         rule = "┼".join("─" * (cells + 2) for cells in fitted)[1:-1]
         return [*lines, *head, paint(left.rest, [Segment(rule, border)], width, styles.text)]
 
-    def _paint_item(self, index: int, width: int, styles: Styles) -> list[Line]:
+    def _paint_item(self, index: int, width: int, styles: Styles) -> list[StyledLine]:
         left = gutter(self.place, width, styles)
         fitted = self.columns.fit(width - left.cells)
         if fitted is not None:
@@ -225,12 +232,12 @@ class TableChunk(RowsBlock):
 
     def _row(
         self, cells: list[str], prefix: list[Segment], fitted: tuple[int, ...], width: int, styles: Styles, base: Style
-    ) -> list[Line]:
+    ) -> list[StyledLine]:
         steady = self.partial and bool(self.rows) and cells is self.rows[-1]
         columns = [self._cell(cell, room, styles, base, steady) for cell, room in zip(cells, fitted, strict=False)]
         columns += [[[]]] * (len(fitted) - len(columns))
         bar = Segment(" │ ", styles.text + styles.table_border)
-        lines: list[Line] = []
+        lines: list[StyledLine] = []
         for row in range(max(len(column) for column in columns)):
             content: list[Segment] = []
             for index, (column, room) in enumerate(zip(columns, fitted, strict=True)):
@@ -264,9 +271,11 @@ class TableChunk(RowsBlock):
         shown = chop(text, room - 1)[0] if room > 1 else Span(0, 0, "")
         return [[*cut_runs(runs, [shown])[0], Segment("…", base)]]
 
-    def _stack(self, cells: list[str], prefix: list[Segment], width: int, taken: int, styles: Styles) -> list[Line]:
+    def _stack(
+        self, cells: list[str], prefix: list[Segment], width: int, taken: int, styles: Styles
+    ) -> list[StyledLine]:
         """Paint a row as "head: value" lines, for when the columns can't stand side by side."""
-        lines: list[Line] = []
+        lines: list[StyledLine] = []
         room = max(2, width - taken)
         for head, cell in zip(self.columns.head, cells, strict=False):
             runs = inline_runs(head, self.columns.references, styles, styles.text + styles.table_head)

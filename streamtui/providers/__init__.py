@@ -7,16 +7,16 @@ from types import ModuleType
 from typing import Final
 
 from streamtui.chat.errors import ConfigError, ProviderError
-from streamtui.chat.ports import Deadlines, EndpointMemory, NoMemory, Provider
-from streamtui.providers.endpoint import BaseUrl, parse_base_url
-from streamtui.providers.secret import Secret, redact
-from streamtui.providers.sse import Limits
+from streamtui.chat.ports import Deadlines, InMemoryQuirks, Provider, QuirkStore
+from streamtui.providers.http.base_url import BaseUrl, parse_base_url
+from streamtui.providers.http.sse import SSELimits
+from streamtui.providers.redaction import Secret, redact
 
 __all__ = [
     "PROVIDERS",
     "BaseUrl",
-    "Limits",
     "ProviderRow",
+    "SSELimits",
     "Secret",
     "create",
     "parse_base_url",
@@ -79,8 +79,8 @@ def create(
     base_url: str | None = None,
     api_key: Secret | str | None = None,
     deadlines: Deadlines | None = None,
-    memory: EndpointMemory | None = None,
-    limits: Limits | None = None,
+    memory: QuirkStore | None = None,
+    limits: SSELimits | None = None,
 ) -> Provider:
     """Make a provider; this connects to nothing. Empty `base_url` and `api_key` count as none.
 
@@ -92,8 +92,8 @@ def create(
         base_url=base_url or None,
         api_key=key or None,
         deadlines=deadlines or Deadlines(),
-        memory=memory or NoMemory(),
-        limits=limits or Limits(),
+        memory=memory or InMemoryQuirks(),
+        limits=limits or SSELimits(),
     )
     return provider
 

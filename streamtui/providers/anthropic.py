@@ -14,16 +14,16 @@ import anthropic
 
 from streamtui.chat.events import ProviderEvent
 from streamtui.chat.messages import ChatRequest
-from streamtui.chat.ports import Deadlines, EndpointMemory
-from streamtui.providers.endpoint import BaseUrl, parse_base_url
-from streamtui.providers.exchange import Draft, Exchange
-from streamtui.providers.failures import Peer
-from streamtui.providers.messages_api import MessagesParser
-from streamtui.providers.model_list import read_models
-from streamtui.providers.quirks import NO_PREFILL
-from streamtui.providers.secret import Secret
-from streamtui.providers.sse import Limits
-from streamtui.providers.transport import NO_KEY, construct, idle_http_client, make_http_client, proxy_of
+from streamtui.chat.ports import Deadlines, QuirkStore
+from streamtui.providers.errors.http import EndpointInfo
+from streamtui.providers.http.base_url import BaseUrl, parse_base_url
+from streamtui.providers.http.client import NO_KEY, construct, idle_http_client, make_http_client, proxy_of
+from streamtui.providers.http.quirks import NO_PREFILL
+from streamtui.providers.http.request import PreparedRequest, ProviderRequest
+from streamtui.providers.http.sse import SSELimits
+from streamtui.providers.models import read_models
+from streamtui.providers.redaction import Secret
+from streamtui.providers.wire.messages import MessagesParser
 
 DEFAULT_BASE_URL: Final = "https://api.anthropic.com"
 API_VERSION: Final = "2023-06-01"
@@ -38,13 +38,13 @@ def preload() -> None:
 
 
 def create(
-    *, base_url: str | None, api_key: Secret | None, deadlines: Deadlines, memory: EndpointMemory, limits: Limits
+    *, base_url: str | None, api_key: Secret | None, deadlines: Deadlines, memory: QuirkStore, limits: SSELimits
 ) -> "AnthropicProvider":
     base = parse_base_url(base_url or DEFAULT_BASE_URL)
     # The SDK adds the version and the method to the path itself.
     base = replace(base, url=base.url.removesuffix("/messages").removesuffix("/v1"))
-    peer = Peer(base.host, "ANTHROPIC_API_KEY", api_key, "Check the base URL.", proxy_of(base))
-    return AnthropicProvider(base, Exchange(peer, base.url, deadlines, limits, memory, anthropic.AnthropicError))
+    peer = EndpointInfo(base.host, "ANTHROPIC_API_KEY", api_key, "Check the base URL.", proxy_of(base))
+    return AnthropicProvider(base, ProviderRequest(peer, base.url, deadlines, limits, memory, anthropic.AnthropicError))
 
 
 class AnthropicProvider:
@@ -52,7 +52,7 @@ class AnthropicProvider:
 
     name: Final = "anthropic"
 
-    def __init__(self, base: BaseUrl, exchange: Exchange) -> None:
+    def __init__(self, base: BaseUrl, exchange: ProviderRequest) -> None:
         self._base = base
         self._exchange = exchange
         self._client: anthropic.AsyncAnthropic | None = None
@@ -79,7 +79,7 @@ class AnthropicProvider:
         if self._client is not None:
             await self._client.close()
 
-    async def _draft(self, request: ChatRequest, quirks: frozenset[str]) -> Draft:
+    async def _draft(self, request: ChatRequest, quirks: frozenset[str]) -> PreparedRequest:
         client = await self._connected()
         fields: dict[str, Any] = {}
         turns = request.turns
@@ -99,7 +99,7 @@ class AnthropicProvider:
             stream=True,
             extra_body={"messages": messages, **fields},
         )
-        return Draft(context, {*fields} - {"system"} | ({"prefill"} if request.prefill else set()))
+        return PreparedRequest(context, {*fields} - {"system"} | ({"prefill"} if request.prefill else set()))
 
     async def _connected(self) -> anthropic.AsyncAnthropic:
         """Return the client, made at first use."""

@@ -13,16 +13,16 @@ import openai
 
 from streamtui.chat.events import ProviderEvent
 from streamtui.chat.messages import ChatRequest
-from streamtui.chat.ports import Deadlines, EndpointMemory
-from streamtui.providers.completions import CompletionsParser, request_fields, request_messages
-from streamtui.providers.endpoint import BaseUrl, parse_base_url
-from streamtui.providers.exchange import Draft, Exchange
-from streamtui.providers.failures import Peer
-from streamtui.providers.model_list import read_models
-from streamtui.providers.quirks import NO_PREFILL
-from streamtui.providers.secret import Secret
-from streamtui.providers.sse import Limits
-from streamtui.providers.transport import NO_KEY, construct, idle_http_client, make_http_client, proxy_of
+from streamtui.chat.ports import Deadlines, QuirkStore
+from streamtui.providers.errors.http import EndpointInfo
+from streamtui.providers.http.base_url import BaseUrl, parse_base_url
+from streamtui.providers.http.client import NO_KEY, construct, idle_http_client, make_http_client, proxy_of
+from streamtui.providers.http.quirks import NO_PREFILL
+from streamtui.providers.http.request import PreparedRequest, ProviderRequest
+from streamtui.providers.http.sse import SSELimits
+from streamtui.providers.models import read_models
+from streamtui.providers.redaction import Secret
+from streamtui.providers.wire.completions import CompletionsParser, request_fields, request_messages
 
 DEFAULT_BASE_URL: Final = "https://api.openai.com/v1"
 
@@ -34,11 +34,11 @@ def preload() -> None:
 
 
 def create(
-    *, base_url: str | None, api_key: Secret | None, deadlines: Deadlines, memory: EndpointMemory, limits: Limits
+    *, base_url: str | None, api_key: Secret | None, deadlines: Deadlines, memory: QuirkStore, limits: SSELimits
 ) -> "OpenAIProvider":
     base = parse_base_url(base_url or DEFAULT_BASE_URL)
-    peer = Peer(base.host, "OPENAI_API_KEY", api_key, proxy=proxy_of(base))
-    return OpenAIProvider(base, Exchange(peer, base.url, deadlines, limits, memory, openai.OpenAIError))
+    peer = EndpointInfo(base.host, "OPENAI_API_KEY", api_key, proxy=proxy_of(base))
+    return OpenAIProvider(base, ProviderRequest(peer, base.url, deadlines, limits, memory, openai.OpenAIError))
 
 
 class OpenAIProvider:
@@ -46,7 +46,7 @@ class OpenAIProvider:
 
     name: Final = "openai"
 
-    def __init__(self, base: BaseUrl, exchange: Exchange) -> None:
+    def __init__(self, base: BaseUrl, exchange: ProviderRequest) -> None:
         self._base = base
         self._exchange = exchange
         self._client: openai.AsyncOpenAI | None = None
@@ -72,7 +72,7 @@ class OpenAIProvider:
         if self._client is not None:
             await self._client.close()
 
-    async def _draft(self, request: ChatRequest, quirks: frozenset[str]) -> Draft:
+    async def _draft(self, request: ChatRequest, quirks: frozenset[str]) -> PreparedRequest:
         client = await self._connected()
         fields = request_fields(request, quirks, at_openai=self._base.hostname == "api.openai.com")
         messages = request_messages(request, quirks)
@@ -83,7 +83,7 @@ class OpenAIProvider:
             extra_body={"messages": messages, **fields},
         )
         roles = {message["role"] for message in messages[:1]}
-        return Draft(context, {*fields, *roles} | ({"prefill"} if request.prefill else set()))
+        return PreparedRequest(context, {*fields, *roles} | ({"prefill"} if request.prefill else set()))
 
     async def _connected(self) -> openai.AsyncOpenAI:
         """Return the client, made at first use."""

@@ -6,27 +6,28 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final, TypeVar
 
-from streamtui.chat.clean import clean_line
 from streamtui.chat.errors import StoreError
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.ports import ConversationRecord, ConversationSummary, Timing
-from streamtui.store import queries, rows
-from streamtui.store.operations import Change, Hide, KeepDraft, Learn, Rename, Stash
-from streamtui.store.overlay import Overlay
+from streamtui.chat.sanitize import sanitize_line
+from streamtui.store.queue import queries
+from streamtui.store.queue.operations import AddPromptHistory, Change, KeepDraft, Learn, Rename, SoftDelete
+from streamtui.store.queue.overlay import Overlay
+from streamtui.store.queue.writer import QueueWriter
 from streamtui.store.reader import Reader
-from streamtui.store.writer import Writer
+from streamtui.store.sqlite import read
 
 T = TypeVar("T")
 _CATCH_UP_S: Final = 0.1
 """How long a read waits for the writer, which is cheaper than an overlay; exact it is in any case."""
-_CHEAP: Final = (tuple, KeepDraft, Stash, Learn)
+_CHEAP: Final = (tuple, KeepDraft, AddPromptHistory, Learn)
 """Operations that cost nothing to lay over."""
 
 
 class SavedLibrary:
     """Implements `chat.ports.Library`."""
 
-    def __init__(self, writer: Writer, reader: Reader, clock: Callable[[], float]) -> None:
+    def __init__(self, writer: QueueWriter, reader: Reader, clock: Callable[[], float]) -> None:
         self._writer = writer
         self._reader = reader
         self._clock = clock
@@ -55,10 +56,10 @@ class SavedLibrary:
         return await self._ask(lambda connection, overlay: queries.message(connection, overlay, message))
 
     async def rename(self, conversation: str, title: str) -> None:
-        await self._change(conversation, Rename(conversation, clean_line(title)))
+        await self._change(conversation, Rename(conversation, sanitize_line(title)))
 
     async def delete(self, conversation: str) -> None:
-        await self._change(conversation, Hide(conversation, self._clock()))
+        await self._change(conversation, SoftDelete(conversation, self._clock()))
 
     async def restore(self, conversation: str) -> bool:
         number = self._writer.unhide(conversation)
@@ -72,7 +73,7 @@ class SavedLibrary:
 
     def remember_prompt(self, text: str) -> None:
         if text.strip():
-            self._writer.add(Stash(text), hurry=False)
+            self._writer.add(AddPromptHistory(text), hurry=False)
 
     async def draft(self, conversation: str | None) -> str:
         return await self._ask(lambda connection, overlay: queries.draft(connection, overlay, conversation or ""))
@@ -94,11 +95,11 @@ class SavedLibrary:
             with suppress(StoreError, TimeoutError):
                 await asyncio.wait_for(asyncio.wrap_future(caught_up), _CATCH_UP_S)
 
-        def read(connection: sqlite3.Connection | None) -> T:
+        def answer(connection: sqlite3.Connection | None) -> T:
             if connection is None:
                 return query(None, Overlay(operations))
-            applied = rows.applied(connection, self._writer.run_id)
-            self._writer.check_alive(rows.streaming_runs(connection))
+            applied = read.applied(connection, self._writer.run_id)
+            self._writer.check_alive(read.streaming_runs(connection))
             return query(connection, Overlay(operations[max(0, applied - done) :]))
 
-        return await asyncio.wrap_future(self._reader.ask(read))
+        return await asyncio.wrap_future(self._reader.ask(answer))

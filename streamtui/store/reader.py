@@ -14,11 +14,11 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
-from streamtui.chat.clean import clean_line
 from streamtui.chat.errors import StoreError
-from streamtui.store import opening
-from streamtui.store.faults import is_damage
-from streamtui.store.schema import APPLICATION_ID
+from streamtui.chat.sanitize import sanitize_line
+from streamtui.store.sqlite import opening
+from streamtui.store.sqlite.errors import is_damage
+from streamtui.store.sqlite.schema import APPLICATION_ID
 
 T = TypeVar("T")
 Query = Callable[[sqlite3.Connection | None], T]
@@ -87,7 +87,7 @@ class Reader:
             return StoreError(
                 f"{self._path} is damaged. Restart streamtui: it sets the file aside and rescues what it can."
             )
-        return StoreError(clean_line(f"The saved conversations can't be read ({error}). Check {self._path.parent}."))
+        return StoreError(sanitize_line(f"The saved conversations can't be read ({error}). Check {self._path.parent}."))
 
     def _opened(self) -> sqlite3.Connection | None:
         identity = opening.identity(self._path)

@@ -5,14 +5,14 @@ from collections.abc import Callable, Sequence
 
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.ports import ConversationRecord
-from streamtui.store.operations import Begin, Settle, Update, Withdraw
-from streamtui.store.writer import Writer
+from streamtui.store.queue.operations import Begin, Settle, Update, Withdraw
+from streamtui.store.queue.writer import QueueWriter
 
 
 class SavedRecorder:
     """Implements `chat.ports.Recorder`."""
 
-    def __init__(self, writer: Writer, clock: Callable[[], float]) -> None:
+    def __init__(self, writer: QueueWriter, clock: Callable[[], float]) -> None:
         self._writer = writer
         self._clock = clock
         self.append = writer.append

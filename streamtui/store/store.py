@@ -9,16 +9,16 @@ from types import TracebackType
 from typing import Final
 
 from streamtui.chat.errors import StoreError
-from streamtui.store import rows
-from streamtui.store.database import Database
-from streamtui.store.faults import RefusedError
 from streamtui.store.library import SavedLibrary
-from streamtui.store.memory import SavedMemory
+from streamtui.store.queue.writer import QueueWriter
+from streamtui.store.quirks import SavedMemory
 from streamtui.store.reader import Reader
 from streamtui.store.recorder import SavedRecorder
-from streamtui.store.runs import Run
-from streamtui.store.schema import SCRIPTS
-from streamtui.store.writer import Writer
+from streamtui.store.sqlite import read
+from streamtui.store.sqlite.database import Database
+from streamtui.store.sqlite.errors import RefusedError
+from streamtui.store.sqlite.schema import SCRIPTS
+from streamtui.store.writer_process import WriterProcess
 
 FILE_NAME: Final = "streamtui.db"
 GRACE_S: Final = 10.0
@@ -35,7 +35,7 @@ class Store:
     their methods blocks it.
     """
 
-    def __init__(self, writer: Writer, reader: Reader, database: Database, clock: Callable[[], float]) -> None:
+    def __init__(self, writer: QueueWriter, reader: Reader, database: Database, clock: Callable[[], float]) -> None:
         """For `open` alone."""
         self._writer = writer
         self._reader = reader
@@ -62,9 +62,9 @@ class Store:
         everything else the store works from memory, and saves as soon as it can.
         """
         folder = folder.expanduser().absolute()
-        run = Run(folder / "runs")
+        run = WriterProcess(folder / "runs")
         database = Database(folder / FILE_NAME, run, scripts=scripts, vfs=vfs)
-        writer = Writer(database, run, grace_s, monotonic)
+        writer = QueueWriter(database, run, grace_s, monotonic)
         reader = Reader(database.path, len(scripts), vfs)
         writer.start()
         reader.start()
@@ -138,7 +138,7 @@ class Store:
         self.close()
 
     def _known(self) -> list[tuple[str, str, str]]:
-        question = self._reader.ask(lambda connection: [] if connection is None else rows.quirks(connection))
+        question = self._reader.ask(lambda connection: [] if connection is None else read.quirks(connection))
         try:
             return question.result(_OPEN_S)
         except (StoreError, TimeoutError):

@@ -28,20 +28,20 @@ from textual.widgets import Input, TextArea
 from textual.worker import WorkerCancelled
 
 from streamtui import markdown
-from streamtui.chat.clean import clean_line
 from streamtui.chat.conversation import Conversation
 from streamtui.chat.errors import StoreError, StreamtuiError
-from streamtui.chat.live import Live
-from streamtui.tui import browser, clipboard
+from streamtui.chat.reply_tasks import ReplyTasks
+from streamtui.chat.sanitize import sanitize_line
+from streamtui.log import MessageLog
 from streamtui.tui.commands import COMMANDS
 from streamtui.tui.drafts import Drafts
-from streamtui.tui.gate import Gate
-from streamtui.tui.log import MessageLog
-from streamtui.tui.outbox import Outbox
+from streamtui.tui.input_hold import InputHold
+from streamtui.tui.launch import Start
 from streamtui.tui.screens.chat import ChatScreen
 from streamtui.tui.screens.dialogs import Interruption, Question
 from streamtui.tui.session import Session, Sessions
-from streamtui.tui.start import Start
+from streamtui.tui.submissions import Submissions
+from streamtui.tui.terminal import browser, clipboard
 
 CRASHED: Final = 70
 PRELOAD_S: Final = 0.25
@@ -101,8 +101,8 @@ class StreamtuiApp(App[None], inherit_bindings=False):
         self.start = start
         self.catalog = start.catalog
         self.storage = start.storage
-        self.live = Live()
-        self.outbox = Outbox(
+        self.live = ReplyTasks()
+        self.outbox = Submissions(
             self,
             start.catalog,
             start.storage.library,
@@ -117,7 +117,7 @@ class StreamtuiApp(App[None], inherit_bindings=False):
         self.farewell = ""
         """A line for stderr after the screen is restored."""
         self._chat = ChatScreen()
-        self.gate = Gate()
+        self.gate = InputHold()
         self._last_interrupt = 0.0
         self._has_mouse = True
         self._catching_up: Timer | None = None
@@ -126,7 +126,7 @@ class StreamtuiApp(App[None], inherit_bindings=False):
         chosen = super().get_driver_class()
         if chosen.__name__ != "LinuxDriver":
             return chosen
-        from streamtui.tui.driver import TerminalDriver  # not where there is no termios
+        from streamtui.tui.terminal.driver import TerminalDriver
 
         return TerminalDriver
 
@@ -240,7 +240,7 @@ class StreamtuiApp(App[None], inherit_bindings=False):
     def say(self, text: str, severity: str = "information") -> None:
         """Show one line for a moment; no text is ever read as markup. News stand in the status bar, where nothing is
         covered; what is a worry, or has no room there, stands over the conversation's beginning."""
-        text = clean_line(text)
+        text = sanitize_line(text)
         level = severity if severity in ("warning", "error") else "information"
         if level == "information" and self.screen is self._chat and self._chat.tell(text):
             return
@@ -277,8 +277,10 @@ class StreamtuiApp(App[None], inherit_bindings=False):
     @work
     async def open_link(self, href: str) -> None:
         """Ask, showing the host the link really leads to, then open it; where no browser is, copy it."""
-        host = clean_line(urlsplit(href).hostname or "", LONGEST_HOST)
-        if not await self.push_screen_wait(Question(f"Open this page at {host}?\n\n{clean_line(href, 300)}", "Open")):
+        host = sanitize_line(urlsplit(href).hostname or "", LONGEST_HOST)
+        if not await self.push_screen_wait(
+            Question(f"Open this page at {host}?\n\n{sanitize_line(href, 300)}", "Open")
+        ):
             return
         if not await asyncio.to_thread(browser.open_page, href):
             self.copy(href, "link")

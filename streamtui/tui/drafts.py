@@ -3,15 +3,15 @@
 from weakref import WeakKeyDictionary
 
 from streamtui.chat.ports import Library
-from streamtui.tui.outbox import Outbox
 from streamtui.tui.session import Session
+from streamtui.tui.submissions import Submissions
 
 
 class Drafts:
     """Keeps each session's unsent text on disk. A conversation without messages has no row: its draft is that of the
     next new one, of which there is only one."""
 
-    def __init__(self, library: Library, outbox: Outbox) -> None:
+    def __init__(self, library: Library, outbox: Submissions) -> None:
         self._library = library
         self._outbox = outbox
         self._new: Session | None = None

@@ -9,14 +9,14 @@ from typing import Protocol, assert_never
 from streamtui.chat.conversation import Conversation
 from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.events import Event, Failed, Finished
-from streamtui.chat.live import Live, Run
 from streamtui.chat.messages import ChatMessage, Status
 from streamtui.chat.ports import Model
 from streamtui.chat.reply import Reply
+from streamtui.chat.reply_tasks import ReplyTask, ReplyTasks
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class SendPrompt:
     """A prompt to be sent."""
 
     text: str
@@ -27,24 +27,24 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class AskAgain:
+class Regenerate:
     """Another reply to the prompt that a message (the last one) answers."""
 
     message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class GoOn:
+class Continue:
     """More of a reply (the last one) that broke off."""
 
     message: str | None = None
 
 
-Intent = Ask | AskAgain | GoOn
+Intent = SendPrompt | Regenerate | Continue
 """What the reader wants sent. It stays whole from the key to the reply."""
 
 
-class View(Protocol):
+class SessionListener(Protocol):
     """What a session tells whoever shows it. Calls come on the event loop and must be quick."""
 
     def about_to_send(self) -> None:
@@ -56,10 +56,10 @@ class View(Protocol):
     def began(self, rows: Sequence[ChatMessage], reply: Reply) -> None:
         """A reply starts; `rows` are the messages that are new with it, its own not among them."""
 
-    def compared(self, runs: Sequence[Run]) -> None:
+    def compared(self, runs: Sequence[ReplyTask]) -> None:
         """These replies start, side by side."""
 
-    def arrived(self, run: Run, event: Event) -> None:
+    def arrived(self, run: ReplyTask, event: Event) -> None:
         """Something of a reply arrived, its end included."""
 
     def taken_back(self) -> None:
@@ -76,12 +76,12 @@ class View(Protocol):
 
 
 class Session:
-    """Owns what is to happen in one conversation next. Replies are owned by `Live` and go on without a view."""
+    """Owns what is to happen in one conversation next. Replies are owned by `ReplyTasks` and go on without a view."""
 
     def __init__(
         self,
         conversation: Conversation,
-        live: Live,
+        live: ReplyTasks,
         dispatch: Callable[["Session", Intent], None],
         remember: Callable[[str], None],
     ) -> None:
@@ -90,7 +90,7 @@ class Session:
         self.conversation = conversation
         self.draft = ""
         """What is in the box while the session is in view, and will be there when it is again."""
-        self.queued: Ask | None = None
+        self.queued: SendPrompt | None = None
         self.editing: str | None = None
         """The message of the reader's own that the draft is another wording of."""
         self.comparing: tuple[Model, ...] = ()
@@ -100,19 +100,19 @@ class Session:
         self.ready = asyncio.Event()
         """Set once all messages are read, and with that the whole context."""
         self.ready.set()
-        self.view: View | None = None
+        self.view: SessionListener | None = None
         self._live = live
         self._dispatch = dispatch
         self._remember = remember
-        self._asked: Ask | None = None
+        self._asked: SendPrompt | None = None
         """What the replies in flight answer, if it was a prompt."""
 
     @property
-    def runs(self) -> list[Run]:
+    def runs(self) -> list[ReplyTask]:
         return self._live.of(self.conversation.id)
 
     @property
-    def run_in_view(self) -> Run | None:
+    def run_in_view(self) -> ReplyTask | None:
         """The reply in flight on the branch in view; `None` where there is none, or on another branch."""
         path = {message.id for message in self.conversation.path()}
         return next((run for run in self.runs if run.reply.id in path), None)
@@ -142,9 +142,9 @@ class Session:
         is_written = any(message.status is Status.STREAMING for message in self.conversation.messages.values())
         return is_written and not self.is_streaming
 
-    def asks(self, text: str) -> Ask:
+    def asks(self, text: str) -> SendPrompt:
         """Return what sending `text` means now: another wording, a comparison, or a plain prompt."""
-        ask = Ask(text, self.editing, self.comparing)
+        ask = SendPrompt(text, self.editing, self.comparing)
         self.aim()
         return ask
 
@@ -158,22 +158,22 @@ class Session:
         if self.is_streaming:
             raise StreamtuiError("A reply is still streaming here: stop it first.")
         conversation = self.conversation
-        self._asked = intent if isinstance(intent, Ask) else None
+        self._asked = intent if isinstance(intent, SendPrompt) else None
         match intent:
-            case Ask(text=text, edits=str(edited)):
+            case SendPrompt(text=text, edits=str(edited)):
                 self._branch(conversation.edit(edited, text))
-            case Ask(text=text, models=(_, *_) as models):
+            case SendPrompt(text=text, models=(_, *_) as models):
                 self._compare(conversation.compare(text, models))
-            case Ask(text=text):
+            case SendPrompt(text=text):
                 self._run(conversation.ask(text))
-            case AskAgain(message=message):
+            case Regenerate(message=message):
                 self._branch(conversation.regenerate(message))
-            case GoOn(message=message):
+            case Continue(message=message):
                 self._run(conversation.continue_(message))
             case _:
                 assert_never(intent)
 
-    def queue(self, ask: Ask) -> None:
+    def queue(self, ask: SendPrompt) -> None:
         """Let `ask` wait for the reply in flight: one prompt at a time, so a second joins the first. Raises
         `StreamtuiError` where it is to be sent in another way than that."""
         if self.queued is not None and (self.queued.edits, self.queued.models) != (ask.edits, ask.models):
@@ -181,14 +181,14 @@ class Session:
         self.queued = replace(self.queued, text=f"{self.queued.text}\n\n{ask.text}") if self.queued else ask
         self._tell_next()
 
-    def unqueue(self) -> Ask | None:
+    def unqueue(self) -> SendPrompt | None:
         """Return the prompt that was queued and is no longer, to be given back."""
         waiting, self.queued = self.queued, None
         if waiting is not None:
             self._tell_next()
         return waiting
 
-    def stop(self, only: Run | None = None) -> bool:
+    def stop(self, only: ReplyTask | None = None) -> bool:
         """Stop the replies in flight and give the queued prompt back; return whether there was anything to stop.
 
         A turn in which nothing visible had arrived is taken back, its prompt becoming the draft if that is empty.
@@ -202,10 +202,10 @@ class Session:
             for prompt in prompts:
                 self._remember(prompt)
             prompts = []
-        self.give_back(*(replace(self._asked or Ask(""), text=prompt) for prompt in prompts), self.unqueue())
+        self.give_back(*(replace(self._asked or SendPrompt(""), text=prompt) for prompt in prompts), self.unqueue())
         return bool(runs)
 
-    def give_back(self, *asks: Ask | None) -> None:
+    def give_back(self, *asks: SendPrompt | None) -> None:
         """Put what was not sent, the first one first, before the draft, which is to be sent as that was."""
         given = [ask for ask in asks if ask is not None and ask.text.strip()]
         if not given:
@@ -230,14 +230,14 @@ class Session:
         if view is not None:
             view.compared(runs)
 
-    def _run(self, reply: Reply) -> Run:
+    def _run(self, reply: Reply) -> ReplyTask:
         run = self._live.start(reply)
         run.watch(partial(self._heard, run))
         if self.view is not None:
             self.view.began(reply.journal.rows, reply)
         return run
 
-    def _heard(self, run: Run, event: Event) -> None:
+    def _heard(self, run: ReplyTask, event: Event) -> None:
         if self.view is not None:
             self.view.arrived(run, event)
         match event:
@@ -250,15 +250,15 @@ class Session:
             case Failed():
                 self._rescue(run)
 
-    def _rescue(self, run: Run) -> None:
+    def _rescue(self, run: ReplyTask) -> None:
         """After a failure give back what would have been sent next, and the prompt if it brought nothing."""
         message = run.reply.message
         prompt = "".join(row.text for row in run.reply.journal.rows if row.role == "user")
         is_alone = len(self.conversation.siblings_of(message)) == 1
         brought_nothing = is_alone and not message.text and not message.reasoning
-        self.give_back(Ask(prompt) if brought_nothing else None, self.unqueue())
+        self.give_back(SendPrompt(prompt) if brought_nothing else None, self.unqueue())
 
-    def _take_back_if_empty(self, run: Run) -> list[str]:
+    def _take_back_if_empty(self, run: ReplyTask) -> list[str]:
         """Return the prompt of a stopped turn that is gone because nothing of it had arrived."""
         message = run.reply.message
         if message.last.text or message.last.reasoning or message.id not in self.conversation.messages:
@@ -279,7 +279,7 @@ class Sessions:
     """The conversations that are open in this process, by id."""
 
     def __init__(
-        self, live: Live, dispatch: Callable[[Session, Intent], None], remember: Callable[[str], None]
+        self, live: ReplyTasks, dispatch: Callable[[Session, Intent], None], remember: Callable[[str], None]
     ) -> None:
         self._live = live
         self._dispatch = dispatch

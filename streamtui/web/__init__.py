@@ -5,6 +5,6 @@
 """
 
 from streamtui.web.server import Compose, serve
-from streamtui.web.settings import Engine, Limits, Place
+from streamtui.web.settings import BindAddress, Engine, ServeLimits
 
-__all__ = ["Compose", "Engine", "Limits", "Place", "serve"]
+__all__ = ["BindAddress", "Compose", "Engine", "ServeLimits", "serve"]

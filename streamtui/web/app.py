@@ -13,12 +13,12 @@ from starlette.staticfiles import StaticFiles
 
 from streamtui.chat.errors import StreamtuiError
 from streamtui.web.access import Access
-from streamtui.web.desk import Desk
-from streamtui.web.gate import HEADERS, Gate
-from streamtui.web.hosts import Hosts
-from streamtui.web.refusals import Refusal, refusal_of
+from streamtui.web.http_errors import HTTPError, refusal_of
+from streamtui.web.middleware import HEADERS, SecurityMiddleware
+from streamtui.web.origin import Hosts
+from streamtui.web.reply_service import ReplyService
 from streamtui.web.routes import Routes
-from streamtui.web.settings import Engine, Limits
+from streamtui.web.settings import Engine, ServeLimits
 
 log = logging.getLogger(__name__)
 _STATIC: Final = Path(__file__).parent / "static"
@@ -38,17 +38,17 @@ _IN_WORDS: Final = {
 
 def create_app(
     engine: Engine,
-    desk: Desk,
+    desk: ReplyService,
     access: Access,
     *,
     hosts: Hosts,
-    limits: Limits,
+    limits: ServeLimits,
     closing: Callable[[], bool],
     announce: Callable[[str], None],
 ) -> FastAPI:
     """Return the application; see `Routes` for `closing` and `announce`."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    app.add_middleware(Gate, access=access, hosts=hosts, limits=limits)
+    app.add_middleware(SecurityMiddleware, access=access, hosts=hosts, limits=limits)
     _add_routes(app, Routes(engine, desk, access, limits, closing=closing, announce=announce))
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _refused)
@@ -84,15 +84,15 @@ async def _invalid(request: Request, error: Exception) -> Response:
     first = error.errors()[0]
     where = ".".join(str(part) for part in first["loc"][1:] if isinstance(part, str)) or "The body"
     what = _IN_WORDS.get(first["type"], f"can't be used: {first['msg']}")
-    return Refusal(422, "bad_request", f"{where} {what}.").response()
+    return HTTPError(422, "bad_request", f"{where} {what}.").response()
 
 
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    if isinstance(error, Refusal):
+    if isinstance(error, HTTPError):
         return error.response()
     kind = "not_found" if error.status_code == 404 else "bad_request"
-    return Refusal(error.status_code, kind, error.detail).response()
+    return HTTPError(error.status_code, kind, error.detail).response()
 
 
 async def _failed(request: Request, error: Exception) -> Response:
@@ -102,6 +102,6 @@ async def _failed(request: Request, error: Exception) -> Response:
 
 async def _broke(request: Request, error: Exception) -> Response:
     log.error("a request failed unexpectedly: %s %s", request.method, request.url.path)
-    response = Refusal(500, "internal", "Something went wrong inside streamtui; its log says more.").response()
+    response = HTTPError(500, "internal", "Something went wrong inside streamtui; its log says more.").response()
     response.headers.update(HEADERS)
     return response

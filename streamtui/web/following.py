@@ -12,9 +12,9 @@ from typing import Final
 
 from streamtui.chat.errors import NotFoundError
 from streamtui.chat.events import Event, Failed, Finished, ReasoningDelta, TextDelta
-from streamtui.chat.live import Run
 from streamtui.chat.messages import ChatMessage, Status
 from streamtui.chat.ports import Library
+from streamtui.chat.reply_tasks import ReplyTask
 from streamtui.web.sse import Position
 
 _LONGEST_QUEUE: Final = 1000
@@ -46,7 +46,7 @@ class _Queue:
         return taken, overflown
 
 
-async def follow_run(run: Run, position: Position, ping_s: float) -> Batches:
+async def follow_run(run: ReplyTask, position: Position, ping_s: float) -> Batches:
     """Follow a reply of this process."""
     queue = _Queue()
     unwatch = run.watch(queue.add)
@@ -67,7 +67,7 @@ async def follow_run(run: Run, position: Position, ping_s: float) -> Batches:
         unwatch()
 
 
-async def _next(queue: _Queue, run: Run, sent: Position, ping_s: float) -> list[Event]:
+async def _next(queue: _Queue, run: ReplyTask, sent: Position, ping_s: float) -> list[Event]:
     try:
         async with asyncio.timeout(ping_s):
             await queue.arrived.wait()
@@ -83,7 +83,7 @@ async def _next(queue: _Queue, run: Run, sent: Position, ping_s: float) -> list[
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class PollIntervals:
     """How often a saved reply is looked at, after how long a silence is broken, and when to leave it."""
 
     poll_s: float
@@ -91,7 +91,7 @@ class Pace:
     closing: Callable[[], bool]
 
 
-async def follow_saved(library: Library, message: str, position: Position, pace: Pace) -> Batches:
+async def follow_saved(library: Library, message: str, position: Position, pace: PollIntervals) -> Batches:
     """Follow a reply by what is saved of it, whoever writes it. Ends without an ending when the server closes.
 
     Raises `StoreError` where it can't be read.

@@ -6,27 +6,18 @@ from dataclasses import asdict
 
 from starlette.responses import JSONResponse, Response
 
-from streamtui.chat.clean import clean_line
-from streamtui.chat.live import Run
 from streamtui.chat.messages import ChatMessage, Status
+from streamtui.chat.reply_tasks import ReplyTask
+from streamtui.chat.sanitize import sanitize_line
 from streamtui.web.access import Access
-from streamtui.web.bodies import (
-    AskBody,
-    CodeBody,
-    LastEventId,
-    PathId,
-    QueryId,
-    QueryName,
-    QueryPrompt,
-    TitleBody,
-)
-from streamtui.web.desk import Desk, Question
-from streamtui.web.following import Batches, Pace, follow_run, follow_saved
-from streamtui.web.refusals import Refusal
-from streamtui.web.settings import Engine, Limits
+from streamtui.web.following import Batches, PollIntervals, follow_run, follow_saved
+from streamtui.web.http_errors import HTTPError
+from streamtui.web.public_errors import plain
+from streamtui.web.reply_service import AskParams, ReplyService
+from streamtui.web.schemas import AskBody, CodeBody, LastEventId, PathId, QueryId, QueryName, QueryPrompt, TitleBody
+from streamtui.web.settings import Engine, ServeLimits
 from streamtui.web.sse import PING, Encoder, EventId, Position
 from streamtui.web.stream import EventStream
-from streamtui.web.wording import plain
 
 
 class Routes:
@@ -35,9 +26,9 @@ class Routes:
     def __init__(
         self,
         engine: Engine,
-        desk: Desk,
+        desk: ReplyService,
         access: Access,
-        limits: Limits,
+        limits: ServeLimits,
         *,
         closing: Callable[[], bool],
         announce: Callable[[str], None],
@@ -48,12 +39,12 @@ class Routes:
         self._desk = desk
         self._access = access
         self._limits = limits
-        self._pace = Pace(limits.poll_s, limits.ping_s, closing)
+        self._pace = PollIntervals(limits.poll_s, limits.ping_s, closing)
         self._announce = announce
 
     async def post_chat(self, body: AskBody) -> Response:
         """Ask, and stream the reply."""
-        question = Question(body.prompt, body.conversation, body.model, body.system)
+        question = AskParams(body.prompt, body.conversation, body.model, body.system)
         return self._asked(await self._desk.ask(question), Position(), grace_s=0.0)
 
     async def get_chat(
@@ -66,7 +57,7 @@ class Routes:
         """Ask, for `curl -N` and `EventSource`; a client that comes back gets the rest of the same reply."""
         if last_event_id:
             return await self._resumed(last_event_id)
-        run = await self._desk.ask(Question(q, conversation, model))
+        run = await self._desk.ask(AskParams(q, conversation, model))
         return self._asked(run, Position(), grace_s=self._limits.grace_s)
 
     async def conversations(self) -> Response:
@@ -84,7 +75,7 @@ class Routes:
         """Follow the reply that streams in a conversation, or the one named; one that has ended comes whole."""
         place = EventId.parse(last_event_id) if last_event_id else EventId(Position())
         if place is None:
-            raise Refusal(400, "bad_request", "Last-Event-ID is a number of characters.")
+            raise HTTPError(400, "bad_request", "Last-Event-ID is a number of characters.")
         record, messages = await self._desk.load(id)
         reply = _reply(messages, message or record.leaf, named=message is not None)
         if reply is None or place.position.done:
@@ -96,7 +87,7 @@ class Routes:
         return JSONResponse({"stopped": await self._desk.stop(id)})
 
     async def rename(self, id: PathId, body: TitleBody) -> Response:
-        await self._library.rename(id, clean_line(body.title, 200))
+        await self._library.rename(id, sanitize_line(body.title, 200))
         return Response(status_code=204)
 
     async def delete(self, id: PathId) -> Response:
@@ -116,14 +107,14 @@ class Routes:
     async def trade(self, body: CodeBody) -> Response:
         """Give the cookie for a one-time code."""
         if not self._access.trade(body.code):
-            raise Refusal(403, "auth", "This address has been used: streamtui prints the next one.")
+            raise HTTPError(403, "auth", "This address has been used: streamtui prints the next one.")
         self._announce(self._access.new_code())
         return Response(status_code=204, headers={"Set-Cookie": self._access.set_cookie})
 
     async def _resumed(self, last_event_id: str) -> Response:
         place = EventId.parse(last_event_id)
         if place is None or not place.message:
-            raise Refusal(400, "bad_request", "This Last-Event-ID is not one of this address.")
+            raise HTTPError(400, "bad_request", "This Last-Event-ID is not one of this address.")
         if place.position.done:
             return Response(status_code=204)
         run = self._desk.running(place.message)
@@ -137,7 +128,7 @@ class Routes:
             return self._stream(batches, encoder, reply.id)
         return self._stream(batches, encoder, reply.id, self._desk.attach(reply.id, self._limits.grace_s))
 
-    def _asked(self, run: Run, position: Position, *, grace_s: float) -> Response:
+    def _asked(self, run: ReplyTask, position: Position, *, grace_s: float) -> Response:
         """Stream a reply to a client that asked for it: without it, the reply ends."""
         reply = run.reply
         batches = follow_run(run, position, self._limits.ping_s)

@@ -15,15 +15,15 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from streamtui.chat.errors import ConfigError
-from streamtui.chat.live import Live
+from streamtui.chat.reply_tasks import ReplyTasks
 from streamtui.web.access import Access, load_token
 from streamtui.web.app import create_app
-from streamtui.web.desk import Desk
-from streamtui.web.hosts import Hosts, is_loopback
-from streamtui.web.notes import Attendance, StopNotes
-from streamtui.web.quota import Slots
-from streamtui.web.settings import Engine, Limits, Place
+from streamtui.web.limits import ConcurrencyLimit
+from streamtui.web.origin import Hosts, is_loopback
+from streamtui.web.reply_service import ReplyService
+from streamtui.web.settings import BindAddress, Engine, ServeLimits
 from streamtui.web.stream import ABORT
+from streamtui.web.worker_signals import StopRequests, Subscribers
 from streamtui.web.workers import no_log, supervise
 
 Compose = Callable[[], AbstractContextManager[Engine]]
@@ -39,8 +39,8 @@ _SEND_BUFFER: Final = 64 * 1024
 
 async def serve(
     compose: Compose,
-    place: Place,
-    limits: Limits | None = None,
+    place: BindAddress,
+    limits: ServeLimits | None = None,
     say: Callable[[str], None] | None = None,
     start_log: Callable[[], None] = no_log,
 ) -> None:
@@ -50,7 +50,7 @@ async def serve(
     `start_log` is called in every further process, where there are several workers; it must be picklable.
     Raises `ConfigError` for a place where it is not safe, or not possible, to listen.
     """
-    limits, say = limits or Limits(), say or _say
+    limits, say = limits or ServeLimits(), say or _say
     if not is_loopback(place.host) and place.token is None:
         raise ConfigError(
             f"Others could reach {place.host}: to listen there, put a token of your own in a --token-file."
@@ -70,14 +70,18 @@ async def serve(
 
 
 async def work(
-    compose: Compose, place: Place, limits: Limits, listener: socket.socket, say: Callable[[str], None] | None = None
+    compose: Compose,
+    place: BindAddress,
+    limits: ServeLimits,
+    listener: socket.socket,
+    say: Callable[[str], None] | None = None,
 ) -> None:
     """Serve from one process on a socket that listens already."""
     tell, shared = say or _say, place.folder / "web"
     access = Access(place.token or "", shared, place.port)
     with compose() as engine:
-        slots, notes = Slots(shared / "streams", limits.streams), StopNotes(shared / "stops")
-        desk = Desk(engine, Live(), slots, notes, Attendance(shared / "attended"), limits)
+        slots, notes = ConcurrencyLimit(shared / "streams", limits.streams), StopRequests(shared / "stops")
+        desk = ReplyService(engine, ReplyTasks(), slots, notes, Subscribers(shared / "attended"), limits)
         server: _Server | None = None
         app = create_app(
             engine,
@@ -95,7 +99,7 @@ async def work(
             await engine.catalog.aclose()
 
 
-async def _run(server: "_Server", listener: socket.socket, desk: Desk) -> None:
+async def _run(server: "_Server", listener: socket.socket, desk: ReplyService) -> None:
     """Run the server; a cancellation ends it in good order and is passed on."""
     serving = asyncio.create_task(server.serve([listener]))
     try:
@@ -155,7 +159,7 @@ class _Protocol(H11Protocol):
             self.transport.abort()
 
 
-def _listen(place: Place, limits: Limits) -> socket.socket:
+def _listen(place: BindAddress, limits: ServeLimits) -> socket.socket:
     try:
         family, kind, protocol, _, where = socket.getaddrinfo(
             place.host, place.port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP, flags=socket.AI_PASSIVE
@@ -174,7 +178,7 @@ def _listen(place: Place, limits: Limits) -> socket.socket:
     return listener
 
 
-def _set_options(listener: socket.socket, limits: Limits) -> None:
+def _set_options(listener: socket.socket, limits: ServeLimits) -> None:
     """Set what accepted connections inherit."""
     if sys.platform != "win32":
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -184,7 +188,7 @@ def _set_options(listener: socket.socket, limits: Limits) -> None:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(limits.stall_s * 2000))
 
 
-def _address(place: Place, code: str) -> str:
+def _address(place: BindAddress, code: str) -> str:
     host = {"0.0.0.0": socket.gethostname(), "::": socket.gethostname()}.get(place.host, place.host)
     return f"http://{f'[{host}]' if ':' in host else host}:{place.port}/#code={code}"
 

@@ -35,7 +35,7 @@ class Engine:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class ServeLimits:
     """What one server takes on. Durations are seconds."""
 
     streams: int = 4
@@ -59,7 +59,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class BindAddress:
     """Where to listen, and who may come in."""
 
     folder: Path

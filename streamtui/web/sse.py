@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
 from streamtui.chat.events import Event, Failed, Finished, ReasoningDelta, TextDelta, wire
-from streamtui.web.wording import shown
+from streamtui.web.public_errors import shown
 
 PING: Final = b": ping\n\n"
 RETRY_MS: Final = 200

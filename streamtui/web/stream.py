@@ -14,7 +14,7 @@ from starlette.responses import StreamingResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from streamtui.chat.errors import StoreError
-from streamtui.web.refusals import Refusal
+from streamtui.web.http_errors import HTTPError
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,7 @@ class EventStream(StreamingResponse):
 
 
 async def _wait_for_leaving(receive: Receive) -> None:
-    with suppress(OSError, Refusal):
+    with suppress(OSError, HTTPError):
         while (await receive())["type"] != "http.disconnect":
             pass
 

@@ -24,7 +24,7 @@ from textual.widgets import Input, Markdown, Static
 from streamtui.chat.events import TextDelta
 from streamtui.chat.messages import ChatMessage, Segment, Status, user_message
 from streamtui.chat.metrics import Meter
-from streamtui.tui.log import MessageLog
+from streamtui.log import MessageLog
 from tests.markdown.corpus import shape, tokens
 
 RATE = 100

@@ -7,7 +7,7 @@ import pytest
 
 from streamtui import providers
 from streamtui.chat import Model
-from streamtui.chat.ports import Deadlines, NoMemory, Provider
+from streamtui.chat.ports import Deadlines, InMemoryQuirks, Provider
 from streamtui.store import Store
 from tests.patience import PATIENCE_S
 from tests.server import ScriptedServer
@@ -26,7 +26,7 @@ async def ask(server: ScriptedServer) -> AsyncIterator[Ask]:
         base_url=server.url,
         api_key="sk-test-0123456789abcdef",
         deadlines=Deadlines(connect=PATIENCE_S, first_byte=PATIENCE_S, content=PATIENCE_S),
-        memory=NoMemory(),
+        memory=InMemoryQuirks(),
     )
     yield lambda name: Model(provider, name)
     await provider.aclose()

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from streamtui.chat import Conversation, Live, Options, Policy, Status, merge
+from streamtui.chat import Conversation, Options, Policy, ReplyTasks, Status, merge
 from streamtui.store import Store
 from tests.chat.conftest import Ask
 from tests.chat.scripted import AT_ONCE_S, cancelled, play, until
@@ -36,7 +36,7 @@ async def test_stopping_is_instant_keeps_the_text_once_and_closes_the_connection
     state: str, ask: Ask, server: ScriptedServer, store: Store
 ) -> None:
     talk = Conversation(ask(state), store.recorder, options=PATIENT)
-    run = Live().start(talk.ask("Go"))
+    run = ReplyTasks().start(talk.ask("Go"))
     await until(lambda: server.of(state), "the request")
     await until(lambda: run.reply.text or state not in BRINGS_TEXT, "text")
     await until(lambda: run.reply.notice or state != "429-after-60", "the notice")
@@ -82,7 +82,7 @@ async def test_what_was_kept_is_the_beginning_of_what_was_sent_and_goes_into_the
     state: str, ask: Ask, server: ScriptedServer
 ) -> None:
     talk = Conversation(ask(state))
-    run = Live().start(talk.ask("One"))
+    run = ReplyTasks().start(talk.ask("One"))
     await until(lambda: run.reply.text)
     run.stop()
     kept = talk.path()[-1].text
@@ -97,7 +97,7 @@ async def test_what_was_kept_is_the_beginning_of_what_was_sent_and_goes_into_the
 
 
 async def test_fifty_replies_stop_as_fast_as_one(ask: Ask, server: ScriptedServer) -> None:
-    live = Live()
+    live = ReplyTasks()
     runs = [live.start(Conversation(ask("slow-20")).ask(f"Go {number}")) for number in range(50)]
     await until(lambda: all(run.reply.text for run in runs))
 

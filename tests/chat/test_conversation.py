@@ -20,9 +20,9 @@ from streamtui.chat import (
     StreamtuiError,
     TextDelta,
 )
+from streamtui.chat.continuation import CONTINUE_PROMPT
 from streamtui.chat.events import Connected, Finished
 from streamtui.chat.messages import ChatMessage, Turn
-from streamtui.chat.seam import CONTINUE_PROMPT
 from streamtui.store import Store
 from tests.chat.scripted import (
     HANG,

@@ -13,9 +13,9 @@ from streamtui.chat import (
     Event,
     Failed,
     Finished,
-    Live,
     Model,
     Reply,
+    ReplyTasks,
     Status,
     TextDelta,
     merge,
@@ -23,8 +23,8 @@ from streamtui.chat import (
 )
 from streamtui.chat.errors import ErrorInfo
 from streamtui.chat.events import Connected, Notice
-from streamtui.chat.live import Run
 from streamtui.chat.merge import Lines
+from streamtui.chat.reply_tasks import ReplyTask
 from tests.chat.scripted import (
     HANG,
     NAP,
@@ -49,13 +49,13 @@ WORDS: Sequence[Step] = [
 ALL = "".join(f"{n} " for n in range(30))
 
 
-async def followed(run: Run) -> list[Event]:
+async def followed(run: ReplyTask) -> list[Event]:
     return [event async for event in run.follow()]
 
 
 async def test_a_reply_runs_to_its_end_with_nobody_watching() -> None:
     talk, _ = conversation()
-    live = Live()
+    live = ReplyTasks()
 
     run = live.start(talk.ask("Go"))
     assert live.conversations == {talk.id} and len(live) == 1 and live.of(talk.id) == [run]
@@ -67,7 +67,7 @@ async def test_a_reply_runs_to_its_end_with_nobody_watching() -> None:
 
 async def test_followers_who_join_at_any_moment_miss_nothing_and_hear_nothing_twice() -> None:
     talk, _ = conversation(WORDS)
-    run = Live().start(talk.ask("Go"))
+    run = ReplyTasks().start(talk.ask("Go"))
     followers: list[asyncio.Task[list[Event]]] = []
 
     while run.is_streaming:
@@ -83,7 +83,7 @@ async def test_followers_who_join_at_any_moment_miss_nothing_and_hear_nothing_tw
 
 async def test_a_follower_who_joins_while_a_request_waits_hears_why() -> None:
     talk, _ = conversation([drop("server", retryable=True, retry_after=60)])
-    live = Live()
+    live = ReplyTasks()
     run = live.start(talk.ask("Go"))
     await until(lambda: run.reply.notice)
 
@@ -96,7 +96,7 @@ async def test_a_follower_who_joins_while_a_request_waits_hears_why() -> None:
 
 async def test_a_follower_may_leave_and_the_reply_goes_on() -> None:
     talk, _ = conversation(WORDS)
-    run = Live().start(talk.ask("Go"))
+    run = ReplyTasks().start(talk.ask("Go"))
 
     async for event in run.follow():
         if isinstance(event, TextDelta):
@@ -108,7 +108,7 @@ async def test_a_follower_may_leave_and_the_reply_goes_on() -> None:
 
 async def test_a_follower_who_is_slow_delays_nobody_and_misses_nothing() -> None:
     talk, _ = conversation(WORDS)
-    run = Live().start(talk.ask("Go"))
+    run = ReplyTasks().start(talk.ask("Go"))
     slow = run.follow()
     heard = [await anext(aiter(slow))]
 
@@ -121,7 +121,7 @@ async def test_a_follower_who_is_slow_delays_nobody_and_misses_nothing() -> None
 
 async def test_a_listener_that_leaves_while_it_is_called_hides_nothing_from_the_others() -> None:
     talk, _ = conversation(WORDS)
-    run = Live().start(talk.ask("Go"))
+    run = ReplyTasks().start(talk.ask("Go"))
     heard: list[Event] = []
     leave = run.watch(lambda event: leave())
     run.watch(heard.append)
@@ -134,7 +134,7 @@ async def test_a_listener_that_leaves_while_it_is_called_hides_nothing_from_the_
 async def test_stopping_is_announced_before_stop_returns() -> None:
     recorder = NotingRecorder()
     talk, provider = conversation([Connected(), TextDelta("one "), HANG], recorder=recorder)
-    live = Live()
+    live = ReplyTasks()
     run = live.start(talk.ask("Go"))
     heard: list[Event] = []
     run.watch(heard.append)
@@ -156,7 +156,7 @@ async def test_what_was_held_back_is_heard_when_the_reply_is_stopped() -> None:
     cut: Sequence[Step] = [Connected(), TextDelta("The end is nigh and far"), Finished("length")]
     talk, _ = conversation(cut, [Connected(), TextDelta("end is"), HANG])
     await play(talk.ask("Go"))
-    run = Live().start(talk.continue_())
+    run = ReplyTasks().start(talk.continue_())
     heard: list[Event] = []
     run.watch(heard.append)
     await until(lambda: run.reply.meter.connected_at)
@@ -169,7 +169,7 @@ async def test_what_was_held_back_is_heard_when_the_reply_is_stopped() -> None:
 
 async def test_a_reply_stopped_before_it_began_is_over_and_forgotten() -> None:
     talk, provider = conversation()
-    live = Live()
+    live = ReplyTasks()
     run = live.start(talk.ask("Go"))
 
     run.stop()
@@ -190,7 +190,7 @@ async def test_a_reply_whose_task_breaks_has_failed_and_all_who_follow_hear_so()
         if len(calls) == 1:
             raise ZeroDivisionError
 
-    live = Live()
+    live = ReplyTasks()
     run = live.start(Reply(asked.model, asked.request, asked.message, asked.journal, changed=broken_once))
 
     async with asyncio.timeout(PATIENCE_S):
@@ -202,7 +202,7 @@ async def test_a_reply_whose_task_breaks_has_failed_and_all_who_follow_hear_so()
 
 async def test_a_task_that_is_cancelled_before_it_began_leaves_a_stopped_reply() -> None:
     talk, _ = conversation()
-    run = Live().start(talk.ask("Go"))
+    run = ReplyTasks().start(talk.ask("Go"))
 
     run._task.cancel()
     async with asyncio.timeout(PATIENCE_S):
@@ -212,7 +212,7 @@ async def test_a_task_that_is_cancelled_before_it_began_leaves_a_stopped_reply()
 
 
 async def test_closing_stops_all_replies_and_closes_their_connections() -> None:
-    live = Live()
+    live = ReplyTasks()
     talks = [conversation([Connected(), TextDelta("one "), HANG]) for _ in range(5)]
     runs = [live.start(talk.ask("Go")) for talk, _ in talks]
     await until(lambda: all(run.reply.text for run in runs))
@@ -224,7 +224,7 @@ async def test_closing_stops_all_replies_and_closes_their_connections() -> None:
 
 
 async def test_replies_in_several_conversations_stream_side_by_side() -> None:
-    live = Live()
+    live = ReplyTasks()
     talks = [conversation(WORDS)[0] for _ in range(8)]
     runs = [live.start(talk.ask(f"Go {number}")) for number, talk in enumerate(talks)]
 
@@ -350,7 +350,7 @@ async def test_callbacks_are_silent_after_a_cancel_and_the_text_is_kept() -> Non
 def test_whenever_it_is_stopped_all_who_follow_have_heard_what_is_kept(joins: list[int], stop_after: int) -> None:
     async def scene() -> None:
         talk, _ = conversation(WORDS)
-        run = Live().start(talk.ask("Go"))
+        run = ReplyTasks().start(talk.ask("Go"))
         followers: list[asyncio.Task[list[Event]]] = []
         for turn in range(stop_after + 1):
             followers += [asyncio.create_task(followed(run)) for join in joins if min(join, stop_after) == turn]

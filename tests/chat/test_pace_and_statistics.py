@@ -12,7 +12,7 @@ from streamtui.chat.metrics import Metrics
 from streamtui.chat.pace import LAG_S, Pacer
 from streamtui.chat.ports import Timing
 from streamtui.chat.statistics import Price
-from tests.ask.conftest import Command, Run, command, run_here
+from tests.cli.conftest import Command, Run, command, run_here
 
 __all__ = ["command", "run_here"]
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamtui.chat.clean import Cleaner, clean, clean_line
-from streamtui.chat.seam import LONGEST_OVERLAP, SHORTEST_OVERLAP, Seam
+from streamtui.chat.continuation import LONGEST_OVERLAP, SHORTEST_OVERLAP, OverlapTrimmer
+from streamtui.chat.sanitize import Sanitizer, sanitize, sanitize_line
 
 settings.register_profile("chat", deadline=None, database=None, max_examples=300)
 THOROUGH = settings.get_profile("chat")
@@ -36,7 +36,7 @@ def forbidden(text: str) -> set[str]:
 
 
 def cleaned(pieces: Iterable[str]) -> str:
-    cleaner = Cleaner()
+    cleaner = Sanitizer()
     return "".join(map(cleaner.feed, pieces)) + cleaner.close()
 
 
@@ -44,20 +44,20 @@ def cleaned(pieces: Iterable[str]) -> str:
 @given(fragmented(FOREIGN))
 def test_text_in_pieces_is_cleaned_as_the_whole_is(case: tuple[str, list[str]]) -> None:
     text, pieces = case
-    assert cleaned(pieces) == clean(text)
+    assert cleaned(pieces) == sanitize(text)
 
 
 @THOROUGH
 @given(FOREIGN)
 def test_nothing_that_commands_a_terminal_gets_through(text: str) -> None:
-    assert forbidden(clean(text)) == set()
-    clean(text).encode("utf-8")
+    assert forbidden(sanitize(text)) == set()
+    sanitize(text).encode("utf-8")
 
 
 @THOROUGH
 @given(FOREIGN)
 def test_clean_text_stays_as_it_is(text: str) -> None:
-    assert clean(clean(text)) == clean(text)
+    assert sanitize(sanitize(text)) == sanitize(text)
 
 
 ORDINARY = st.characters(exclude_categories=["Cc", "Cs", "Cf", "Zl", "Zp"]).filter(
@@ -68,7 +68,7 @@ ORDINARY = st.characters(exclude_categories=["Cc", "Cs", "Cf", "Zl", "Zp"]).filt
 @THOROUGH
 @given(st.text(ORDINARY | st.sampled_from("\t\n"), max_size=30))
 def test_ordinary_text_is_not_touched(text: str) -> None:
-    assert clean(text) is text or clean(text) == text
+    assert sanitize(text) is text or sanitize(text) == text
 
 
 @pytest.mark.parametrize(
@@ -86,20 +86,20 @@ def test_ordinary_text_is_not_touched(text: str) -> None:
     ],
 )
 def test_what_becomes_of_a_text(raw: str, expected: str) -> None:
-    assert clean(raw) == expected
+    assert sanitize(raw) == expected
     assert cleaned(raw) == expected
 
 
 @THOROUGH
 @given(FOREIGN, st.integers(1, 30))
 def test_a_line_is_one_clean_line_and_no_longer_than_asked(text: str, limit: int) -> None:
-    line = clean_line(text, limit)
+    line = sanitize_line(text, limit)
     assert len(line) <= limit
     assert "\n" not in line and "\t" not in line and forbidden(line) == set()
 
 
 def joined(before: str, pieces: Iterable[str]) -> str:
-    seam = Seam(before)
+    seam = OverlapTrimmer(before)
     return before + "".join(map(seam.feed, pieces)) + seam.close()
 
 
@@ -140,7 +140,7 @@ def test_a_seam_only_ever_trims_the_beginning(before: str, case: tuple[str, list
 
 def test_a_seam_holds_back_no_more_than_the_longest_overlap() -> None:
     before = "".join(f"{number} " for number in range(2000))
-    seam = Seam(before)
+    seam = OverlapTrimmer(before)
     fed = before[-LONGEST_OVERLAP:] + "and so on"
 
     assert [seam.feed(character) for character in fed][-1] == "n"

@@ -2,7 +2,7 @@
 
 from dataclasses import MISSING, fields
 
-from streamtui.config import Settings
+from streamtui.settings.config import Settings
 
 
 def table() -> str:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from streamtui import cli
-from tests.ask.conftest import Command, Run, command, run_here, scripted_server, server
+from streamtui.cli import main
+from tests.cli.conftest import Command, Run, command, run_here, scripted_server, server
 from tests.docs import fault_table, settings_table
 from tests.server import ScriptedServer
 
@@ -36,7 +36,7 @@ def test_every_exit_code_is_told(place: str) -> None:
     said = README.read_text(encoding="utf-8") if place == "README" else _help()
     paragraph = " ".join(said.partition("Exit codes: ")[2].partition("\n\n")[0].split())
 
-    for code in (cli.DONE, cli.FAILED, cli.USAGE, cli.CRASHED, 128 + signal.SIGINT):
+    for code in (main.DONE, main.FAILED, main.USAGE, main.CRASHED, 128 + signal.SIGINT):
         assert re.search(rf"\b{code} [a-z]", paragraph), code
     assert "128+n" in paragraph.lower()
 

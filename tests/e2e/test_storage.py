@@ -143,7 +143,7 @@ def test_a_full_disk_is_said_and_the_chat_goes_on(launch: Launch, endpoint: Scri
 
 LAUNCHER = """
 import sys
-from streamtui.tui import environment
+from streamtui.tui.terminal import environment
 environment.prepare()
 from streamtui.tui.screens.chat import ChatScreen
 
@@ -153,7 +153,7 @@ def broken(self):
     return was(self)
 
 was, ChatScreen.stash = ChatScreen.stash, broken
-from streamtui.cli import main
+from streamtui.cli.main import main
 sys.exit(main())
 """
 

@@ -187,7 +187,10 @@ def test_no_child_process_is_left_behind(launch: Launch, endpoint: ScriptedServe
 
 def test_the_environment_of_children_is_the_users_own(home: Home) -> None:
     """What Textual reads at import is set for it alone."""
-    code = "from streamtui.tui import environment, start; import os; environment.prepare(); print(sorted(os.environ))"
+    code = (
+        "from streamtui.tui import launch; from streamtui.tui.terminal import environment; "
+        "import os; environment.prepare(); print(sorted(os.environ))"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code], env=home.environment, capture_output=True, text=True, check=True
     )

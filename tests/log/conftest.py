@@ -17,7 +17,7 @@ from textual.widgets import Input
 from streamtui.chat.events import ReasoningDelta, TextDelta
 from streamtui.chat.messages import ChatMessage, Segment, Status, Usage
 from streamtui.chat.metrics import Meter, Metrics
-from streamtui.tui.log import MessageLog
+from streamtui.log import MessageLog
 from tests.calm import calm_pilot
 from tests.patience import PATIENCE_S
 

@@ -10,9 +10,9 @@ from textual.events import AppBlur, AppFocus
 from streamtui.chat.errors import ErrorInfo
 from streamtui.chat.events import Notice, TextDelta
 from streamtui.chat.messages import Status
+from streamtui.log import MessageLog
+from streamtui.log.format import clock_time
 from streamtui.markdown.links import is_openable
-from streamtui.tui.log import MessageLog
-from streamtui.tui.log.figures import clock_time
 from tests.log.conftest import conversation, reading, reply, user
 
 CODE = "def f():\n\treturn '語'\n\n\nprint(f())   \n"

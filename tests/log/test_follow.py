@@ -10,7 +10,7 @@ from textual.scrollbar import ScrollTo
 
 from streamtui.chat.messages import Usage
 from streamtui.chat.metrics import Metrics
-from streamtui.tui.log.figures import figures
+from streamtui.log.format import figures
 from tests.log.conftest import Reader, conversation, reading, reply, user
 
 

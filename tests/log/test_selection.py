@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 from textual.selection import Selection
 
-from streamtui.tui.log.chrome import LEFT
+from streamtui.log.header_footer import LEFT
 from tests.log.conftest import Reader, reading, reply, user
 
 CODE = "def f():\n\treturn '語'  # a long comment " + "x" * 100 + "\n\n\nprint(f())\n"

@@ -15,8 +15,8 @@ from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 from textual.widget import Widget
 
-from streamtui.tui.log.clock import FrameClock
-from streamtui.tui.log.heights import Heights
+from streamtui.log.frame_clock import FrameClock
+from streamtui.log.heights import Heights
 from tests.log.conftest import conversation, reading, reply, user
 
 

@@ -11,9 +11,9 @@ from rich.style import Style
 from textual.color import Color
 from textual.theme import BUILTIN_THEMES
 
+from streamtui.log.palette import ACCENT_CONTRAST, TEXT_CONTRAST, contrast, from_theme
+from streamtui.log.theme import Look, RoleStyles, look
 from streamtui.markdown import Styles
-from streamtui.tui.log.look import Look, Tone, look
-from streamtui.tui.log.palette import ACCENT_CONTRAST, TEXT_CONTRAST, contrast, from_theme
 from tests.log.conftest import Reader, conversation, reading
 
 THEMES = [name for name, theme in BUILTIN_THEMES.items() if not theme.ansi]
@@ -24,7 +24,7 @@ def _look(name: str) -> Look:
     return look(from_theme(BUILTIN_THEMES[name].to_color_system().generate()))
 
 
-def _painted(tone: Tone) -> Iterator[tuple[str, Style]]:
+def _painted(tone: RoleStyles) -> Iterator[tuple[str, Style]]:
     """Yield every style that text is painted in, laid over what it is laid over."""
     for part in fields(tone):
         value = getattr(tone, part.name)

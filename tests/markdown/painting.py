@@ -7,7 +7,7 @@ import re
 from rich.cells import cell_len
 from rich.segment import Segment
 
-from streamtui.markdown import Colors, Document, Line, Styles
+from streamtui.markdown import Colors, Document, StyledLine, Styles
 
 FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -30,7 +30,7 @@ LIGHT = Styles.of(Colors(text="#1e1e1e", tint="#ffffff", accent="#0550ae", muted
 Painted = tuple[list[Segment], int, int, str]
 
 
-def paint(document: Document, width: int, first: int = 0) -> list[Line]:
+def paint(document: Document, width: int, first: int = 0) -> list[StyledLine]:
     """Return the rows of the blocks from `first` on."""
     return [line for block in document.blocks[first:] for line in block.lines(width, DARK)]
 

@@ -202,7 +202,7 @@ def _parsed(source: str, monkeypatch: pytest.MonkeyPatch) -> float:
         return leaves_open(text, references)
 
     with monkeypatch.context() as patch:
-        patch.setattr("streamtui.markdown.flow.leaves_open", note)
+        patch.setattr("streamtui.markdown.text_block.leaves_open", note)
         document = Document(source)
         document.update()
     return parsed / len(source)

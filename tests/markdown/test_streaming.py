@@ -7,7 +7,7 @@ import random
 import pytest
 
 from streamtui.markdown import Block, Document
-from streamtui.markdown.flow import LONG, Flow
+from streamtui.markdown.text_block import LONG, TextBlock
 from tests.markdown import corpus
 from tests.markdown.painting import DARK, Painted, check_rows, one_shot, paint, settle
 
@@ -143,7 +143,7 @@ def test_text_without_cells_takes_no_more_time_the_longer_it_gets(text: str) -> 
     whole, expected = one_shot(source, 50)
     assert stream(source, 50, rng)[1] == expected
     assert copied(expected) == source
-    assert max(block.lead(50, DARK) for block in whole.blocks if isinstance(block, Flow)) < 50
+    assert max(block.lead(50, DARK) for block in whole.blocks if isinstance(block, TextBlock)) < 50
     longest = max(len("".join(segment.text for segment in row[0])) for row in expected)
     assert longest < 3000
 
@@ -154,7 +154,7 @@ def test_a_far_piece_of_a_paragraph_is_painted_without_all_before_it() -> None:
     document.finish()
     document.update()
     document.blocks[-1].lines(60, DARK)
-    laid_out = [block for block in document.blocks if isinstance(block, Flow) and block._carry_key]
+    laid_out = [block for block in document.blocks if isinstance(block, TextBlock) and block._carry_key]
     assert len(laid_out) < 10
     assert copied(settle(document, 60)) == source
 

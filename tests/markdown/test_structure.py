@@ -10,9 +10,9 @@ from markdown_it import MarkdownIt
 
 from streamtui.markdown import Document
 from streamtui.markdown.code import CodeChunk
-from streamtui.markdown.flow import Flow, Rule
-from streamtui.markdown.place import Quote
+from streamtui.markdown.containers import Quote
 from streamtui.markdown.table import TableChunk
+from streamtui.markdown.text_block import Rule, TextBlock
 from tests.markdown import corpus
 
 Leaf = tuple[str, str, str]  # containers, kind, content
@@ -73,9 +73,9 @@ def _leaves(document: Document) -> Iterator[Leaf]:
     blocks = document.blocks
     for index, block in enumerate(blocks):
         following = blocks[index + 1] if index + 1 < len(blocks) else None
-        assert isinstance(block, Flow | Rule | CodeChunk | TableChunk)
+        assert isinstance(block, TextBlock | Rule | CodeChunk | TableChunk)
         where = "".join("q" if isinstance(each, Quote) else "i" for each in block.place.containers)
-        if isinstance(block, Flow):
+        if isinstance(block, TextBlock):
             text += block.text
             if not block.more:
                 if text or block.level:

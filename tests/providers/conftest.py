@@ -10,7 +10,7 @@ from streamtui import providers
 from streamtui.chat.errors import ProviderError
 from streamtui.chat.events import Finished, Notice, ProviderEvent, ReasoningDelta, TextDelta
 from streamtui.chat.messages import ChatRequest, Turn, Usage
-from streamtui.chat.ports import Deadlines, NoMemory, Provider
+from streamtui.chat.ports import Deadlines, InMemoryQuirks, Provider
 from tests.patience import PATIENCE_S
 from tests.server import ScriptedServer
 from tests.server.fixtures import closed_port, scripted_server, server, tls_server
@@ -75,7 +75,7 @@ async def make(server: ScriptedServer) -> AsyncIterator[Make]:
 
     def make(name: str = "openai", **more: object) -> Provider:
         urls = {"openai": server.url, "anthropic": server.anthropic_url, "demo": None}
-        options = {"base_url": urls[name], "api_key": KEY, "deadlines": PATIENT, "memory": NoMemory(), **more}
+        options = {"base_url": urls[name], "api_key": KEY, "deadlines": PATIENT, "memory": InMemoryQuirks(), **more}
         made.append(providers.create(name, **options))  # type: ignore[arg-type]  # for brevity in tests
         return made[-1]
 

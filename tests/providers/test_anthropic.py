@@ -8,7 +8,7 @@ import pytest
 from streamtui import providers
 from streamtui.chat.errors import ProviderError
 from streamtui.chat.messages import ChatRequest, Turn, Usage
-from streamtui.chat.ports import NoMemory
+from streamtui.chat.ports import InMemoryQuirks
 from tests.providers.conftest import KEY, Make, ask, hear
 from tests.server import ScriptedServer
 
@@ -50,7 +50,7 @@ async def test_prefill_goes_on_from_text_without_the_white_space_at_its_end(make
 
 
 async def test_a_refused_prefill_is_remembered_and_left_to_reply(make: Make, server: ScriptedServer) -> None:
-    memory = NoMemory()
+    memory = InMemoryQuirks()
     provider = make("anthropic", memory=memory)
     turns = (Turn("user", "hi"), Turn("assistant", "Hel"))
     heard = await hear(provider, ChatRequest("no-prefill", turns, prefill=True))
@@ -61,7 +61,7 @@ async def test_a_refused_prefill_is_remembered_and_left_to_reply(make: Make, ser
 
 
 async def test_a_refused_temperature_is_dropped_and_remembered(make: Make, server: ScriptedServer) -> None:
-    memory = NoMemory()
+    memory = InMemoryQuirks()
     provider = make("anthropic", memory=memory)
     heard = await hear(provider, ask("no-temperature", temperature=0.5))
     assert heard.notices == ["field_dropped"]

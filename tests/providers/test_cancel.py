@@ -11,7 +11,7 @@ import pytest
 
 from streamtui.chat.events import Connected, Finished, TextDelta
 from streamtui.chat.ports import Deadlines, Provider
-from streamtui.providers import Limits
+from streamtui.providers import SSELimits
 from tests.patience import PATIENCE_S
 from tests.providers.conftest import PATIENT, Make, ask, hear
 from tests.server import ScriptedServer
@@ -61,7 +61,7 @@ class Listener:
     ],
 )
 async def test_cancel(make: Make, server: ScriptedServer, name: str, model: str, state: str) -> None:
-    provider = make(name, deadlines=PATIENT, limits=Limits(event_bytes=2**40))  # so that no line is too long
+    provider = make(name, deadlines=PATIENT, limits=SSELimits(event_bytes=2**40))  # so that no line is too long
     listener = Listener(provider, model)
     request = await eventually(lambda: server.of(model))
     reached = {"connected": lambda: listener.connected, "streaming": lambda: len(listener.text) >= 3}

@@ -8,10 +8,10 @@ import asyncio
 import pytest
 
 from streamtui import providers
-from streamtui.chat.clean import clean
 from streamtui.chat.events import Connected, Finished, TextDelta
 from streamtui.chat.messages import ChatRequest, Turn, Usage
 from streamtui.chat.ports import Provider
+from streamtui.chat.sanitize import sanitize
 from tests.providers.conftest import Make, ask, hear
 from tests.server import ESCAPES, HELLO, MARKDOWN, ScriptedServer, words
 from tests.server.fixtures import CERTIFICATE
@@ -48,7 +48,7 @@ async def test_names_and_models(any_provider: Provider) -> None:
     assert any_provider.host
     names = await any_provider.models()
     assert names
-    assert all(name == clean(name) for name in names)
+    assert all(name == sanitize(name) for name in names)
 
 
 async def test_a_provider_serves_several_replies_at_once(any_provider: Provider) -> None:
@@ -109,7 +109,7 @@ async def test_a_finished_reply_does_not_wait_for_a_server_that_forgets_to_hang_
 
 async def test_surrogates_come_through_for_reply_to_join(provider: Provider) -> None:
     heard = await hear(provider, "surrogates")
-    assert clean(heard.text) == "😀 \ufffd."
+    assert sanitize(heard.text) == "😀 \ufffd."
 
 
 async def test_a_count_that_no_reply_can_have_is_none(provider: Provider) -> None:

@@ -6,10 +6,10 @@ from contextlib import aclosing
 
 import pytest
 
-from streamtui.chat.clean import clean
 from streamtui.chat.events import TextDelta
 from streamtui.chat.messages import ChatRequest, Turn
-from streamtui.providers import demo_pages
+from streamtui.chat.sanitize import sanitize
+from streamtui.providers.demo import pages
 from tests.providers.conftest import Make, ask, hear
 from tests.turns import turns, work
 
@@ -21,15 +21,15 @@ async def say(make: Make, prompt: str, model: str = "fast") -> str:
 @pytest.mark.parametrize(
     ("prompt", "page"),
     [
-        ("hi", demo_pages.TOUR),
-        ("What is this?", demo_pages.TOUR),
-        ("Which keys are there?", demo_pages.KEYS),
-        ("how do I stop you", demo_pages.STOP),
-        ("where is my history", demo_pages.HISTORY),
-        ("how do I configure OPENAI_API_KEY", demo_pages.MODELS),
-        ("show me markdown", demo_pages.MARKDOWN),
-        ("a table, please", demo_pages.TABLE),
-        ("Can you write some code for me that computes the first ten Fibonacci numbers?", demo_pages.CODE),
+        ("hi", pages.TOUR),
+        ("What is this?", pages.TOUR),
+        ("Which keys are there?", pages.KEYS),
+        ("how do I stop you", pages.STOP),
+        ("where is my history", pages.HISTORY),
+        ("how do I configure OPENAI_API_KEY", pages.MODELS),
+        ("show me markdown", pages.MARKDOWN),
+        ("a table, please", pages.TABLE),
+        ("Can you write some code for me that computes the first ten Fibonacci numbers?", pages.CODE),
     ],
 )
 async def test_a_prompt_gets_its_page(make: Make, prompt: str, page: str) -> None:
@@ -44,12 +44,12 @@ async def test_it_is_the_same_every_time(make: Make) -> None:
 async def test_every_page_says_that_it_is_a_demo_and_is_clean(make: Make, prompt: str) -> None:
     text = await say(make, prompt)
     assert "demo model" in text[:200].lower()
-    assert clean(text) == text
+    assert sanitize(text) == text
 
 
 async def test_a_second_unknown_prompt_is_not_answered_by_the_tour_again(make: Make) -> None:
     turns = (Turn("user", "hi"), Turn("assistant", "…"), Turn("user", "why is the sky blue"))
-    assert (await hear(make("demo"), ChatRequest("fast", turns))).text == demo_pages.AGAIN
+    assert (await hear(make("demo"), ChatRequest("fast", turns))).text == pages.AGAIN
 
 
 async def test_long_is_about_twenty_thousand_tokens(make: Make) -> None:
@@ -62,7 +62,7 @@ async def test_long_is_about_twenty_thousand_tokens(make: Make) -> None:
 
 async def test_think_reasons_first(make: Make) -> None:
     heard = await hear(make("demo"), ask("fast", "think"))
-    assert heard.reasoning == demo_pages.REASONING
+    assert heard.reasoning == pages.REASONING
     assert heard.usage is not None
     assert heard.usage.reasoning_tokens
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamtui.chat.errors import ConfigError
-from streamtui.providers.endpoint import parse_base_url
+from streamtui.providers.http.base_url import parse_base_url
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamtui.chat.errors import ProviderError
-from streamtui.providers.failures import _READ, Peer, retry_after, said_by, status_error, stream_error
-from streamtui.providers.quirks import lesson_of
-from streamtui.providers.secret import Secret
-from streamtui.providers.transport import Refusal
+from streamtui.providers.errors.http import _READ, EndpointInfo, retry_after, said_by, status_error, stream_error
+from streamtui.providers.http.client import StatusError
+from streamtui.providers.http.quirks import lesson_of
+from streamtui.providers.redaction import Secret
 
-PEER = Peer("api.example.org", "OPENAI_API_KEY")
+PEER = EndpointInfo("api.example.org", "OPENAI_API_KEY")
 NOW = 1_800_000_000.0
 
 
@@ -80,7 +80,7 @@ def test_the_words_of_a_server(body: str, said: str) -> None:
 
 
 ODD_KEY: Final = "gsk_q7Zt0KEYxYz0123456789"
-KEYED = Peer("api.example.org", "OPENAI_API_KEY", Secret(ODD_KEY))
+KEYED = EndpointInfo("api.example.org", "OPENAI_API_KEY", Secret(ODD_KEY))
 FILLED = [" " * size + "why " for size in (*range(150, 220), *range(_READ - 40, _READ + 20))]
 
 
@@ -148,5 +148,5 @@ def test_any_refusal_becomes_one_line(status: int, body: str, headers: dict[str,
     ],
 )  # fmt: skip
 def test_what_a_refusal_teaches(body: str, sent: set[str], quirk: str | None) -> None:
-    lesson = lesson_of(Refusal(400, {}, body, None), sent, frozenset())
+    lesson = lesson_of(StatusError(400, {}, body, None), sent, frozenset())
     assert (lesson.quirk if lesson else None) == quirk

@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from streamtui.chat.errors import ProviderError
 from streamtui.chat.events import ReasoningDelta, TextDelta
-from streamtui.providers.completions import CompletionsParser
-from streamtui.providers.failures import Peer
-from streamtui.providers.foreign import Parser
-from streamtui.providers.messages_api import MessagesParser
-from streamtui.providers.model_list import model_names
-from streamtui.providers.sse import EventDecoder
+from streamtui.providers.errors.http import EndpointInfo
+from streamtui.providers.http.sse import EventDecoder
+from streamtui.providers.models import model_names
+from streamtui.providers.wire.completions import CompletionsParser
+from streamtui.providers.wire.messages import MessagesParser
+from streamtui.providers.wire.non_stream import Parser
 
-PEER = Peer("host", "KEY")
+PEER = EndpointInfo("host", "KEY")
 KEYS = st.sampled_from(
     ["choices", "delta", "message", "content", "index", "finish_reason", "usage", "error", "tool_calls", "function",
      "name", "refusal", "reasoning", "reasoning_content", "reasoning_details", "text", "thinking", "type", "code",

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from streamtui.chat.messages import ChatRequest, Turn, Usage
-from streamtui.chat.ports import NoMemory
-from streamtui.providers.completions import CompletionsParser, request_fields
-from streamtui.providers.failures import Peer
+from streamtui.chat.ports import InMemoryQuirks
+from streamtui.providers.errors.http import EndpointInfo
+from streamtui.providers.wire.completions import CompletionsParser, request_fields
 from tests.providers.conftest import Make, ask, hear
 from tests.server import HELLO, ScriptedServer
 
@@ -56,7 +56,7 @@ async def test_usage_is_asked_for_and_read(make: Make, server: ScriptedServer) -
 async def test_a_refused_field_is_dropped_and_remembered(
     make: Make, server: ScriptedServer, model: str, quirks: set[str]
 ) -> None:
-    memory = NoMemory()
+    memory = InMemoryQuirks()
     request = ChatRequest(model, SYSTEM, temperature=0.5, max_tokens=9)
     heard = await hear(make(memory=memory), request)
     assert heard.error is None
@@ -79,7 +79,7 @@ async def test_a_system_message_that_is_not_taken_goes_into_the_first_prompt(
 
 
 async def test_a_value_that_is_refused_teaches_nothing(make: Make, server: ScriptedServer) -> None:
-    memory = NoMemory()
+    memory = InMemoryQuirks()
     heard = await hear(make(memory=memory), ask("bad-temperature", temperature=9.0))
     assert heard.error is not None
     assert memory.quirks(server.url, "bad-temperature") == frozenset()
@@ -87,7 +87,7 @@ async def test_a_value_that_is_refused_teaches_nothing(make: Make, server: Scrip
 
 
 async def test_a_lesson_that_does_not_help_is_not_remembered(make: Make, server: ScriptedServer) -> None:
-    memory = NoMemory()
+    memory = InMemoryQuirks()
     provider = make(memory=memory)
     heard = await hear(provider, ask("no-prefill", prefill=True))
     assert heard.error is None, "the last turn is the user's"
@@ -99,7 +99,7 @@ async def test_a_lesson_that_does_not_help_is_not_remembered(make: Make, server:
 
 
 def test_prefill_has_to_be_known(make: Make, server: ScriptedServer) -> None:
-    memory = NoMemory()
+    memory = InMemoryQuirks()
     assert not make(memory=memory).can_prefill("m")
     memory.learn(server.url, "m", "prefill")
     assert make(memory=memory).can_prefill("m")
@@ -126,7 +126,7 @@ def test_openai_itself_wants_the_newer_name_of_the_limit() -> None:
     ],
 )
 def test_where_servers_put_reasoning(delta: str, reasoning: str, text: str) -> None:
-    parser = CompletionsParser(Peer("host", "KEY"), "m")
+    parser = CompletionsParser(EndpointInfo("host", "KEY"), "m")
     events = parser.feed("", f'{{"choices": [{{"delta": {delta}}}]}}')
     told = {type(event).__name__: getattr(event, "text", "") for event in events}
     assert told.get("ReasoningDelta", "") == reasoning

@@ -6,9 +6,9 @@ import pytest
 
 from streamtui.chat.errors import ProviderError
 from streamtui.chat.ports import Deadlines
-from streamtui.providers.failures import Peer
-from streamtui.providers.reading import EventReader
-from streamtui.providers.sse import Limits, ServerEvent
+from streamtui.providers.errors.http import EndpointInfo
+from streamtui.providers.http.body import EventReader
+from streamtui.providers.http.sse import ServerEvent, SSELimits
 from tests.turns import turns
 
 PING = b": ping\n\n"
@@ -33,7 +33,7 @@ async def at_once(chunks: Iterable[bytes]) -> AsyncIterator[bytes]:
 
 def reader_of(chunks: Iterable[bytes], clock: Clock, waited: float = 0.0) -> EventReader:
     deadlines = Deadlines(first_byte=10.0, content=10.0)
-    return EventReader(at_once(chunks), Peer("host", "KEY"), deadlines, Limits(), waited=waited, clock=clock)
+    return EventReader(at_once(chunks), EndpointInfo("host", "KEY"), deadlines, SSELimits(), waited=waited, clock=clock)
 
 
 @pytest.mark.parametrize("flood", [PING, b"\n", b"\r\n", b"data: {}\n\n"])

@@ -3,7 +3,7 @@
 import pytest
 
 from streamtui.chat.errors import ConfigError
-from streamtui.providers.secret import MASK, Secret, redact
+from streamtui.providers.redaction import MASK, Secret, redact
 from tests.providers.conftest import KEY
 
 

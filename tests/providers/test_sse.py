@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamtui.providers.sse import EventDecoder, ServerEvent
+from streamtui.providers.http.sse import EventDecoder, ServerEvent
 
 
 def decode(*chunks: bytes, limit: int = 1000) -> tuple[list[ServerEvent], bool]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from streamtui.chat.messages import ChatMessage, Segment, Status, assistant_message, new_id, user_message
 from streamtui.chat.ports import ConversationRecord
 from streamtui.store import Store
-from streamtui.store.lock import FileLock
+from streamtui.system.locks import FileLock
 from tests.patience import PATIENCE_S
 
 

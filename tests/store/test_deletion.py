@@ -12,9 +12,9 @@ from streamtui.chat.errors import NotFoundError, StoreError
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.ports import ConversationRecord
 from streamtui.store import Store
-from streamtui.store.database import Database
-from streamtui.store.lock import FileLock
-from streamtui.store.schema import SCRIPTS
+from streamtui.store.sqlite.database import Database
+from streamtui.store.sqlite.schema import SCRIPTS
+from streamtui.system.locks import FileLock
 from tests.chat.scripted import conversation, play
 from tests.store.samples import ended, foreign_lock, record, saved, start_process, turn, until, written
 
@@ -214,7 +214,7 @@ async def test_what_a_killed_process_was_deleting_is_gone_after_the_next_start(f
 _DELETE = """
 import asyncio, sys, pathlib
 from streamtui.store import Store
-from streamtui.store.lock import FileLock
+from streamtui.system.locks import FileLock
 from tests.chat.scripted import conversation, play
 from tests.store.samples import saved
 store = Store.open(pathlib.Path(sys.argv[1]))

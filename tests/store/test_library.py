@@ -8,7 +8,7 @@ import pytest
 from streamtui.chat.errors import ErrorInfo, NotFoundError, StoreError
 from streamtui.chat.messages import ChatMessage, Segment, Status, Usage
 from streamtui.chat.metrics import Metrics
-from streamtui.chat.ports import EndpointMemory, Library, Recorder
+from streamtui.chat.ports import Library, QuirkStore, Recorder
 from streamtui.store import Store
 from tests.store.samples import chain, ended, foreign_lock, record, saved, texts, turn, until, written
 
@@ -16,7 +16,7 @@ METRICS = Metrics(0.1, 0.2, 1.5, 1.7, 12, 80, 53.3, 13.3)
 
 
 def test_the_store_offers_what_chat_asks_for(store: Store) -> None:
-    parts: tuple[Recorder, Library, EndpointMemory] = (store.recorder, store.library, store.memory)
+    parts: tuple[Recorder, Library, QuirkStore] = (store.recorder, store.library, store.memory)
     assert all(parts)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from streamtui.chat.errors import StoreError
 from streamtui.store import Store
-from streamtui.store.schema import APPLICATION_ID, SCRIPTS
+from streamtui.store.sqlite.schema import APPLICATION_ID, SCRIPTS
 from tests.store.samples import saved, start_process, texts, until, written
 
 NEXT = "CREATE TABLE colours (name TEXT); ALTER TABLE messages ADD COLUMN colour TEXT DEFAULT 'red'"
@@ -122,7 +122,7 @@ async def test_a_migration_that_fails_changes_nothing(folder: Path) -> None:
 _MIGRATE = """
 import pathlib, sys
 from streamtui.store import Store
-from streamtui.store.schema import SCRIPTS
+from streamtui.store.sqlite.schema import SCRIPTS
 Store.open(pathlib.Path(sys.argv[1]), scripts=(*SCRIPTS, sys.argv[2]))
 sys.stdin.read()
 """

@@ -14,24 +14,25 @@ from streamtui.chat.errors import StoreError
 from streamtui.chat.messages import ChatMessage, Segment, Status
 from streamtui.chat.metrics import Metrics
 from streamtui.chat.ports import ConversationRecord
-from streamtui.store import opening, queries
-from streamtui.store.changes import apply_all
-from streamtui.store.compaction import compact
-from streamtui.store.operations import (
+from streamtui.store.queue import queries
+from streamtui.store.queue.compaction import compact
+from streamtui.store.queue.operations import (
+    AddPromptHistory,
     Begin,
-    Hide,
     KeepDraft,
     Operation,
     Rename,
     Settle,
-    Stash,
-    Unhide,
+    SoftDelete,
+    Undelete,
     Update,
     Withdraw,
 )
-from streamtui.store.overlay import Overlay
-from streamtui.store.schema import SCRIPTS
-from streamtui.store.spill import read_spill, spill_path, write_spill
+from streamtui.store.queue.overlay import Overlay
+from streamtui.store.queue.spill import read_spill, spill_path, write_spill
+from streamtui.store.sqlite import opening
+from streamtui.store.sqlite.apply import apply_all
+from streamtui.store.sqlite.schema import SCRIPTS
 
 CONVERSATIONS = ("ca", "cb")
 
@@ -54,7 +55,7 @@ class Chat:
         elif kind == "draft":
             self.operations.append(KeepDraft(name, text))
         elif kind == "stash":
-            self.operations.append(Stash(text))
+            self.operations.append(AddPromptHistory(text))
         elif messages:
             self._change(kind, name, text)
 
@@ -74,8 +75,8 @@ class Chat:
             "piece": (reply.id, len(reply.segments) - 1, text, text[:1]),
             "update": Update(replace(row, title=text, updated=99.0)),
             "rename": Rename(name, text),
-            "hide": Hide(name, 5.0),
-            "unhide": Unhide(name),
+            "hide": SoftDelete(name, 5.0),
+            "unhide": Undelete(name),
         }
         if kind in changes:
             self.operations.append(changes[kind])

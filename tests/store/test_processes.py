@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from streamtui.chat.messages import Status
-from streamtui.store import Store, rows
+from streamtui.store import Store
+from streamtui.store.queue.spill import spills
 from streamtui.store.reader import Reader
-from streamtui.store.schema import SCRIPTS
-from streamtui.store.spill import spills
+from streamtui.store.sqlite import read
+from streamtui.store.sqlite.schema import SCRIPTS
 from tests.patience import PATIENCE_S
 from tests.store.samples import ended, foreign_lock, record, saved, start_process, texts, turn, until, written
 
@@ -267,7 +268,7 @@ async def test_reading_leaves_the_log_to_those_who_hold_the_lock(
     lock = foreign_lock(folder)
     reader = Reader(folder / "streamtui.db", len(SCRIPTS))
     reader.start()
-    found = reader.ask(lambda connection: [] if connection is None else rows.summaries(connection, None)).result(
+    found = reader.ask(lambda connection: [] if connection is None else read.summaries(connection, None)).result(
         PATIENCE_S
     )
     reader.close(PATIENCE_S)

@@ -6,8 +6,9 @@ import pytest
 
 from streamtui.chat.errors import StoreError
 from streamtui.chat.messages import Status
-from streamtui.store import Store, opening
-from streamtui.store.operations import Learn, Stash
+from streamtui.store import Store
+from streamtui.store.queue.operations import AddPromptHistory, Learn
+from streamtui.store.sqlite import opening
 from tests.store.samples import record, saved, texts, turn, written
 
 PAGE = 4096
@@ -79,7 +80,7 @@ async def test_a_closed_store_says_so_instead_of_waiting_for_ever(folder: Path) 
 async def test_an_operation_that_no_database_would_take_keeps_no_other_from_it(folder: Path) -> None:
     with Store.open(folder) as store:
         row, messages = await saved(store)
-        store._writer.add(Stash(object()))  # type: ignore[arg-type]
+        store._writer.add(AddPromptHistory(object()))  # type: ignore[arg-type]
         store._writer.add(Learn("e", None, "q"))  # type: ignore[arg-type]
         store.library.remember_prompt("after it")
         await written(store)

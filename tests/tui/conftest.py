@@ -12,13 +12,13 @@ from typing import Protocol
 import pytest
 from textual.pilot import Pilot
 
-from streamtui.catalog import SettingsCatalog
 from streamtui.chat.conversation import Options
 from streamtui.chat.retry import Policy
-from streamtui.config import Config, Paths
+from streamtui.settings.config import Config, Paths
+from streamtui.settings.models import SettingsCatalog
 from streamtui.store import Store, export_json, export_markdown
-from streamtui.tui import environment
-from streamtui.tui.start import Start
+from streamtui.tui.launch import Start
+from streamtui.tui.terminal import environment
 from tests.calm import calm_pilot
 from tests.patience import PATIENCE_S
 
@@ -26,7 +26,7 @@ __all__ = ["calm_pilot"]
 
 environment.prepare()
 
-from streamtui.tui.app import StreamtuiApp  # noqa: E402 - Textual reads the environment when it is imported
+from streamtui.tui.app import StreamtuiApp  # noqa: E402
 
 
 def last_word(text: str) -> int:

@@ -4,7 +4,7 @@ import pytest
 
 from streamtui.chat.events import TextDelta
 from streamtui.chat.messages import Status
-from streamtui.tui.session import Ask
+from streamtui.tui.session import SendPrompt
 from tests.server import HELLO, THE_END, ScriptedServer
 from tests.tui.conftest import Reader, last_word
 from tests.tui.scripted import OpenAtServer, open_at_server, replies, said_until_told, scripted_server, server
@@ -242,7 +242,7 @@ async def test_words_that_are_there_before_the_columns_are_shown_in_them(open_at
     async with open_at_server("ok") as reader:
         chat = reader.app._chat
         models = tuple(reader.app.catalog.model(name) for name in ("slow-200", "slow-201"))
-        chat.session.start(Ask("race", models=models))
+        chat.session.start(SendPrompt("race", models=models))
         for number, run in enumerate(chat.session.runs):
             chat.stage.arrived(run, TextDelta(f"early{number} "))
         await reader.until(lambda: "early0 w0" in reader.screen and "early1 w0" in reader.screen, "all words")

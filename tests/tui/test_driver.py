@@ -11,7 +11,7 @@ from textual import events
 if sys.platform == "win32":
     pytest.skip("there is no termios", allow_module_level=True)
 
-from streamtui.tui.driver import Ears
+from streamtui.tui.terminal.driver import PasteDecoder
 
 SENT = "ab\x1b[200~one\r\n\x1b[A/quit\n\x1b[201\x1b[201~c\x1b[200~\x1b[201~\x1b[Bd"
 HEARD = ["ab", ("paste", "one\r\n\x1b[A/quit\n\x1b[201"), "c", ("paste", ""), "\x1b[Bd"]
@@ -19,7 +19,7 @@ HEARD = ["ab", ("paste", "one\r\n\x1b[A/quit\n\x1b[201"), "c", ("paste", ""), "\
 
 def hear(pieces: list[str]) -> list[str | tuple[str, str]]:
     """Return keys, joined where they adjoin, and pastes."""
-    ears = Ears()
+    ears = PasteDecoder()
     heard: list[str | tuple[str, str]] = []
     for piece in pieces:
         for each in ears.hear(piece):
@@ -45,23 +45,23 @@ def test_pastes_are_whole_wherever_the_bytes_are_cut(cuts: list[int]) -> None:
 
 
 def test_a_lone_escape_is_heard_at_once() -> None:
-    assert list(Ears().hear("\x1b")) == ["\x1b"]
+    assert list(PasteDecoder().hear("\x1b")) == ["\x1b"]
 
 
 def test_the_beginning_of_a_paste_that_never_comes_is_keys_after_all() -> None:
-    ears = Ears()
+    ears = PasteDecoder()
     assert list(ears.hear("a\x1b[20")) == ["a"]
     assert ears.rest() == "\x1b[20"
     assert ears.rest() == ""
 
 
 def test_alt_enter_is_not_enter_but_in_a_paste() -> None:
-    assert list(Ears().hear("\x1b\r")) == ["\x1b[13;3u"]
-    (paste,) = Ears().hear("\x1b[200~\x1b\r\x1b[201~")
+    assert list(PasteDecoder().hear("\x1b\r")) == ["\x1b[13;3u"]
+    (paste,) = PasteDecoder().hear("\x1b[200~\x1b\r\x1b[201~")
     assert isinstance(paste, events.Paste)
     assert paste.text == "\x1b\r"
 
 
 def test_alt_with_an_arrow_is_no_escape_however_it_is_spelt() -> None:
-    assert list(Ears().hear("\x1b\x1b[D\x1b\x1bOC")) == ["\x1b[1;3D\x1b[1;3C"]
-    assert list(Ears().hear("\x1b\x1b")) == ["\x1b\x1b"]
+    assert list(PasteDecoder().hear("\x1b\x1b[D\x1b\x1bOC")) == ["\x1b[1;3D\x1b[1;3C"]
+    assert list(PasteDecoder().hear("\x1b\x1b")) == ["\x1b\x1b"]

@@ -4,7 +4,7 @@ import pytest
 from textual.message_pump import MessagePump
 
 from streamtui.chat.events import TextDelta
-from streamtui.tui.typewriter import Typewriter
+from streamtui.log.typewriter import Typewriter
 from tests.tui.conftest import Open, Reader
 from tests.tui.scripted import OpenAtServer, open_at_server, replies, scripted_server, server
 

@@ -27,7 +27,7 @@ def server(scripted_server: ScriptedServer) -> ScriptedServer:
 @pytest.fixture(scope="session")
 def shared_front(scripted_server: ScriptedServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     """With room for what all tests together ask for, at whatever rate."""
-    limits = web.Limits(streams=200, burst=1_000_000)
+    limits = web.ServeLimits(streams=200, burst=1_000_000)
     with Front(tmp_path_factory.mktemp("web") / "data", scripted_server.url, limits) as front:
         yield front
 
@@ -43,7 +43,7 @@ def start(server: ScriptedServer, tmp_path: Path) -> Iterator[Start]:
     """Starts a server with limits of the test's own."""
     with ExitStack() as stack:
 
-        def begin(limits: web.Limits | None = None, place: web.Place | None = None) -> Front:
+        def begin(limits: web.ServeLimits | None = None, place: web.BindAddress | None = None) -> Front:
             return stack.enter_context(Front(tmp_path / "data", server.url, limits, place))
 
         yield begin

@@ -15,8 +15,8 @@ from typing import Any, Self
 import httpx2
 
 from streamtui import web
-from streamtui.catalog import SettingsCatalog
-from streamtui.config import Config, Paths
+from streamtui.settings.config import Config, Paths
+from streamtui.settings.models import SettingsCatalog
 from streamtui.store import Store
 from streamtui.store.transcript import summary_json, transcript
 from tests.patience import PATIENCE_S
@@ -38,12 +38,12 @@ class Front:
     """A running server; a context manager. Everything but the data folder has a default that suits tests."""
 
     def __init__(
-        self, data: Path, base_url: str, limits: web.Limits | None = None, place: web.Place | None = None
+        self, data: Path, base_url: str, limits: web.ServeLimits | None = None, place: web.BindAddress | None = None
     ) -> None:
         self.data = data
         self.said: list[str] = []
-        self._place = place or web.Place(data, port=0)
-        self._limits = limits or web.Limits()
+        self._place = place or web.BindAddress(data, port=0)
+        self._limits = limits or web.ServeLimits()
         self._compose = partial(engine, data, base_url)
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="front")

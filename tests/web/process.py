@@ -15,8 +15,8 @@ async def main(data: Path, base_url: str, workers: int) -> None:
     assert task is not None
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, task.cancel)
-    place = web.Place(data, port=0, workers=workers)
-    await web.serve(partial(engine, data, base_url), place, web.Limits(streams=3))
+    place = web.BindAddress(data, port=0, workers=workers)
+    await web.serve(partial(engine, data, base_url), place, web.ServeLimits(streams=3))
 
 
 if __name__ == "__main__":

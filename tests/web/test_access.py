@@ -6,7 +6,7 @@ from pathlib import Path
 
 from streamtui import web
 from streamtui.web.access import Access, load_token
-from streamtui.web.hosts import Hosts
+from streamtui.web.origin import Hosts
 from tests.server import ScriptedServer
 from tests.web.conftest import Start
 from tests.web.front import Front
@@ -91,7 +91,7 @@ async def test_the_cookie_asks_over_an_event_source(start: Start) -> None:
 
 
 async def test_codes_of_an_earlier_server_are_void(start: Start, closed_port: int, tmp_path: Path) -> None:
-    place = web.Place(tmp_path / "data", port=closed_port)
+    place = web.BindAddress(tmp_path / "data", port=closed_port)
     front = start(place=place)
     code = front.code
     front.stop()
@@ -101,7 +101,7 @@ async def test_codes_of_an_earlier_server_are_void(start: Start, closed_port: in
 
 async def test_an_explicit_token_is_the_one_that_counts(start: Start, tmp_path: Path) -> None:
     chosen = "a-token-of-my-own-choosing"
-    front = start(place=web.Place(tmp_path / "data", port=0, token=chosen))
+    front = start(place=web.BindAddress(tmp_path / "data", port=0, token=chosen))
     assert not (tmp_path / "data" / "web" / "token").exists()
     async with front.stranger() as client:
         answer = await client.get("/api/session", headers={"Authorization": f"Bearer {chosen}"})

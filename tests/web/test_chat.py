@@ -110,7 +110,7 @@ async def test_a_client_that_comes_back_within_the_grace_finds_the_stream_still_
     start: Start, server: ScriptedServer
 ) -> None:
     asked = {"q": "Hi", "model": "slow-20"}
-    async with start(web.Limits(grace_s=PATIENCE_S)).client() as client:
+    async with start(web.ServeLimits(grace_s=PATIENCE_S)).client() as client:
         async with client.stream("GET", "/api/chat", params=asked) as response:
             stream = events(response.aiter_lines())
             seen = [await anext(stream) for _ in range(5)]

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
-from streamtui.web import desk
-from streamtui.web.notes import StopNotes
+from streamtui.web import reply_service
+from streamtui.web.worker_signals import StopRequests
 from tests.server import ScriptedServer, words
 from tests.web.front import Front, ask, events, eventually, read, text, until
 
@@ -140,8 +140,8 @@ async def test_a_stop_that_another_worker_has_taken_on_is_waited_for_until_it_is
     client: httpx2.AsyncClient, writer: "subprocess.Popen[str]", monkeypatch: pytest.MonkeyPatch
 ) -> None:
     taken: list[str] = []
-    monkeypatch.setattr(StopNotes, "leave", lambda notes, message: taken.append(message))
-    monkeypatch.setattr(desk, "_STOP_S", 0)
+    monkeypatch.setattr(StopRequests, "leave", lambda notes, message: taken.append(message))
+    monkeypatch.setattr(reply_service, "_STOP_S", 0)
     assert writer.stdout is not None
     conversation = writer.stdout.readline().strip()
     stopping = asyncio.create_task(client.post(f"/api/conversations/{conversation}/stop", json={}))

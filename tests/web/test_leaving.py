@@ -46,7 +46,7 @@ async def test_leaving_cancels_upstream_and_keeps_what_arrived(
         (request,) = server.of(model)
         await until(lambda request=request: request.closed, "the close upstream")  # type: ignore[misc]
         assert request.closed is not None
-        grace = web.Limits().grace_s if method == "GET" else 0.0
+        grace = web.ServeLimits().grace_s if method == "GET" else 0.0
         assert request.closed - left < grace + ALLOWED_S
         reply = await last_reply(client, conversation)
         assert reply["status"] == "stopped"
@@ -95,7 +95,7 @@ async def follow_and_leave(front: Front, conversation: str) -> None:
 
 
 async def test_a_client_that_never_reads_is_dropped_and_upstream_ends(start: Start, server: ScriptedServer) -> None:
-    front = start(web.Limits(stall_s=0.5))
+    front = start(web.ServeLimits(stall_s=0.5))
     with closing(socket.socket()) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.connect(("127.0.0.1", front.port))
@@ -144,7 +144,7 @@ async def test_a_slow_reader_of_a_long_text_is_not_taken_for_one_that_never_read
     stall_s, pause_s = 2.0, 0.03
     with Store.open(tmp_path / "data") as store:
         record, _ = await saved(store, "Hi", said)
-    front = start(web.Limits(stall_s=stall_s))
+    front = start(web.ServeLimits(stall_s=stall_s))
     size, loop = 0, asyncio.get_running_loop()
     with closing(socket.socket()) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
@@ -180,7 +180,7 @@ async def test_the_servers_end_is_a_done_for_everybody(start: Start, server: Scr
 
 
 async def test_a_client_that_never_reads_does_not_delay_the_end(start: Start, server: ScriptedServer) -> None:
-    front = start(web.Limits(stall_s=3600))
+    front = start(web.ServeLimits(stall_s=3600))
     with closing(socket.socket()) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.connect(("127.0.0.1", front.port))

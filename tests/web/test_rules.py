@@ -124,7 +124,7 @@ async def test_a_large_body_is_refused_by_its_length_and_by_its_bytes(
 
 
 async def test_a_body_that_does_not_arrive_is_not_waited_for(start: Start) -> None:
-    front = start(web.Limits(body_s=0.2))
+    front = start(web.ServeLimits(body_s=0.2))
     with closing(socket.create_connection(("127.0.0.1", front.port))) as connection:
         connection.setblocking(False)
         head = (
@@ -184,7 +184,7 @@ async def test_escapes_in_a_prompt_are_cleaned(client: httpx2.AsyncClient, serve
 
 
 async def test_requests_have_a_rate(start: Start) -> None:
-    front = start(web.Limits(burst=3, requests_per_s=0.01))
+    front = start(web.ServeLimits(burst=3, requests_per_s=0.01))
     async with front.client() as client:
         statuses = [(await client.get("/api/session")).status_code for _ in range(3)]
         limited = await client.get("/api/session")
@@ -194,7 +194,7 @@ async def test_requests_have_a_rate(start: Start) -> None:
 
 
 async def test_guessing_has_a_rate_that_does_not_lock_the_owner_out(start: Start) -> None:
-    front = start(web.Limits(burst=3, requests_per_s=0.01))
+    front = start(web.ServeLimits(burst=3, requests_per_s=0.01))
     async with front.stranger() as stranger:
         statuses = [(await stranger.post("/api/session", json={"code": str(n)})).status_code for n in range(4)]
     assert statuses == [403, 403, 403, 429]
@@ -203,7 +203,7 @@ async def test_guessing_has_a_rate_that_does_not_lock_the_owner_out(start: Start
 
 
 async def test_streams_have_a_cap(start: Start, server: ScriptedServer) -> None:
-    front = start(web.Limits(streams=2))
+    front = start(web.ServeLimits(streams=2))
     async with front.client() as client:
         first = asyncio.create_task(ask(client, "slow-20@1"))
         second = asyncio.create_task(ask(client, "slow-20@2"))
@@ -227,7 +227,7 @@ async def test_streams_have_a_cap(start: Start, server: ScriptedServer) -> None:
 
 
 async def test_only_the_allowed_models_are_asked(start: Start, server: ScriptedServer) -> None:
-    front = start(web.Limits(models=frozenset({"ok"})))
+    front = start(web.ServeLimits(models=frozenset({"ok"})))
     async with front.client() as client:
         await refused(await client.post("/api/chat", json={**ASK, "model": "echo"}), 403)
         assert (await client.get("/api/models")).json() == ["ok"]
@@ -262,15 +262,15 @@ async def test_forwarded_headers_are_not_believed(client: httpx2.AsyncClient) ->
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])
 def test_other_interfaces_need_a_token_of_the_users_own(start: Start, tmp_path: Path, host: str) -> None:
     with pytest.raises(ConfigError, match="--token-file"):
-        start(place=web.Place(tmp_path / "data", host=host, port=0))
+        start(place=web.BindAddress(tmp_path / "data", host=host, port=0))
 
 
 @pytest.mark.parametrize("token", ["short", "with a space in the middle", "ümlauts-are-not-ascii"])
 def test_a_token_must_be_a_secret(start: Start, tmp_path: Path, token: str) -> None:
     with pytest.raises(ConfigError, match="token"):
-        start(place=web.Place(tmp_path / "data", port=0, token=token))
+        start(place=web.BindAddress(tmp_path / "data", port=0, token=token))
 
 
 def test_a_taken_port_is_one_line(front: Front, start: Start, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"Can't listen .* Choose another --port"):
-        start(place=web.Place(tmp_path / "data", port=front.port))
+        start(place=web.BindAddress(tmp_path / "data", port=front.port))

@@ -16,9 +16,9 @@ import httpx2
 import psutil
 import pytest
 
-from streamtui import logs
 from streamtui.chat.errors import ConfigError
-from streamtui.providers.secret import Secret
+from streamtui.cli import logs
+from streamtui.providers.redaction import Secret
 from streamtui.web import workers
 from tests.patience import PATIENCE_S
 from tests.server import ScriptedServer

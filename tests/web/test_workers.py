@@ -11,12 +11,12 @@ import httpx2
 import pytest
 
 from streamtui import web
-from streamtui.web.notes import Attendance
+from streamtui.web.worker_signals import Subscribers
 from tests.server import ScriptedServer
 from tests.web.conftest import Start
 from tests.web.front import Sent, events, is_counted, stop, text, until
 
-LIMITS = web.Limits(grace_s=0.05)
+LIMITS = web.ServeLimits(grace_s=0.05)
 """Who leaves is given up at once, so the tests have somebody there before anybody leaves."""
 
 
@@ -86,7 +86,7 @@ async def test_leaving_the_other_worker_for_good_ends_the_reply(
 
 
 async def test_a_worker_that_died_has_no_clients(tmp_path: Path) -> None:
-    died, lives = Attendance(tmp_path / "attended"), Attendance(tmp_path / "attended")
+    died, lives = Subscribers(tmp_path / "attended"), Subscribers(tmp_path / "attended")
     keeping = asyncio.create_task(died.keep("m1"))
     await until(lambda: lives.of("m1"))
     (note,) = (tmp_path / "attended").iterdir()

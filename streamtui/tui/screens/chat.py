@@ -13,14 +13,14 @@ from textual.timer import Timer
 from textual.widgets import TextArea
 
 from streamtui.chat.events import Event, Failed, Finished, Notice
-from streamtui.chat.live import Run
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.reply import Reply
-from streamtui.tui import commands
-from streamtui.tui.log import MessageLog
-from streamtui.tui.log.live import BEAT_S
-from streamtui.tui.screens import opening, perform, status
-from streamtui.tui.screens.stage import Stage, branches_of
+from streamtui.chat.reply_tasks import ReplyTask
+from streamtui.log import MessageLog
+from streamtui.log.stream_state import BEAT_S
+from streamtui.tui import command_handlers, commands
+from streamtui.tui.screens import open_saved, status_text
+from streamtui.tui.screens.conversation_pane import ConversationPane, branches_of
 from streamtui.tui.session import Session
 from streamtui.tui.widgets.bars import Banner, NextBar, StatusBar, TitleBar
 from streamtui.tui.widgets.menu import CommandMenu
@@ -64,7 +64,7 @@ class ChatScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield TitleBar()
-        yield Stage()
+        yield ConversationPane()
         yield Banner()
         yield NextBar()
         yield CommandMenu()
@@ -85,8 +85,8 @@ class ChatScreen(Screen[None]):
             self._session.view = None
 
     @property
-    def stage(self) -> Stage:
-        return self.query_one(Stage)
+    def stage(self) -> ConversationPane:
+        return self.query_one(ConversationPane)
 
     @property
     def log_view(self) -> MessageLog:
@@ -148,13 +148,13 @@ class ChatScreen(Screen[None]):
         self.refresh_title()
         self._show_state()
 
-    def compared(self, runs: Sequence[Run]) -> None:
+    def compared(self, runs: Sequence[ReplyTask]) -> None:
         self.stage.compare(runs)
         self.prompt.focus()
         self.refresh_title()
         self._show_state()
 
-    def arrived(self, run: Run, event: Event) -> None:
+    def arrived(self, run: ReplyTask, event: Event) -> None:
         self.stage.arrived(run, event)
         match event:
             case Notice(kind=kind, text=text) if kind in SPOKEN:
@@ -162,7 +162,7 @@ class ChatScreen(Screen[None]):
             case Finished() | Failed():
                 self.refresh_title()
                 self._show_state()
-                perform.offer(self, run.reply, event)
+                command_handlers.offer(self, run.reply, event)
 
     def taken_back(self) -> None:
         columns = self.stage.columns
@@ -195,7 +195,7 @@ class ChatScreen(Screen[None]):
             return
         self._close_menu()
         if parsed is not None:
-            perform.run(self, *parsed)
+            command_handlers.run(self, *parsed)
             return
         self.prompt.recent.remember(event.text)
         self.session.draft = self.prompt.text  # now: sending may be quicker than the box's own message
@@ -276,7 +276,7 @@ class ChatScreen(Screen[None]):
             self.prompt.put(f"{event.command.slash} {after}")
         else:
             self.prompt.put(after)
-            perform.run(self, event.command, "")
+            command_handlers.run(self, event.command, "")
         self._close_menu()
 
     def _close_menu(self) -> None:
@@ -322,7 +322,7 @@ class ChatScreen(Screen[None]):
             self.prompt.put(f"{command.slash} ")
             self.prompt.focus()
         else:
-            perform.run(self, command, "")
+            command_handlers.run(self, command, "")
 
     def action_cursor(self, step: int) -> None:
         if not self.log_view.display:
@@ -345,7 +345,7 @@ class ChatScreen(Screen[None]):
         branches = branches_of(self.session, path)
         at = self.log_view.current or next((m.id for m in reversed(path) if m.id in branches), None)
         if at is not None:
-            perform.walk(self, at, step)
+            command_handlers.walk(self, at, step)
 
     def on_paste(self, event: Paste) -> None:
         """What is pasted over the conversation is meant for the box."""
@@ -356,7 +356,7 @@ class ChatScreen(Screen[None]):
 
     @on(MessageLog.MessageAction)
     def message_action(self, event: MessageLog.MessageAction) -> None:
-        perform.on_message(self, event.action, event.message_id)
+        command_handlers.on_message(self, event.action, event.message_id)
 
     # -- what is said
 
@@ -378,7 +378,7 @@ class ChatScreen(Screen[None]):
         self.log_view.show_figures()
 
     def _show_state(self) -> None:
-        self.query_one(StatusBar).show_state(status.state(self))
+        self.query_one(StatusBar).show_state(status_text.state(self))
         self.show_keys()
         if self._state_timer is not None and len(self.app.live):
             self._state_timer.resume()
@@ -390,11 +390,11 @@ class ChatScreen(Screen[None]):
     def show_keys(self) -> None:
         """Show what the keys do now."""
         if self._session is not None:
-            self.query_one(StatusBar).show_keys(status.keys(self))
+            self.query_one(StatusBar).show_keys(status_text.keys(self))
 
     # -- opening
 
     @work(exclusive=True, group="open")
     async def open_saved(self, conversation: str) -> None:
         """Bring a saved conversation into view."""
-        await opening.open_saved(self, conversation)
+        await open_saved.open_saved(self, conversation)

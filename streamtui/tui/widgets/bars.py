@@ -11,14 +11,14 @@ from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
 
-from streamtui.chat.clean import clean_line
+from streamtui.chat.sanitize import sanitize_line
 
 NEWS_S: Final = 4.0
 """Long enough to be read."""
 GAP: Final = 2
 
 
-class Line(Static):
+class StatusLine(Static):
     """One line of plain text, drawn only when it changes."""
 
     def __init__(self, classes: str) -> None:
@@ -43,12 +43,12 @@ class TitleBar(Horizontal):
     """The conversation's title, and the model with the host it runs on."""
 
     def compose(self) -> ComposeResult:
-        yield Line("title")
-        yield Line("model")
+        yield StatusLine("title")
+        yield StatusLine("model")
 
     def show(self, title: str, model: str) -> None:
-        self.query_one(".title", Line).show(title)
-        self.query_one(".model", Line).show(model)
+        self.query_one(".title", StatusLine).show(title)
+        self.query_one(".model", StatusLine).show(model)
 
 
 class Banner(Static):
@@ -71,9 +71,9 @@ class NextBar(Static):
     def show(self, queued: str | None, models: Sequence[str], *, is_edit: bool) -> None:
         text = ""
         if queued is not None:
-            text = f"next: {clean_line(queued, 300)}   (up edits, esc gives it back)"
+            text = f"next: {sanitize_line(queued, 300)}   (up edits, esc gives it back)"
         elif models:
-            text = f"next: side by side from {clean_line(', '.join(models))}   (ctrl+t takes that back)"
+            text = f"next: side by side from {sanitize_line(', '.join(models))}   (ctrl+t takes that back)"
         elif is_edit:
             text = "next: another wording of your message   (an empty box takes that back)"
         self.set_class(bool(text), "-shown")
@@ -115,8 +115,8 @@ class StatusBar(Horizontal):
         self._news_timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        yield Line("hints")
-        yield Line("state")
+        yield StatusLine("hints")
+        yield StatusLine("state")
 
     def on_mount(self) -> None:
         self._arrange()
@@ -154,7 +154,7 @@ class StatusBar(Horizontal):
         return self.scrollable_content_region.width
 
     def _arrange(self) -> None:
-        left, state = self.query(Line)
+        left, state = self.query(StatusLine)
         least = self._news or self._keys.fitting(0)
         shown = _fitting(self._state, self._room - cell_len(least) - GAP)
         self._reserved = max(self._reserved, cell_len(shown)) if shown else 0

@@ -9,11 +9,11 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
-from streamtui.chat.clean import clean_line
-from streamtui.chat.live import Run
 from streamtui.chat.reply import Reply
-from streamtui.tui.log import MessageLog
-from streamtui.tui.widgets.bars import Line
+from streamtui.chat.reply_tasks import ReplyTask
+from streamtui.chat.sanitize import sanitize_line
+from streamtui.log import MessageLog
+from streamtui.tui.widgets.bars import StatusLine
 
 LONGEST_PROMPT: Final = 300
 """Characters of the prompt that may be shown: more than a line holds."""
@@ -39,38 +39,38 @@ class Column(Vertical):
         self._number = number
 
     def compose(self) -> ComposeResult:
-        yield Line("name")
+        yield StatusLine("name")
         yield self.log_view
 
     def on_mount(self) -> None:
-        self.query_one(Line).show(f"{self._number} · {self.reply.model.label}")
+        self.query_one(StatusLine).show(f"{self._number} · {self.reply.model.label}")
 
     @on(events.Click)
     def clicked(self) -> None:
         self.post_message(self.Clicked(self))
 
 
-class Columns(Vertical):
+class ComparePane(Vertical):
     """What was asked, above the columns of one comparison. One is highlighted: Escape stops it, Enter goes on with
     it."""
 
-    def __init__(self, runs: Sequence[Run]) -> None:
+    def __init__(self, runs: Sequence[ReplyTask]) -> None:
         super().__init__()
         self.columns = [Column(number, run.reply) for number, run in enumerate(runs, start=1)]
         self._runs = list(runs)
         self._highlighted = 0
 
     def compose(self) -> ComposeResult:
-        yield Line("asked")
+        yield StatusLine("asked")
         with Horizontal():
             yield from self.columns
 
     def on_mount(self) -> None:
-        self.query_one(".asked", Line).show(clean_line(self.run.reply.request.turns[-1].text, LONGEST_PROMPT))
+        self.query_one(".asked", StatusLine).show(sanitize_line(self.run.reply.request.turns[-1].text, LONGEST_PROMPT))
         self.highlight(0)
 
     @property
-    def run(self) -> Run:
+    def run(self) -> ReplyTask:
         """The highlighted column's run."""
         return self._runs[self._highlighted]
 
@@ -97,7 +97,7 @@ class Columns(Vertical):
     def choose(self, event: Column.Clicked) -> None:
         self.highlight(self.columns.index(event.column))
 
-    def stop(self) -> Run | None:
+    def stop(self) -> ReplyTask | None:
         """Return the run that Escape means: the highlighted one, else any that still streams."""
         if self.run.is_streaming:
             return self.run

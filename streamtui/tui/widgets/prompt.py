@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import TextArea
 
-from streamtui.chat.clean import clean
+from streamtui.chat.sanitize import sanitize
 
 NEWLINE_KEYS: Final = ("shift+enter", "ctrl+j", "alt+enter")
 
@@ -108,7 +108,7 @@ class Prompt(TextArea):
 
     def take(self) -> str:
         """Return the text, cleaned, and leave the box empty."""
-        text = clean(self.text)
+        text = sanitize(self.text)
         self.put("")
         return text
 
@@ -142,7 +142,7 @@ class Prompt(TextArea):
 
     def insert_pasted(self, text: str) -> None:
         """Insert pasted text as text: no newline in it sends, no character in it is a key."""
-        result = self._replace_via_keyboard(clean(text), *self.selection)
+        result = self._replace_via_keyboard(sanitize(text), *self.selection)
         if result is not None:
             self.move_cursor(result.end_location)
 
@@ -161,7 +161,7 @@ class Prompt(TextArea):
         if self.is_blank:
             self.post_message(self.SentNothing())
         else:
-            self.post_message(self.Submitted(clean(self.text)))
+            self.post_message(self.Submitted(sanitize(self.text)))
             self.put("")  # second: what its own message says of the empty box is heard after the other one
 
     def action_leave_or_delete(self) -> None:

@@ -1,0 +1,41 @@
+"""The store for as long as a command runs, and on stderr what the reader should know about it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from streamtui.cli import signals
+from streamtui.cli.stdio import complain
+from streamtui.settings.config import Config
+from streamtui.store import Store
+
+
+@contextmanager
+def opened(config: Config) -> Iterator[Store]:
+    """Open the store for a front end that shows its troubles, and say it if in the end something was not saved."""
+    store = Store.open(config.paths.data)
+    try:
+        yield store
+    finally:
+        _close(store)
+
+
+@contextmanager
+def announced(config: Config) -> Iterator[Store]:
+    """Open the store and say what was found: files set aside, text recovered; and, once, why nothing can be saved."""
+    store = Store.open(config.paths.data)
+    trouble = store.trouble
+    for line in (*store.notices, *filter(None, [trouble])):
+        complain(line)
+    try:
+        yield store
+    finally:
+        _close(store, said=trouble)
+
+
+def _close(store: Store, *, said: str | None = None) -> None:
+    """Close the store, and say it if something was lost, unless that was `said`. No signal interrupts the closing:
+    while the database is locked, the text is on no disk yet."""
+    with signals.ignored():
+        is_saved = store.close()
+    if not is_saved and (said is None or store.trouble != said):
+        complain(f"the last text could not be saved. {store.trouble or ''}".rstrip())

@@ -1,0 +1,148 @@
+"""The file of `-o FILE`. What it held stays as long as there is nothing to take its place."""
+
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Protocol
+
+from streamtui.chat.errors import ConfigError, StreamtuiError
+from streamtui.chat.sanitize import sanitize_line
+from streamtui.cli.async_io import Output
+
+
+class File(Protocol):
+    """A `Writer` into a file."""
+
+    async def write(self, text: str) -> None: ...
+
+    def settle(self, *, is_complete: bool) -> None:
+        """Nothing more comes. What is complete takes the place of what was there, even if it is empty."""
+
+    def close(self) -> None:
+        """Leave no trace of what was not settled, unless it was written in place."""
+
+
+@contextmanager
+def opened(name: str, *, in_one_piece: bool) -> Iterator[File]:
+    """Open a file for text that is to be there as it arrives, or `in_one_piece` at the end. Raises `ConfigError`."""
+    if not name:
+        raise ConfigError("An empty name names no file: -o FILE.")
+    try:
+        file = _open(Path(name), in_one_piece)
+    except (OSError, ValueError) as error:
+        raise ConfigError(_complaint(name, error)) from None
+    try:
+        yield file
+    finally:
+        file.close()
+
+
+def _open(path: Path, in_one_piece: bool) -> File:
+    if path.exists() and not path.is_file():
+        return Device(path)
+    return Replacement(path) if in_one_piece else InPlace(path)
+
+
+class Device(Output):
+    """A pipe, a terminal: something that has a name but holds nothing."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(os.open(path, os.O_WRONLY), sanitize_line(str(path)))
+
+    def settle(self, *, is_complete: bool) -> None:
+        return
+
+    def close(self) -> None:
+        os.close(self.descriptor)
+
+
+class InPlace:
+    """Grows as the text arrives. What the file held goes when the first of it comes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._is_new = not path.exists()
+        self._is_begun = False
+        self._file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o666), "wb")
+
+    async def write(self, text: str) -> None:
+        if not text:
+            return
+        with _failures_said(self._path):
+            self._begin()
+            self._file.write(text.encode("utf-8", "replace"))
+            self._file.flush()
+
+    def settle(self, *, is_complete: bool) -> None:
+        if is_complete:
+            with _failures_said(self._path):
+                self._begin()
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._file.close()
+        if self._is_new and not self._is_begun:
+            with suppress(OSError):
+                self._path.unlink()
+
+    def _begin(self) -> None:
+        if not self._is_begun:
+            self._is_begun = True
+            self._file.truncate(0)
+
+
+class Replacement:
+    """Written beside the file, which it replaces in the end: nobody ever reads half of it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._target = path.resolve()  # a link stays one
+        self._beside = self._target.with_name(f".streamtui-{os.getpid()}.part")
+        mode = self._mode()
+        self._file = os.fdopen(os.open(self._beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb")
+        if mode is not None:
+            self._beside.chmod(mode)
+
+    async def write(self, text: str) -> None:
+        with _failures_said(self._path):
+            self._file.write(text.encode("utf-8", "replace"))
+            self._file.flush()
+
+    def settle(self, *, is_complete: bool) -> None:
+        if is_complete or self._file.tell():
+            with _failures_said(self._path):
+                self._file.close()
+                self._beside.replace(self._target)
+
+    def close(self) -> None:
+        with suppress(OSError):
+            self._file.close()
+        with suppress(OSError):
+            self._beside.unlink(missing_ok=True)
+
+    def _mode(self) -> int | None:
+        """Return the permissions of the file that is there. Raises `OSError` where it may not be written to: a
+        replacement would not ask."""
+        try:
+            descriptor = os.open(self._target, os.O_WRONLY)
+        except FileNotFoundError:
+            return None
+        try:
+            return stat.S_IMODE(os.fstat(descriptor).st_mode)
+        finally:
+            os.close(descriptor)
+
+
+@contextmanager
+def _failures_said(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StreamtuiError(_complaint(str(path), error)) from None
+
+
+def _complaint(name: str, error: OSError | ValueError) -> str:
+    why = error.strerror if isinstance(error, OSError) else error
+    return f"{sanitize_line(name)} can't be written: {why}."

@@ -1,0 +1,53 @@
+"""The painted rows of blocks, for as long as they are worth their memory."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Final
+
+from rich.segment import Segment
+from textual.strip import Strip
+
+from streamtui.log.header_footer import Frame
+from streamtui.markdown import Block, Styles
+
+_BUDGET: Final = 500
+"""Rows kept; a strip takes about two kilobytes, and no window shows more than a hundred or two."""
+
+
+class RowCache:
+    """Full rows, bubble frame included, by block; the least recently seen go first."""
+
+    def __init__(self, budget: int = _BUDGET) -> None:
+        self._budget = budget
+        self._rows: OrderedDict[Block, tuple[Frame, list[Strip]]] = OrderedDict()
+        self._count = 0
+
+    def rows(self, block: Block, frame: Frame, styles: Styles) -> Sequence[Strip]:
+        found = self._rows.get(block)
+        if found is not None and found[0] == frame:
+            self._rows.move_to_end(block)
+            return found[1]
+        strips = [frame.row(_segments(line.strip), line.strip.cell_length) for line in block.lines(frame.inner, styles)]
+        self._count += len(strips) - (0 if found is None else len(found[1]))
+        self._rows[block] = frame, strips
+        self._rows.move_to_end(block)
+        self._trim()
+        return strips
+
+    def clear(self) -> None:
+        for block in self._rows:
+            block.forget()
+        self._rows.clear()
+        self._count = 0
+
+    def _trim(self) -> None:
+        while self._count > self._budget and len(self._rows) > 1:
+            block, (_, strips) = self._rows.popitem(last=False)
+            self._count -= len(strips)
+            block.forget()
+
+
+def _segments(strip: Strip) -> list[Segment]:
+    return list(strip)

@@ -1,0 +1,114 @@
+"""The quotes and list items a block stands in, and the gutter they paint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from rich.segment import Segment
+
+from streamtui.markdown.line import StyledLine, paint
+from streamtui.markdown.styles import Styles
+
+_BULLETS = "•◦▪‣"
+_BAR = "▎ "
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Quote:
+    """A block quote."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Item:
+    """A list item."""
+
+    sort: str
+    """The bullet character, or the delimiter after the number: another one starts another list."""
+    number: int | None
+    indent: int
+    """Columns its content is indented by."""
+    first: Item | None
+    """The list's first item; None in the first item itself."""
+
+    @property
+    def list(self) -> Item:
+        """Return what identifies the list."""
+        return self.first or self
+
+
+Container = Quote | Item
+
+
+class BlockContext(NamedTuple):
+    """Where a block stands."""
+
+    containers: tuple[Container, ...]
+    shown: int
+    """Items from this index on show their marker on the block's first row."""
+    gap: int
+    """-1: no blank row above; else the number of containers that reach through it."""
+
+
+class Gutter(NamedTuple):
+    """What stands left of a block's rows."""
+
+    first: list[Segment]
+    rest: list[Segment]
+    cells: int
+    lost: str
+    """Numbers for which there is no room; they lead the text."""
+
+
+def gutter(place: BlockContext, width: int, styles: Styles, task: bool | None = None) -> Gutter:
+    """Lay the gutter out; it takes at most half the width, outer containers give way.
+
+    `task` turns the innermost bullet into an open or a ticked box.
+    """
+    if not place.containers:
+        return Gutter([], [], 0, "")
+    first: list[Segment] = []
+    rest: list[Segment] = []
+    lost: list[str] = []
+    room = width // 2
+    bar = Segment(_BAR, styles.text + styles.quote)
+    for index in range(len(place.containers) - 1, -1, -1):
+        container = place.containers[index]
+        marker = _BAR if isinstance(container, Quote) else _marker(container, index, place)
+        if len(marker) > room:
+            room = 0
+            if isinstance(container, Item) and container.number is not None and index >= place.shown:
+                lost.append(marker.lstrip())
+            continue
+        room -= len(marker)
+        if isinstance(container, Quote):
+            first.append(bar)
+            rest.append(bar)
+            continue
+        blank = Segment(" " * len(marker), styles.text)
+        rest.append(blank)
+        if index < place.shown:
+            first.append(blank)
+        elif task is not None and index == len(place.containers) - 1 and container.number is None:
+            first.append(Segment("☑ ", styles.text + styles.task_done) if task else _open_box(styles))
+        else:
+            first.append(Segment(marker, styles.text + styles.bullet))
+    cells = sum(len(segment.text) for segment in rest)
+    return Gutter(first[::-1], rest[::-1], cells, "".join(reversed(lost)))
+
+
+def _open_box(styles: Styles) -> Segment:
+    return Segment("☐ ", styles.text + styles.task_open)
+
+
+def _marker(item: Item, index: int, place: BlockContext) -> str:
+    if item.number is not None:
+        return f"{item.number}{item.sort}".rjust(3) + " "
+    depth = sum(isinstance(outer, Item) and outer.number is None for outer in place.containers[:index])
+    return _BULLETS[depth % len(_BULLETS)] + " "
+
+
+def gap_line(place: BlockContext, width: int, styles: Styles) -> StyledLine:
+    """Return the blank row above a block."""
+    outer = BlockContext(place.containers[: place.gap], place.gap, -1)
+    return paint(gutter(outer, width, styles).rest, [], width, styles.text)

@@ -1,0 +1,245 @@
+"""Open leaf blocks: they take lines in and give finished blocks out. All can be forked, to look ahead."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from streamtui.markdown.block import Block
+from streamtui.markdown.code import CodeChunk
+from streamtui.markdown.code_source import CHUNK_CHARACTERS, CHUNK_LINES, CodeSource
+from streamtui.markdown.containers import BlockContext
+from streamtui.markdown.references import References, definitions
+from streamtui.markdown.table import CHUNK_ROWS, TableChunk, TableColumns, split_row
+from streamtui.markdown.text_block import CHECKPOINTS, LONG, TextBlock, find_cut
+
+
+class Paragraph:
+    """An open paragraph, or the open end of a long one."""
+
+    __slots__ = ("_checked", "_origins", "end", "lazy", "place", "previous", "references", "start", "text")
+
+    def __init__(self, place: BlockContext, references: References, start: int) -> None:
+        self.place = place
+        self.references = references
+        self.start = start
+        self.end = start
+        self.text = ""
+        self.previous: TextBlock | None = None
+        self.lazy = False
+        """Whether the last line lacks the marks of the quote or item it belongs to."""
+        self._checked = 0  # checkpoints passed
+        self._origins: list[tuple[int, int]] = []  # offsets of each line in the text and in the source
+
+    def fork(self) -> Paragraph:
+        twin = Paragraph(self.place, self.references, self.start)
+        twin.end, twin.text, twin.previous, twin._origins = self.end, self.text, self.previous, [*self._origins]
+        twin._checked, twin.lazy = self._checked, self.lazy
+        return twin
+
+    def add(self, text: str, origin: int) -> None:
+        """Take one more line, without its indentation; `origin` is where it stands in the source."""
+        if self._origins:
+            self.text += "\n"
+        self._origins.append((len(self.text), origin))
+        self.extend(text)
+
+    def extend(self, text: str) -> None:
+        """Take more of the last line."""
+        self.text += text
+        at, origin = self._origins[-1]
+        self.end = origin + len(self.text) - at
+
+    def last_line(self) -> str:
+        return self.text[self._origins[-1][0] :]
+
+    def drop_last_line(self) -> int:
+        """Take the last line back; return where it stands in the source."""
+        at, origin = self._origins.pop()
+        self.text = self.text[: max(0, at - 1)]
+        if self._origins:
+            before, source = self._origins[-1]
+            self.end = source + len(self.text) - before
+        return origin
+
+    def take_definitions(self) -> References:
+        """Remove the link definitions it starts with; no more text may follow."""
+        if self.previous or not self.text.startswith("["):
+            return {}
+        found, length = definitions(self.text, final=True)
+        if length:
+            self._drop(length)
+        return found
+
+    def drain(self) -> tuple[list[Block], References]:
+        """Cut off what has grown too long, at places that depend on nothing but the text.
+
+        Also returns the link definitions it started with.
+        """
+        done: list[Block] = []
+        found: References = {}
+        while self._checked < len(CHECKPOINTS) and len(self.text) >= CHECKPOINTS[self._checked]:
+            limit = CHECKPOINTS[self._checked]
+            self._checked += 1
+            if not self.previous and self.text.startswith("["):
+                entries, length = definitions(self.text[:limit], final=False)
+                if length:
+                    found.update(entries)
+                    self._drop(length)
+                    continue
+            cut = find_cut(self.text[:limit], self.references)
+            if cut:
+                done.append(self._cut(cut))
+        return done, found
+
+    def _cut(self, length: int) -> TextBlock:
+        piece = TextBlock(
+            self.start, self._source(length), self.place, self.text[:length], 0, self.references,
+            previous=self.previous, more=True
+        )  # fmt: skip
+        self._drop(length)
+        self.previous = piece
+        return piece
+
+    def close(self, level: int = 0) -> list[Block]:
+        text = self.text.rstrip(" \t\n")
+        if not text and not self.previous:
+            return []
+        return [TextBlock(self.start, self.end, self.place, text, level, self.references, previous=self.previous)]
+
+    def _source(self, at: int) -> int:
+        index = bisect_right(self._origins, (at, 1 << 62)) - 1
+        line, origin = self._origins[max(0, index)]
+        return origin + at - line
+
+    def _drop(self, count: int) -> None:
+        source = self._source(count)
+        kept = [(at - count, origin) for at, origin in self._origins if at > count]
+        self._origins = [(0, source), *kept]
+        self.text = self.text[count:]
+        self.start = source
+        self._checked = 0
+
+
+class Code:
+    """An open code block, fenced or indented."""
+
+    __slots__ = ("_is_fork", "_size", "_tail", "blanks", "end", "fence", "first", "indent", "listing", "place", "start")
+
+    def __init__(self, place: BlockContext, listing: CodeSource, start: int, end: int, fence: str, indent: int) -> None:
+        self.place = place
+        self.listing = listing
+        self.start = start
+        self.end = end
+        self.fence = fence
+        """The opening fence's characters; empty for indented code."""
+        self.indent = indent
+        self.blanks: list[str] = []
+        """Blank lines that belong to indented code only if more of it follows."""
+        self.first = 0
+        """Index of the open chunk's first line."""
+        self._tail: list[str] = []  # the incomplete line; in a fork all lines it has taken
+        self._size = 0
+        self._is_fork = False
+
+    def fork(self) -> Code:
+        """Return a twin that keeps what it takes to itself: the listing is shared."""
+        twin = Code(self.place, self.listing, self.start, self.end, self.fence, self.indent)
+        twin.blanks, twin.first, twin._tail, twin._size = [*self.blanks], self.first, [*self._tail], self._size
+        twin._is_fork = True
+        return twin
+
+    def add(self, text: str, end: int) -> list[Block]:
+        """Take a line or a part of one (the newline included, if it has come); return the chunks it completes."""
+        lines = [(line, self.end) for line in self.blanks]
+        self.blanks = []
+        text = (self._tail.pop() if self._tail else "") + text
+        while len(text) > LONG:
+            lines.append((text[:LONG], end - (len(text) - LONG - text.endswith("\n"))))
+            text = text[LONG:]
+        self.end = end
+        if self._is_fork:
+            self._tail += [*(line for line, _ in lines), text]
+            return []
+        if text.endswith("\n"):
+            lines.append((text, end))
+        else:
+            self._tail.append(text)
+        done: list[Block] = []
+        for line, self.end in lines:
+            self.listing.lines.append(line)
+            self._size += len(line)
+            if len(self.listing.lines) - self.first >= CHUNK_LINES or self._size >= CHUNK_CHARACTERS:
+                done.append(self._chunk(()))
+        self.end = end
+        return done
+
+    def close(self, end: int | None = None) -> list[Block]:
+        """Return the last chunk; `end` is where the closing fence ends."""
+        self.end = max(self.end, end or 0)
+        tail = tuple(line for line in self._tail if line)
+        if not self._is_fork:
+            self.listing.lines += tail
+            self.listing.close()
+            tail = ()
+        if self.first and self.first == len(self.listing.lines) and not tail:
+            return []
+        return [self._chunk(tail)]
+
+    def _chunk(self, tail: tuple[str, ...]) -> CodeChunk:
+        first, last = self.first, len(self.listing.lines)
+        chunk = CodeChunk(self.start, self.end, self.place, self.listing, first, last, tail)
+        if not self._is_fork:
+            self.listing.chunks.append((first, last))
+        self.first = last
+        self._size = 0
+        self.start = self.end
+        return chunk
+
+
+class Table:
+    """An open table."""
+
+    __slots__ = ("_is_head", "_shared", "columns", "end", "grown", "partial", "place", "rows", "start")
+
+    def __init__(self, place: BlockContext, columns: TableColumns, start: int, end: int) -> None:
+        self.place = place
+        self.columns = columns
+        self.start = start
+        self.end = end
+        self.rows: list[list[str]] = []
+        self.partial = False
+        self.grown = False
+        """Whether the last row made a column wider."""
+        self._is_head = True
+        self._shared = False
+
+    def fork(self) -> Table:
+        twin = Table(self.place, self.columns, self.start, self.end)
+        twin.rows, twin._is_head, twin._shared = [*self.rows], self._is_head, True
+        return twin
+
+    def add(self, line: str, end: int) -> list[Block]:
+        """Take a row; return the chunk it completes."""
+        cells = split_row(line)
+        self.end = end
+        self.rows.append(cells)
+        if self._shared:
+            self.partial = True
+            return []
+        self.grown = self.columns.grow(cells)
+        if len(self.rows) < CHUNK_ROWS:
+            return []
+        return [self._chunk()]
+
+    def close(self) -> list[Block]:
+        return [self._chunk()] if self.rows or self._is_head else []
+
+    def _chunk(self) -> TableChunk:
+        chunk = TableChunk(self.start, self.end, self.place, self.columns, self.rows, self._is_head, self.partial)
+        self.rows = []
+        self.start = self.end
+        self._is_head = False
+        return chunk
+
+
+Leaf = Paragraph | Code | Table

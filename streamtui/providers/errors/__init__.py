@@ -1,0 +1,1 @@
+"""What went wrong at an endpoint, in one sentence."""

@@ -1,0 +1,1 @@
+"""Settings, paths, and which models and endpoints they name."""

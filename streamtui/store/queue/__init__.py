@@ -1,0 +1,1 @@
+"""What is to be written: operations, in order, on one thread."""

@@ -1,0 +1,162 @@
+"""The spill file: what a process could not write to the database before it ended, for the next start to fold in.
+
+JSON lines: a header with the run and the number of the first operation, then one operation a line. The numbers make
+folding happen once: the database knows how many operations of each run it has.
+"""
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from streamtui.chat.errors import ErrorInfo
+from streamtui.chat.messages import ChatMessage, Segment, Status, Usage
+from streamtui.chat.metrics import Metrics
+from streamtui.chat.ports import ConversationRecord
+from streamtui.store.queue.operations import (
+    AddPromptHistory,
+    Begin,
+    Change,
+    KeepDraft,
+    Learn,
+    Operation,
+    Purge,
+    Rename,
+    Settle,
+    SoftDelete,
+    Undelete,
+    Update,
+    Withdraw,
+)
+
+_FORMAT: Final = 1
+_CHANGES: Final[Mapping[str, type[Change]]] = {
+    "Begin": Begin,
+    "Settle": Settle,
+    "Withdraw": Withdraw,
+    "Update": Update,
+    "Rename": Rename,
+    "Hide": SoftDelete,
+    "Unhide": Undelete,
+    "Purge": Purge,
+    "KeepDraft": KeepDraft,
+    "Stash": AddPromptHistory,
+    "Learn": Learn,
+}
+"""By the names that files of format 1 have for them."""
+_NAMES: Final = {kind: name for name, kind in _CHANGES.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Spill:
+    """The content of a spill file."""
+
+    run: str
+    first: int
+    """Number of the first operation."""
+    operations: tuple[Operation, ...]
+    unreadable: int
+    """Lines that made no sense; the operations before and after them are there."""
+
+
+def spill_path(folder: Path, run: str) -> Path:
+    return folder / f"spill-{run}.jsonl"
+
+
+def spills(folder: Path) -> list[Path]:
+    """Return the spill files in `folder`, oldest run first."""
+    return sorted(path for path in folder.glob("spill-*.jsonl") if path.is_file())
+
+
+def unfinished(folder: Path) -> list[Path]:
+    """Return the spill files whose writing failed or was cut off; what went before them is still there."""
+    return sorted(folder.glob("spill-*.part"))
+
+
+def run_of(path: Path) -> str:
+    return path.stem.removeprefix("spill-")
+
+
+def write_spill(folder: Path, run: str, first: int, operations: Iterable[Operation]) -> None:
+    """Put the operations into the run's spill file in place of what it held. Raises `OSError`; then it is as before."""
+    path = spill_path(folder, run)
+    part = path.with_suffix(".part")
+    part.unlink(missing_ok=True)
+    header = {"streamtui_spill": _FORMAT, "run": run, "first": first}
+    lines = [json.dumps(header), *(json.dumps(_encode(operation)) for operation in operations), ""]
+    fd = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    try:
+        with os.fdopen(fd, "w", encoding="ascii", newline="\n") as file:
+            file.write("\n".join(lines))
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def read_spill(path: Path) -> Spill:
+    """Read a spill file. Raises `ValueError` for what is none, `OSError`."""
+    lines = path.read_bytes().splitlines()
+    header = json.loads(lines[0]) if lines else None
+    if not isinstance(header, dict) or header.get("streamtui_spill") != _FORMAT:
+        raise ValueError("not a spill file of this version")
+    first = header.get("first")
+    if not isinstance(first, int):
+        raise ValueError("no number")
+    operations: list[Operation] = []
+    unreadable = 0
+    for line in lines[1:]:
+        try:
+            operations.append(_decode(json.loads(line)))
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+            operations.append(("", 0, "", ""))  # keeps the numbers of those that follow
+            unreadable += 1
+    return Spill(run_of(path), first, tuple(operations), unreadable)
+
+
+def _encode(operation: Operation) -> object:
+    if isinstance(operation, tuple):
+        return operation
+    fields = asdict(replace(operation, earlier=()) if isinstance(operation, Begin) else operation)
+    fields.pop("earlier", None)
+    return {"op": _NAMES[type(operation)], **fields}
+
+
+def _decode(value: Any) -> Operation:
+    if isinstance(value, list):
+        message, segment, text, reasoning = value
+        return str(message), int(segment), str(text), str(reasoning)
+    fields = dict(value)
+    kind = _CHANGES[fields.pop("op")]
+    if "record" in fields:
+        fields["record"] = ConversationRecord(**fields["record"])
+    if "message" in fields:
+        fields["message"] = _message(fields["message"])
+    if kind is Begin:
+        fields["messages"] = tuple(_message(message) for message in fields["messages"])
+    if kind is Withdraw:
+        fields["messages"] = tuple(str(message) for message in fields["messages"])
+    return kind(**fields)
+
+
+def _message(value: Mapping[str, Any]) -> ChatMessage:
+    return ChatMessage(**{**value, "segments": _segments(value["segments"])})
+
+
+def _segments(values: Sequence[Mapping[str, Any]]) -> tuple[Segment, ...]:
+    return tuple(
+        Segment(
+            text=value["text"],
+            reasoning=value["reasoning"],
+            status=Status(value["status"]),
+            finish_reason=value["finish_reason"],
+            error=None if value["error"] is None else ErrorInfo(**value["error"]),
+            usage=None if value["usage"] is None else Usage(**value["usage"]),
+            metrics=None if value["metrics"] is None else Metrics(**value["metrics"]),
+        )
+        for value in values
+    )

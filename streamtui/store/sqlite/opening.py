@@ -1,0 +1,213 @@
+"""Opening the database file: never overwrite what is not understood, never delete what can't be read."""
+
+import os
+import sqlite3
+import stat
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from streamtui.store.sqlite.errors import RefusedError, UnusableError, is_damage
+from streamtui.store.sqlite.schema import APPLICATION_ID
+
+BUSY_MS: Final = 250
+"""How long SQLite itself waits for other programs; ours are kept apart by our lock."""
+Rescue = Callable[[Path, sqlite3.Connection], int]
+_SIDES: Final = ("", "-wal", "-shm", "-journal")
+SMALL_CACHE: Final = "PRAGMA cache_size = -512"
+"""KiB; the system's own cache is as quick, and shared. It reads the file, so only after that was found good."""
+_OURS: Final = "streamtui"
+"""The data folder's name, unless the reader gave another one."""
+_CHECK_LIMIT: Final = 16 << 20
+"""Bytes up to which the whole file is checked at each start, in about 20 ms. Larger ones when they are suspected."""
+
+
+def connect(path: Path, mode: str, vfs: str | None = None) -> sqlite3.Connection:
+    """Return a connection for use by one thread at a time; `mode` is SQLite's: `rw` or `ro`."""
+    uri = f"file:{quote(os.fsencode(path))}?mode={mode}" + (f"&vfs={vfs}" if vfs else "")
+    connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000)
+    connection.execute("PRAGMA trusted_schema = OFF")
+    return connection
+
+
+def make_folder(folder: Path) -> None:
+    """Create the data folder for its owner alone. An existing one is closed to others where its name says that it is
+    ours; any other keeps its mode. Raises `OSError`."""
+    if folder.is_dir():
+        if folder.name == _OURS:
+            with suppress(OSError):  # somebody else's after all
+                folder.chmod(0o700)
+        return
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700)
+    folder.chmod(0o700)
+
+
+def open_database(
+    path: Path, scripts: Sequence[str], vfs: str | None, notices: list[str], rescue: Rescue
+) -> sqlite3.Connection:
+    """Return the one connection that writes, its tables as the last of `scripts` leaves them.
+
+    To be called while the store's lock is held. What the reader should know is added to `notices`. `rescue` copies
+    what it can from a damaged file that was set aside, and returns how many conversations that were.
+    Raises `RefusedError`, `UnusableError`, `sqlite3.Error`, `OSError`.
+    """
+    _create(path)
+    try:
+        return _prepared(path, scripts, vfs, notices)
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error):
+            raise
+    aside = set_aside(path)
+    _suspicion(path).unlink(missing_ok=True)
+    _create(path)
+    connection = _prepared(path, scripts, vfs, notices)
+    notices.append(
+        f"{path} was damaged. Conversations rescued from it: {rescue(aside, connection)}. "
+        f"The old file is kept as {aside.name}."
+    )
+    return connection
+
+
+def _create(path: Path) -> None:
+    """Make sure that there is a regular file, readable by its owner alone: SQLite gives -wal and -shm its mode."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise UnusableError(
+                f"{path} is a link to nothing, so nothing is saved. Remove it, or choose another --data-dir."
+            ) from None
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        return
+    if not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
+        raise UnusableError(f"{path} is {what}, so nothing is saved. Move it away, or choose another --data-dir.")
+    for side in _SIDES:
+        part = path.with_name(path.name + side)
+        if part.exists() and part.stat().st_mode & 0o077:
+            part.chmod(0o600)
+
+
+def _prepared(path: Path, scripts: Sequence[str], vfs: str | None, notices: list[str]) -> sqlite3.Connection:
+    connection = connect(path, "rw", vfs)
+    try:
+        version = _version(connection, path, len(scripts))
+        suspicion = _suspicion(path)
+        if version and (path.stat().st_size <= _CHECK_LIMIT or suspicion.exists()):
+            _check(connection)
+        suspicion.unlink(missing_ok=True)
+        _choose_journal(connection, path, notices)
+        connection.execute("PRAGMA secure_delete = ON")
+        migrate(connection, path, scripts, notices)
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(SMALL_CACHE)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _version(connection: sqlite3.Connection, path: Path, known: int) -> int:
+    """Return the schema's version, 0 for an empty file. Raises `RefusedError` for what is not ours to write to."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    (owner,) = connection.execute("PRAGMA application_id").fetchone()
+    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if version > known and owner == APPLICATION_ID:
+        raise RefusedError(
+            f"{path} was written by a newer streamtui (format {version}, this one knows {known}). "
+            "It was not touched: update streamtui, or choose another --data-dir."
+        )
+    if (tables or version) and owner != APPLICATION_ID:
+        raise RefusedError(f"{path} belongs to another program. It was not touched: choose another --data-dir.")
+    return int(version)
+
+
+def suspect(path: Path) -> None:
+    """Have the whole file checked when it is opened the next time, whatever its size."""
+    with suppress(OSError):
+        _suspicion(path).touch(mode=0o600)
+
+
+def _suspicion(path: Path) -> Path:
+    return path.with_suffix(".suspect")
+
+
+def _check(connection: sqlite3.Connection) -> None:
+    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if verdict != "ok":
+        damage = sqlite3.DatabaseError(verdict)
+        damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise damage
+
+
+def _choose_journal(connection: sqlite3.Connection, path: Path, notices: list[str]) -> None:
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    if mode == "wal":
+        connection.execute("PRAGMA synchronous = NORMAL")
+        return
+    connection.execute("PRAGMA journal_mode = TRUNCATE")
+    connection.execute("PRAGMA synchronous = FULL")
+    notices.append(f"The file system of {path.parent} has no shared memory for SQLite: saving is safe, but slower.")
+
+
+def migrate(connection: sqlite3.Connection, path: Path, scripts: Sequence[str], notices: list[str]) -> None:
+    """Run the scripts that the database has not seen, each in a transaction of its own, after a copy of the file."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if 0 < version < len(scripts):
+        copy = _back_up(connection, path, version)
+        notices.append(f"The saved conversations were brought to a new format. The old file is kept as {copy.name}.")
+    for number in range(version, len(scripts)):
+        try:
+            connection.executescript(
+                f"BEGIN IMMEDIATE; PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {number + 1};"
+                f"{scripts[number]}; COMMIT;"
+            )
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+
+
+def _back_up(connection: sqlite3.Connection, path: Path, version: int) -> Path:
+    """Copy the database. The copy gets its name when it is whole, so a killed attempt leaves none that looks good."""
+    copy = path.with_name(f"{path.name}.bak-v{version}")
+    draft = path.with_name(f"{copy.name}.part")
+    draft.unlink(missing_ok=True)
+    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+    with closing(sqlite3.connect(draft)) as target:
+        connection.backup(target)
+        target.execute("PRAGMA journal_mode = DELETE")
+    draft.replace(copy)
+    return copy
+
+
+def backups(path: Path) -> list[Path]:
+    """Return the copies made by migrations, unfinished ones included."""
+    return sorted(path.parent.glob(f"{path.name}.bak-v*"))
+
+
+def set_aside(path: Path) -> Path:
+    """Rename the database with all its side files; return its new path."""
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    aside, n = path.with_name(f"{path.name}.corrupt-{stamp}"), 1
+    while aside.exists():
+        n += 1
+        aside = path.with_name(f"{path.name}.corrupt-{stamp}-{n}")
+    for side in _SIDES:
+        part = path.with_name(path.name + side)
+        if part.exists():
+            part.rename(aside.with_name(aside.name + side))
+    return aside
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Return what tells one file from another of the same name."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino

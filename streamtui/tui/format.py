@@ -1,0 +1,59 @@
+"""The state of a conversation, in words for one short line, the most telling first."""
+
+from collections.abc import Mapping, Sequence
+
+from streamtui.chat.messages import ChatMessage
+from streamtui.chat.metrics import BYTES_PER_TOKEN, progress
+from streamtui.chat.reply import Reply
+from streamtui.chat.statistics import Price
+from streamtui.log.format import first_token, pulse
+
+_FEWEST_PAST = 3
+"""Past replies without which nothing is guessed."""
+
+
+def state_line(replies: Sequence[Reply], now: float, past: list[int]) -> list[str]:
+    """Return how the replies in view go; `past` are the lengths of the model's earlier ones, in characters."""
+    if len(replies) > 1:
+        return [f"● {len(replies)} replies"]
+    reply = replies[0]
+    meter = reply.meter
+    if reply.notice is not None and reply.notice.kind == "retry":
+        return ["● waiting to retry"]
+    parts = [f"● {pulse(meter, now)[0]}"]
+    if meter.first_at is not None:
+        parts.append(first_token(meter.first_at - meter.started_at))
+        if (done := _progress(reply, past)) is not None:
+            parts.append(f"perhaps {done:.0%} done")
+    return parts
+
+
+def _progress(reply: Reply, past: list[int]) -> float | None:
+    if len(past) < _FEWEST_PAST:
+        return None
+    limit = reply.request.max_tokens
+    return progress(reply.meter.characters, past, limit * BYTES_PER_TOKEN if limit else None)
+
+
+def idle_line(path: Sequence[ChatMessage], prices: Mapping[str, Price]) -> list[str]:
+    """Return how full the model's context is and what the branch has cost, where that is configured."""
+    replies = [message for message in path if message.role == "assistant"]
+    if not replies or not prices:
+        return []
+    parts: list[str] = []
+    last = replies[-1]
+    window = prices.get(last.model or "", Price()).context
+    usage = last.last.usage
+    if window and usage is not None:
+        parts.append(f"context {((usage.input_tokens or 0) + (usage.output_tokens or 0)) / window:.0%}")
+    costs = [cost for message in replies for cost in _costs(message, prices)]
+    if costs:
+        parts.append(f"cost {sum(costs):.4f}")
+    return parts
+
+
+def _costs(message: ChatMessage, prices: Mapping[str, Price]) -> list[float]:
+    price = prices.get(message.model or "", Price())
+    usages = [segment.usage for segment in message.segments if segment.usage is not None]
+    costs = [price.cost(usage.input_tokens or 0, usage.output_tokens or 0) for usage in usages]
+    return [cost for cost in costs if cost is not None]

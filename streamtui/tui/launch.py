@@ -1,0 +1,76 @@
+"""The door to the app: refuses terminals it can't work on, prepares the environment, runs it, says how it ended."""
+
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from streamtui.chat.conversation import Options
+from streamtui.chat.errors import ConfigError
+from streamtui.chat.messages import ChatMessage
+from streamtui.chat.ports import Catalog, ConversationRecord, Model, Storage
+from streamtui.chat.statistics import Price
+from streamtui.tui.terminal import environment
+
+Transcript = Callable[[ConversationRecord, Sequence[ChatMessage]], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What the app is given."""
+
+    catalog: Catalog
+    storage: Storage
+    options: Options
+    system: str | None
+    """For new conversations."""
+    instruction: str | None
+    """From `--system`: the system message even of a reopened conversation."""
+    theme: str
+    smooth: bool
+    """Whether text is shown at a typewriter's pace."""
+    prices: Mapping[str, Price]
+    """By model id."""
+    model: Model | None
+    """From `-m`: it answers even in a reopened conversation."""
+    latest: bool
+    resume: str | None
+    notices: Sequence[str]
+    """What is to be said at the start, a line each."""
+    transcript: Callable[[Literal["md", "json"]], Transcript]
+    report: Callable[[BaseException], str]
+    """Writes a crash report and returns the line about it."""
+
+
+def refuse_unusable_terminal(environ: Mapping[str, str]) -> None:
+    """Raise `ConfigError` where a full-screen program can't work."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise ConfigError("The app needs a terminal. In a pipe use: streamtui ask 'your question'.")
+    if environ.get("TERM", "") in ("dumb", "unknown", ""):
+        raise ConfigError("The terminal (TERM) can't show a full screen. Use: streamtui ask 'your question'.")
+
+
+def run(start: Start) -> int:
+    """Run the app to its end and return the exit code."""
+    environment.prepare()
+    from streamtui.tui.app import StreamtuiApp
+
+    app = StreamtuiApp(start)
+    app.run()
+    _say_farewell(app.farewell)
+    return app.return_code or 0
+
+
+def _say_farewell(line: str) -> None:
+    """Write the last line. Where the terminal is gone, leave nothing unwritten: at its end the interpreter would try
+    once more, fail, and exit with a code of its own."""
+    try:
+        if line:
+            sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+        sys.stdout.flush()
+    except OSError:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nowhere, stream.fileno())

@@ -1,0 +1,1 @@
+"""The terminal itself, and the desktop around it."""

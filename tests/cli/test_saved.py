@@ -1,0 +1,194 @@
+"""The commands about what is saved, and about the models on offer."""
+
+import json
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from streamtui.cli import main
+from tests.cli.conftest import KEY, Command, Run, ended
+from tests.server import HELLO
+
+HELLO_TEXT = "".join(HELLO)
+
+
+def conversations(run_here: Run) -> list[dict[str, object]]:
+    found = json.loads(run_here("list", "--json").out)
+    assert isinstance(found, list)
+    return found
+
+
+def test_the_list_is_newest_first_with_the_contracts_fields(run_here: Run) -> None:
+    run_here("ask", "-m", "ok", "First")
+    run_here("ask", "-m", "drop-after-5", "Second")
+
+    newest, oldest = conversations(run_here)
+    assert set(newest) == {"id", "title", "model", "messages", "status", "created", "updated"}
+    assert (newest["title"], newest["status"], newest["model"]) == ("Second", "failed", "drop-after-5")
+    assert (oldest["title"], oldest["status"], oldest["messages"]) == ("First", "complete", 2)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", str(newest["updated"]))
+
+
+def test_the_list_for_people_has_a_line_each_without_control_characters(run_here: Run) -> None:
+    run_here("ask", "-m", "ok", "A \x1b[31mred\x1b[0m\ttitle")
+
+    (line,) = run_here("list").out.splitlines()
+
+    assert "title" in line and line.isprintable()
+    updated = str(conversations(run_here)[0]["updated"])
+    assert f"{updated[:10]} {updated[11:16]}Z" in line, "it says that this is UTC"
+
+
+def test_an_empty_list_is_empty(run_here: Run) -> None:
+    assert (run_here("list").out, conversations(run_here)) == ("", [])
+
+
+def test_an_export_has_prompt_and_reply(run_here: Run) -> None:
+    run_here("ask", "-m", "reasoning", "Say hello")
+    found = str(conversations(run_here)[0]["id"])
+
+    markdown = run_here("export", found).out
+    exported = json.loads(run_here("export", found, "--format", "json").out)
+
+    assert "Say hello" in markdown and HELLO_TEXT in markdown
+    assert exported["streamtui"] == 1 and exported["conversation"]["id"] == found
+    asked, answered = exported["messages"]
+    assert set(answered) == {
+        "id", "parent", "role", "model", "status", "finish_reason", "text", "reasoning", "created", "usage", "metrics",
+    }  # fmt: skip
+    assert (asked["role"], asked["text"], asked["parent"]) == ("user", "Say hello", None)
+    assert (answered["parent"], answered["text"]) == (asked["id"], HELLO_TEXT)
+    assert answered["reasoning"] == "Let me see."
+
+
+def test_an_export_goes_into_a_file(run_here: Run, command: Command) -> None:
+    run_here("ask", "-m", "ok", "hi")
+    found = str(conversations(run_here)[0]["id"])
+
+    assert run_here("export", found[:-1], "-o", "talk.md").out == ""
+    assert HELLO_TEXT in (command.working / "talk.md").read_text()
+
+
+def test_a_deleted_conversation_is_gone_from_the_list_and_from_disk(run_here: Run, command: Command) -> None:
+    run_here("ask", "-m", "ok", "A secret plan")
+    found = str(conversations(run_here)[0]["id"])
+
+    assert run_here("delete", found).code == 0
+    assert conversations(run_here) == []
+    for path in command.data.rglob("*"):
+        assert not path.is_file() or b"A secret plan" not in path.read_bytes(), path
+
+
+@pytest.mark.parametrize("words", [("export", "zzz"), ("delete", "zzz"), ("export", "\x1b[2J")])
+def test_a_conversation_that_is_not_there_is_one_line(run_here: Run, words: tuple[str, ...]) -> None:
+    result = run_here(*words)
+
+    assert result.code in (1, 2) and result.out == ""
+    assert len(result.lines) == 1 and "\x1b" not in result.err
+
+
+def test_the_models_are_listed_for_people_and_programs(run_here: Run) -> None:
+    names = run_here("models").out.splitlines()
+
+    assert "ok" in names and "markdown" in names
+    assert json.loads(run_here("models", "--json").out) == names
+
+
+def test_with_nothing_configured_the_demos_models_are_listed(bare: Command) -> None:
+    result = bare.run("models")
+
+    assert result.code == 0 and "demo" in result.out.splitlines()
+
+
+def test_models_of_an_endpoint_that_is_not_there_is_one_line(run_here: Run, closed_port: int) -> None:
+    result = run_here("models", "--base-url", f"http://127.0.0.1:{closed_port}/v1")
+
+    assert (result.code, result.out, len(result.lines)) == (1, "", 1)
+
+
+def test_models_says_which_endpoint_is_missing_from_the_list(run_here: Run, command: Command, closed_port: int) -> None:
+    command.environment |= {"ANTHROPIC_BASE_URL": f"http://127.0.0.1:{closed_port}", "ANTHROPIC_API_KEY": KEY}
+
+    result = run_here("models")
+
+    assert result.code == 0 and "ok" in result.out.splitlines()
+    assert len(result.lines) == 1 and f"Nobody listens at 127.0.0.1:{closed_port}" in result.err
+
+    command.environment["ANTHROPIC_BASE_URL"] = "http://10.0.0.1"
+    assert "--insecure-http" in run_here("models").err
+
+
+def test_the_data_folder_can_be_elsewhere_and_is_the_users_alone(run_here: Run, command: Command) -> None:
+    elsewhere = command.folder / "elsewhere"
+
+    run_here("ask", "--data-dir", str(elsewhere), "-m", "ok", "hi")
+
+    assert not command.data.exists()
+    assert elsewhere.stat().st_mode & 0o777 == 0o700
+    assert all(path.stat().st_mode & 0o077 == 0 for path in elsewhere.rglob("*"))
+
+
+def test_a_log_has_no_key(command: Command) -> None:
+    command.run("ask", "--log", "log.txt", "-m", "401", "hi")
+
+    assert "sk-test" not in (command.working / "log.txt").read_text()
+
+
+@pytest.mark.parametrize("words", [("list",), ("models",), ("stats",), ("export", "x"), ("delete", "x"), ("ask", "hi")])
+def test_a_file_that_others_can_read_is_warned_about_once(
+    run_here: Run, command: Command, words: tuple[str, ...]
+) -> None:
+    (command.working / ".env").write_text("OPENAI_API_KEY=sk-other-0123456789\nCHAT_MODEL=ok\n")
+    (command.working / ".env").chmod(0o644)
+
+    assert run_here(*words).err.count("chmod 600") == 1
+
+
+@pytest.mark.parametrize("words", [("ask", "-m", "ok", "hi"), ("ask", "-m", "ok", "-m", "think", "hi"), ("list",)])
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_a_data_folder_that_cannot_be_used_is_said_once(
+    run_here: Run, command: Command, words: tuple[str, ...], what: str
+) -> None:
+    if what == "file":
+        command.data.write_text("in the way")
+    else:
+        (command.data / "streamtui.db").mkdir(parents=True)
+
+    result = run_here(*words)
+
+    assert result.code == 0
+    assert len([line for line in result.lines if "saved" in line]) == 1
+
+
+def test_a_folder_whose_name_is_no_text_is_a_folder(command: Command) -> None:
+    folder = os.fsdecode(bytes(command.folder / "na") + b"\xff")
+
+    assert command.run("ask", "--data-dir", folder, "-m", "ok", "hi").code == 0
+    listed = command.run("list", "--data-dir", folder)
+
+    assert (listed.code, listed.err) == (0, "") and listed.out.count("\n") == 1
+
+
+def test_a_working_folder_that_is_gone_is_one_line(command: Command) -> None:
+    result = ended(command.start("list", "--data-dir", "here", shell_prefix='rmdir "$PWD"'))
+
+    assert (result.code, result.out, len(result.lines)) == (2, "", 1)
+    assert "--data-dir" in result.err
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs Linux")
+def test_only_what_goes_to_stdout_is_the_output(
+    command: Command, run_here: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Path("/dev/full").open("wb") as full:
+        result = ended(command.start("models", stdout=full.fileno()))
+    assert (result.code, result.lines) == (1, ["streamtui: The output can't be written: No space left on device."])
+
+    def refuse(*_: object) -> int:
+        raise OSError(24, "Too many open files", "/some/file")
+
+    monkeypatch.setattr(main, "_run", refuse)
+    result = run_here("list")
+    assert (result.code, result.lines) == (1, ["streamtui: /some/file: Too many open files."])
