@@ -1,4 +1,4 @@
-"""The door: `streamtui` and `python -m streamtui`. Ctrl+C during the imports is no traceback either."""
+"""The entry point of `streamtui` and `python -m streamtui`."""
 
 import gc
 import sys
@@ -7,7 +7,7 @@ import sys
 def main() -> int:
     """Run the command line and return its exit code."""
     try:
-        from streamtui.cli import main
+        from streamtui.cli import main  # here, so that Ctrl+C during the imports is no traceback either
 
         return main.main()
     except KeyboardInterrupt:

@@ -42,30 +42,3 @@ async def merge(replies: Mapping[str, Reply]) -> AsyncGenerator[tuple[str, Event
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-class Lines:
-    """Cuts several texts that arrive in pieces into whole lines, headed by their labels."""
-
-    def __init__(self) -> None:
-        self._parts: dict[str | None, list[str]] = {}
-
-    def feed(self, label: str | None, text: str) -> str:
-        """Return the lines that are whole now."""
-        parts = self._parts.setdefault(label, [])
-        first, newline, more = text.partition("\n")
-        parts.append(first)
-        if not newline:
-            return ""
-        *whole, rest = ("".join(parts) + newline + more).split("\n")
-        parts[:] = [rest]
-        return "".join(f"[{label}] {line}\n" for line in whole)
-
-    def is_begun(self, label: str | None) -> bool:
-        """Return whether a line waits for its end."""
-        return any(self._parts.get(label, ()))
-
-    def end(self, label: str | None) -> str:
-        """Return the last line, if it was not whole."""
-        rest = "".join(self._parts.pop(label, []))
-        return f"[{label}] {rest}\n" if rest else ""

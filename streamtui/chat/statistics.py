@@ -1,4 +1,4 @@
-"""How fast the models were, over all that is saved: figures for `/stats` and `streamtui stats`."""
+"""How fast the models were, over all that is saved."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,14 +7,13 @@ from typing import Any, Final
 from streamtui.chat.metrics import percentile
 from streamtui.chat.ports import Timing
 
-_BARS: Final = "▁▂▃▄▅▆▇█"
 _PLOTTED: Final = 24
 """Replies in a plot: the latest ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What a model costs, in the currency of the reader's choice per million tokens, and how much it can read."""
+    """What a model costs, in the currency of the user's choice per million tokens, and how much it can read."""
 
     input: float | None = None
     output: float | None = None
@@ -67,8 +66,8 @@ def by_model(timings: Sequence[Timing], prices: Mapping[str, Price]) -> list[Mod
     groups: dict[str, list[Timing]] = {}
     for timing in timings:
         groups.setdefault(timing.model, []).append(timing)
-    found = [_of_model(model, group, prices.get(model, Price())) for model, group in groups.items()]
-    return sorted(found, key=lambda each: -each.replies)
+    rows = [_of_model(model, group, prices.get(model, Price())) for model, group in groups.items()]
+    return sorted(rows, key=lambda row: -row.replies)
 
 
 def _of_model(model: str, timings: Sequence[Timing], price: Price) -> ModelStatistics:
@@ -90,37 +89,3 @@ def _of_model(model: str, timings: Sequence[Timing], price: Price) -> ModelStati
         estimated=any(t.estimated for t in timings),
         recent_tokens_per_s=tuple(reversed(rates[:_PLOTTED])),
     )
-
-
-def plot(values: Sequence[float]) -> str:
-    """Return a line of bars, the highest value the highest bar."""
-    top = max(values, default=0.0)
-    if top <= 0:
-        return ""
-    return "".join(_BARS[min(len(_BARS) - 1, int(value / top * len(_BARS)))] for value in values)
-
-
-def table(rows: Sequence[ModelStatistics]) -> str:
-    """Return the figures as lines of text, one model a paragraph."""
-    if not rows:
-        return "No replies are saved yet."
-    return "\n\n".join(_paragraph(row) for row in rows)
-
-
-def _paragraph(row: ModelStatistics) -> str:
-    about = "~" if row.estimated else ""
-    lines = [f"{row.model}: {row.replies} {'reply' if row.replies == 1 else 'replies'}, {row.complete} complete"]
-    lines.append(f"  first token   p50 {_figure(row.ttft_p50_s, ' s')}   p95 {_figure(row.ttft_p95_s, ' s')}")
-    p50, p95 = (_figure(rate, " tok/s", 0, about) for rate in (row.tokens_per_s_p50, row.tokens_per_s_p95))
-    rates = f"p50 {p50}   p95 {p95}"
-    lines.append(f"  rate          {rates}   {plot(row.recent_tokens_per_s)}".rstrip())
-    lines.append(f"  tokens        {about}{row.input_tokens:,} in, {about}{row.output_tokens:,} out{_cost(row.cost)}")
-    return "\n".join(lines)
-
-
-def _figure(value: float | None, unit: str, digits: int = 2, about: str = "") -> str:
-    return "–" if value is None else f"{about}{value:.{digits}f}{unit}"
-
-
-def _cost(cost: float | None) -> str:
-    return "" if cost is None else f", cost {cost:.4f}"

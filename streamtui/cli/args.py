@@ -1,9 +1,10 @@
-"""The command line: which words it takes. What they do is in `cli`."""
+"""The command line: the words it takes, and one frozen value per command that holds what they said."""
 
 import argparse
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Final, NoReturn, TypeVar
+from dataclasses import dataclass, field, fields
+from typing import Any, Final, Literal, NoReturn, TypeVar
 
 from streamtui import __version__
 from streamtui.chat.sanitize import sanitize_line
@@ -12,6 +13,8 @@ from streamtui.settings.config import help_of
 
 N = TypeVar("N", int, float)
 
+LAST: Final = "last"
+"""The ID of the conversation that was updated last."""
 _EPILOG: Final = """\
 With nothing configured the app opens on the built-in demo model. To talk to a real one, set OPENAI_API_KEY or
 ANTHROPIC_API_KEY, or OPENAI_BASE_URL for any OpenAI-compatible endpoint (and CHAT_MODEL), in the environment, in
@@ -21,21 +24,150 @@ crash, 130 interrupted, 128+N ended by signal N.
 _ID: Final = "its id, or the beginning of it, as `streamtui list` has it"
 
 
-def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
-    """Return the parsed command line; `command` is `None` for the app. Exits with 2 on a usage error."""
-    said, surplus = _parser().parse_known_args(arguments)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedArgs:
+    """The options that every command takes, before or after its name."""
+
+    models: tuple[str, ...] = ()
+    base_url: str | None = None
+    env_file: str | None = None
+    data_dir: str | None = None
+    temperature: float | None = None
+    max_tokens: int | None = None
+    system: str | None = None
+    demo: bool = False
+    insecure_http: bool = False
+    log: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppArgs:
+    """`streamtui` without a command: the app."""
+
+    shared: SharedArgs = field(default_factory=SharedArgs)
+    resume: str | None = None
+    """The ID of the conversation to open; `None` opens a new one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskArgs:
+    """`streamtui ask`."""
+
+    shared: SharedArgs = field(default_factory=SharedArgs)
+    prompt: str | None = None
+    more_prompts: tuple[str, ...] = ()
+    json: bool = False
+    metrics: bool = False
+    no_save: bool = False
+    no_stream: bool = False
+    output: str | None = None
+    """The file to write to; `None` is stdout."""
+    resume: str | None = None
+    """The ID of the conversation to continue; `None` begins a new one."""
+
+    @property
+    def prompts(self) -> tuple[str | None, ...]:
+        """The prompts as they were given; `None` stands for one that is piped in alone."""
+        if self.prompt is None and self.more_prompts:
+            return self.more_prompts
+        return (self.prompt, *self.more_prompts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListArgs:
+    """`streamtui list`."""
+
+    shared: SharedArgs = field(default_factory=SharedArgs)
+    json: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportArgs:
+    """`streamtui export`."""
+
+    shared: SharedArgs = field(default_factory=SharedArgs)
+    id: str
+    format: Literal["md", "json"] = "md"
+    output: str | None = None
+    """The file to write to; `None` is stdout."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeleteArgs:
+    """`streamtui delete`."""
+
+    shared: SharedArgs = field(default_factory=SharedArgs)
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelsArgs:
+    """`streamtui models`."""
+
+    shared: SharedArgs = field(default_factory=SharedArgs)
+    json: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatsArgs:
+    """`streamtui stats`."""
+
+    shared: SharedArgs = field(default_factory=SharedArgs)
+    json: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServeArgs:
+    """`streamtui serve`."""
+
+    shared: SharedArgs = field(default_factory=SharedArgs)
+    host: str = "127.0.0.1"
+    port: int = 8000
+    token_file: str | None = None
+    allow_host: tuple[str, ...] = ()
+    max_streams: int | None = None
+    workers: int = 1
+
+
+CommandArgs = AppArgs | AskArgs | ListArgs | ExportArgs | DeleteArgs | ModelsArgs | StatsArgs | ServeArgs
+
+
+def parse(words: Sequence[str] | None = None) -> CommandArgs:
+    """Return what the command line says. Exits with 2 on a usage error, after one line about it."""
+    namespace, surplus = _parser().parse_known_args(words)
+    values = vars(namespace)
     if surplus:
-        _refuse(f"streamtui {said.command or ''}".rstrip(), _not_taken(said, surplus))
-    if before := vars(said).pop("model_before", None):
-        said.model = [*before, *getattr(said, "model", [])]
-    return said
+        prog = f"streamtui {values.get('command') or ''}".rstrip()
+        _refuse(prog, _unrecognized(values["kind"], surplus))
+    values["models"] = [*values.pop("models_before", ()), *values.get("models", ())]
+    args: CommandArgs = _filled(values["kind"], values, shared=_filled(SharedArgs, values))
+    return args
+
+
+def _filled(kind: type[Any], values: dict[str, Any], **more: Any) -> Any:
+    """Return a `kind` made of those values that are fields of it."""
+    names = {argument.name for argument in fields(kind)} & values.keys()
+    return kind(**{name: _frozen(values[name]) for name in names}, **more)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, as everything else of ours does, instead of after a page of usage."""
+    """Says what is wrong in one line instead of after a page of usage.
+
+    What was not given is left out of the namespace: the defaults are those of the dataclasses.
+    """
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(allow_abbrev=False, argument_default=argparse.SUPPRESS, **settings)
 
     def error(self, message: str) -> NoReturn:
         _refuse(self.prog, message)
+
+
+Commands = argparse._SubParsersAction
 
 
 def _refuse(command: str, message: str) -> NoReturn:
@@ -43,37 +175,37 @@ def _refuse(command: str, message: str) -> NoReturn:
     raise SystemExit(2)
 
 
-def _not_taken(said: argparse.Namespace, surplus: Sequence[str]) -> str:
+def _unrecognized(kind: type, surplus: Sequence[str]) -> str:
     options = [word.partition("=")[0] for word in surplus if word.startswith("-")]
-    if said.command == "ask" and not options:
+    if kind is AskArgs and not options:
         return f"put a prompt of several words in quotes (left over: {' '.join(surplus)})"
     # An option that isn't there is named without its value, which may be a key.
     return f"unrecognized arguments: {' '.join(options or surplus)}"
 
 
 def _parser() -> _Parser:
-    shared = _shared("model")
+    shared = _shared("models")
     parser = _Parser(
         prog="streamtui",
         description="A full-screen terminal chat for language models, built around the stream.",
         epilog=_EPILOG,
-        parents=[_shared("model_before")],
+        parents=[_shared("models_before")],
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
     )
+    parser.set_defaults(kind=AppArgs)
     parser.add_argument("--version", action="version", version=f"streamtui {__version__}")
-    _which_conversation(parser)
+    _add_resume(parser)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands (without one, the app opens)")
-    _ask(commands, shared)
-    _saved(commands, shared)
-    _serve(commands, shared)
+    _add_ask(commands, shared)
+    _add_saved(commands, shared)
+    _add_serve(commands, shared)
     return parser
 
 
 def _shared(models: str) -> _Parser:
-    """The options every command takes, before or after its name. Models add up over both places, so before the name
-    they go to a place of their own."""
-    shared = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
+    """Return a parser of the shared options. Models add up over both places, so those before the command's name go to
+    another destination."""
+    shared = _Parser(add_help=False)
     group = shared.add_argument_group("shared options")
     group.add_argument("-m", "--model", dest=models, metavar="MODEL", action="append", help=help_of("model"))
     group.add_argument("--base-url", metavar="URL", help=help_of("base_url") + "; with -m anthropic:NAME, Anthropic's")
@@ -88,65 +220,79 @@ def _shared(models: str) -> _Parser:
     return shared
 
 
-def _which_conversation(parser: _Parser) -> None:
-    latest, resume = "go on with the latest conversation", f"go on with this one: {_ID}"
+def _add_resume(parser: _Parser) -> None:
     group = parser.add_mutually_exclusive_group()
-    group.add_argument("-c", "--continue", dest="latest", action="store_true", default=argparse.SUPPRESS, help=latest)
-    group.add_argument("--resume", metavar="ID", type=_conversation, default=argparse.SUPPRESS, help=resume)
+    latest, resume = "go on with the latest conversation", f"go on with this one: {_ID}"
+    group.add_argument("-c", "--continue", dest="resume", action="store_const", const=LAST, help=latest)
+    group.add_argument("--resume", metavar="ID", type=_id, help=resume)
 
 
-def _ask(commands: "argparse._SubParsersAction[_Parser]", shared: _Parser) -> None:
-    ask = commands.add_parser(
-        "ask",
-        parents=[shared],
-        allow_abbrev=False,
-        help="print one reply to stdout",
-        description="Print the reply, and nothing else, to stdout as it arrives. Piped text is appended to the prompt. "
+def _add(commands: "Commands[_Parser]", shared: _Parser, kind: type, help: str, description: str = "") -> _Parser:
+    """Add the command of an arguments class, which is named after it."""
+    name = kind.__name__.removesuffix("Args").lower()
+    parser = commands.add_parser(name, parents=[shared], help=help, description=description or help)
+    parser.set_defaults(kind=kind)
+    return parser
+
+
+def _add_ask(commands: "Commands[_Parser]", shared: _Parser) -> None:
+    ask = _add(
+        commands,
+        shared,
+        AskArgs,
+        "print one reply to stdout",
+        "Print the reply, and nothing else, to stdout as it arrives. Piped text is appended to the prompt. "
         "With several -m or --prompt all are asked at once, and the replies are merged and labelled.",
     )
     ask.add_argument("prompt", metavar="PROMPT", nargs="?", help="what to ask; - or nothing reads it from stdin")
-    ask.add_argument("--prompt", dest="prompts", metavar="TEXT", action="append", default=[], help="ask this too")
+    ask.add_argument("--prompt", dest="more_prompts", metavar="TEXT", action="append", help="ask this too")
     ask.add_argument("--json", action="store_true", help="one event a line, as JSON")
     ask.add_argument("--metrics", action="store_true", help="say on stderr how long it took")
     ask.add_argument("--no-save", action="store_true", help="keep nothing of this on disk")
     ask.add_argument("--no-stream", action="store_true", help="print in one piece, and only a complete reply")
-    ask.add_argument("-o", "--output", metavar="FILE", help="stream the reply into this file instead; - is stdout")
-    _which_conversation(ask)
+    _add_output(ask, "stream the reply into this file instead")
+    _add_resume(ask)
 
 
-def _saved(commands: "argparse._SubParsersAction[_Parser]", shared: _Parser) -> None:
-    """The commands about what is saved, and about the models on offer."""
+def _add_saved(commands: "Commands[_Parser]", shared: _Parser) -> None:
+    """Add the commands about what is saved, and about the models on offer."""
 
-    def add(name: str, help: str) -> _Parser:
-        return commands.add_parser(name, parents=[shared], help=help, description=help, allow_abbrev=False)
+    def add_with_json(kind: type, help: str) -> None:
+        _add(commands, shared, kind, help).add_argument("--json", action="store_true", help="as JSON")
 
-    def add_with_json(name: str, help: str) -> None:
-        add(name, help).add_argument("--json", action="store_true", help="as JSON")
-
-    add_with_json("list", "list the saved conversations, newest first")
-    export = add("export", "print a conversation")
+    add_with_json(ListArgs, "list the saved conversations, newest first")
+    export = _add(commands, shared, ExportArgs, "print a conversation")
     export.add_argument("id", metavar="ID", help=_ID)
-    export.add_argument("--format", choices=("md", "json"), default="md", help="md, the default, is Markdown")
-    export.add_argument("-o", "--output", metavar="FILE", help="write it to this file; - is stdout")
-    add("delete", "delete a conversation, at once and for good").add_argument("id", metavar="ID", help=_ID)
-    add_with_json("models", "list the models that can be asked")
-    add_with_json("stats", "how fast the models were, over all saved replies")
+    export.add_argument("--format", choices=("md", "json"), help="md, the default, is Markdown")
+    _add_output(export, "write it to this file")
+    delete = _add(commands, shared, DeleteArgs, "delete a conversation, at once and for good")
+    delete.add_argument("id", metavar="ID", help=_ID)
+    add_with_json(ModelsArgs, "list the models that can be asked")
+    add_with_json(StatsArgs, "how fast the models were, over all saved replies")
 
 
-def _serve(commands: "argparse._SubParsersAction[_Parser]", shared: _Parser) -> None:
-    serve = commands.add_parser(
-        "serve",
-        parents=[shared],
-        allow_abbrev=False,
-        help="chat in a browser, or with curl, over server-sent events",
-        description="Serve a page and an API on this machine. Prints the address to open and the token for curl.",
+def _add_serve(commands: "Commands[_Parser]", shared: _Parser) -> None:
+    serve = _add(
+        commands,
+        shared,
+        ServeArgs,
+        "chat in a browser, or with curl, over server-sent events",
+        "Serve a page and an API on this machine. Prints the address to open and the token for curl.",
     )
-    serve.add_argument("--host", metavar="HOST", default="127.0.0.1", help="listen here; elsewhere needs --token-file")
-    serve.add_argument("--port", metavar="PORT", type=_port, default=8000, help="0 takes any free one")
+    serve.add_argument("--host", metavar="HOST", help="listen here (127.0.0.1); elsewhere needs --token-file")
+    serve.add_argument("--port", metavar="PORT", type=_port, help="listen on this port (8000); 0 takes any free one")
     serve.add_argument("--token-file", metavar="FILE", help="let in whoever knows the token in this file")
-    serve.add_argument("--allow-host", metavar="NAME", action="append", default=[], help="answer to this name too")
+    serve.add_argument("--allow-host", metavar="NAME", action="append", help="answer to this name too")
     serve.add_argument("--max-streams", metavar="N", type=_positive, help=help_of("upstream_streams"))
-    serve.add_argument("--workers", metavar="N", type=_positive, default=1, help="processes that serve")
+    serve.add_argument("--workers", metavar="N", type=_positive, help="how many processes serve (1)")
+
+
+def _add_output(parser: _Parser, help: str) -> None:
+    parser.add_argument("-o", "--output", metavar="FILE", type=_file, help=f"{help}; - is stdout")
+
+
+def _file(text: str) -> str | None:
+    return None if text == "-" else text
 
 
 def _port(text: str) -> int:
@@ -161,16 +307,16 @@ def _positive(text: str) -> int:
     return _checked(text, int, lambda value: value >= 1, "this is a whole number of 1 or more")
 
 
-def _conversation(text: str) -> str:
+def _id(text: str) -> str:
     if not text.strip():
         raise argparse.ArgumentTypeError("an empty id names no conversation")
     return text
 
 
-def _checked(text: str, kind: Callable[[str], N], is_good: Callable[[N], bool], otherwise: str) -> N:
-    """Return the number, or raise the `ArgumentTypeError` that says what it should have been."""
+def _checked(text: str, kind: Callable[[str], N], is_good: Callable[[N], bool], complaint: str) -> N:
+    """Return the number. Raises `ArgumentTypeError` with the complaint about one that is none or not good."""
     with suppress(ValueError):
         value = kind(text)
         if is_good(value):
             return value
-    raise argparse.ArgumentTypeError(otherwise)
+    raise argparse.ArgumentTypeError(complaint)

@@ -1,4 +1,4 @@
-"""The forms in which `ask` puts out what a reply says."""
+"""The forms in which `ask` writes replies: text, JSON lines, labelled lines, one piece."""
 
 import json
 from collections.abc import Mapping
@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from streamtui.chat.events import Event, Failed, Finished, Notice, ReasoningDelta, TextDelta, wire
-from streamtui.chat.merge import Lines
-from streamtui.chat.messages import Status
-from streamtui.cli.async_io import TextWriter
+from streamtui.chat.messages import Status, Usage, is_estimate
+from streamtui.chat.metrics import Metrics
+from streamtui.cli.output import TextWriter
 
 
 class Sink(Protocol):
@@ -22,23 +22,23 @@ class JsonLines:
     """One event a line, as the contract has it."""
 
     output: TextWriter
-    conversations: Mapping[str, str | None]
-    """By label; the only one where the stream isn't merged."""
+    conversations: Mapping[str, str]
+    """The ids of the conversations by label, empty where none is saved; the only one where the stream isn't merged."""
 
     async def event(self, event: Event, label: str | None) -> None:
-        conversation = self.conversations[label] if label else next(iter(self.conversations.values()))
+        conversation = self.conversations.get(label) if label else next(iter(self.conversations.values()), None)
         body = wire(event, conversation, label)
         await self.output.write(json.dumps(body, ensure_ascii=False) + "\n")
 
 
 @dataclass(slots=True)
 class Text:
-    """The answer alone, with a newline at its end; notices, reasoning and errors beside it on `aside`."""
+    """The text of a reply alone, with a newline at its end; notices, reasoning and errors on `stderr`."""
 
     output: TextWriter
-    aside: TextWriter
+    stderr: TextWriter
     shares_screen: bool = False
-    """Whether both are the same terminal."""
+    """Whether `output` and `stderr` are the same terminal."""
     _in_line: bool = False
     _thinking: bool = False
 
@@ -46,31 +46,31 @@ class Text:
         if isinstance(event, ReasoningDelta):
             await self._clear_line()
             self._thinking = True
-            await self.aside.write(event.text)
+            await self.stderr.write(event.text)
             return
         if self._thinking:
             self._thinking = False
-            await self.aside.write("\n")
+            await self.stderr.write("\n")
         match event:
             case TextDelta(text):
                 await self.output.write(text)
                 self._in_line = not text.endswith("\n")
             case Notice(kind="not_saved"):
-                pass  # said by whoever opened the store
+                pass  # written by whoever opened the store
             case Notice(text=text):
                 await self._clear_line()
-                await self.aside.write(f"{text}\n")
+                await self.stderr.write(f"{text}\n")
             case Failed(error=error):
                 await self._end_line()
-                await self.aside.write(f"streamtui: {error.message}\n")
+                await self.stderr.write(f"streamtui: {error.message}\n")
             case Finished():
                 await self._end_line()
 
     async def _clear_line(self) -> None:
-        """Let nothing be glued to the answer on the screen. The answer itself gets no newline that it doesn't have."""
+        """Let nothing be glued to the text on the screen. The text itself gets no newline that it doesn't have."""
         if self._in_line and self.shares_screen:
             self._in_line = False
-            await self.aside.write("\n")
+            await self.stderr.write("\n")
 
     async def _end_line(self) -> None:
         if self._in_line:
@@ -78,49 +78,76 @@ class Text:
             await self.output.write("\n")
 
 
+class LineBuffers:
+    """Cuts several texts that arrive in pieces into whole lines, headed by their labels."""
+
+    def __init__(self) -> None:
+        self._parts: dict[str | None, list[str]] = {}
+
+    def feed(self, label: str | None, text: str) -> str:
+        """Return the lines that are whole now."""
+        parts = self._parts.setdefault(label, [])
+        first, newline, more = text.partition("\n")
+        parts.append(first)
+        if not newline:
+            return ""
+        *whole, rest = ("".join(parts) + newline + more).split("\n")
+        parts[:] = [rest]
+        return "".join(f"[{label}] {line}\n" for line in whole)
+
+    def is_begun(self, label: str | None) -> bool:
+        """Return whether a line waits for its end."""
+        return any(self._parts.get(label, ()))
+
+    def end(self, label: str | None) -> str:
+        """Return the last line, if it was not whole."""
+        rest = "".join(self._parts.pop(label, []))
+        return f"[{label}] {rest}\n" if rest else ""
+
+
 @dataclass(slots=True)
 class LabelledLines:
-    """Several answers line by line, each line headed by its label, as soon as it is whole; likewise what the models
-    think, on `aside`. What is to be said about an answer comes after the line that it is about."""
+    """Several replies line by line, each line headed by its label, as soon as it is whole; likewise what the models
+    think, on `stderr`. Notices about a reply come after the line that they are about."""
 
     output: TextWriter
-    aside: TextWriter
-    _lines: Lines = field(default_factory=Lines)
-    _thoughts: Lines = field(default_factory=Lines)
+    stderr: TextWriter
+    _lines: LineBuffers = field(default_factory=LineBuffers)
+    _reasoning: LineBuffers = field(default_factory=LineBuffers)
     _notices: dict[str | None, list[str]] = field(default_factory=dict)
 
     async def event(self, event: Event, label: str | None) -> None:
         if isinstance(event, ReasoningDelta):
-            await self.aside.write(self._thoughts.feed(label, event.text))
+            await self.stderr.write(self._reasoning.feed(label, event.text))
             return
-        await self.aside.write(self._thoughts.end(label))
+        await self.stderr.write(self._reasoning.end(label))
         match event:
             case TextDelta(text):
                 await self._put(self._lines.feed(label, text), label)
             case Notice(kind="not_saved"):
-                pass  # said, once for all, by whoever opened the store
+                pass  # written, once for all, by whoever opened the store
             case Notice(text=text):
                 self._notices.setdefault(label, []).append(f"[{label}] {text}\n")
                 if not self._lines.is_begun(label):
-                    await self._say_notices(label)
+                    await self._write_notices(label)
             case Finished() | Failed():
                 await self._put(self._lines.end(label), label)
-                await self._say_notices(label)
+                await self._write_notices(label)
                 if isinstance(event, Failed):
-                    await self.aside.write(f"[{label}] streamtui: {event.error.message}\n")
+                    await self.stderr.write(f"[{label}] streamtui: {event.error.message}\n")
 
     async def _put(self, lines: str, label: str | None) -> None:
         if lines:
             await self.output.write(lines)
-            await self._say_notices(label)
+            await self._write_notices(label)
 
-    async def _say_notices(self, label: str | None) -> None:
-        await self.aside.write("".join(self._notices.pop(label, [])))
+    async def _write_notices(self, label: str | None) -> None:
+        await self.stderr.write("".join(self._notices.pop(label, [])))
 
 
 @dataclass(slots=True)
 class Buffered:
-    """The answer in one piece, and only if it is complete."""
+    """The text of a reply in one piece, and only if it is complete."""
 
     inner: Sink
     _parts: dict[str | None, list[str]] = field(default_factory=dict)
@@ -136,3 +163,26 @@ class Buffered:
                 await self.inner.event(event, label)
             case _:
                 await self.inner.event(event, label)
+
+
+def metrics_line(metrics: Metrics | None, usage: Usage | None) -> str:
+    """Return the figures of a reply in one line; `~` marks an estimate."""
+    metrics = metrics or Metrics()
+    about = "~" if is_estimate(usage) else ""
+    parts: list[str] = []
+    if metrics.connect_s is not None:
+        parts.append(f"connected {metrics.connect_s:.2f} s")
+    if metrics.ttft_s is not None:
+        parts.append(f"first token {metrics.ttft_s:.2f} s")
+    parts.append(f"total {metrics.total_s:.2f} s")
+    if usage is not None and usage.output_tokens is not None:
+        parts.append(f"tokens {about}{usage.input_tokens or 0} in, {about}{usage.output_tokens} out")
+    if usage is not None and usage.reasoning_tokens:
+        parts.append(f"{usage.reasoning_tokens} of them reasoning")
+    if metrics.tokens_per_s is not None:
+        parts.append(f"{about}{metrics.tokens_per_s:.0f} tok/s")
+    parts.append(f"{metrics.chunks} chunks")
+    parts.append(f"{metrics.characters} characters")
+    if metrics.characters_per_s is not None:
+        parts.append(f"{metrics.characters_per_s:.0f} characters/s")
+    return " · ".join(parts)

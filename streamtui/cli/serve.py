@@ -1,16 +1,19 @@
 """`streamtui serve`: hands the engine to the web front end, once in every worker."""
 
-import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from streamtui.chat.conversation import Options
 from streamtui.chat.errors import ConfigError
 from streamtui.chat.ports import InMemoryQuirks
 from streamtui.chat.sanitize import sanitize_line
-from streamtui.cli import open_store
+from streamtui.cli import process, store
+from streamtui.cli.args import ServeArgs
+from streamtui.cli.context import Context
+from streamtui.cli.exit_codes import DONE
 from streamtui.settings.config import Config
 from streamtui.settings.models import EXPOSED, NOTHING_CONFIGURED, SettingsCatalog
 from streamtui.store.transcript import summary_json, transcript
@@ -31,9 +34,9 @@ class EngineFactory:
 
     @contextmanager
     def _engine(self) -> Iterator[Engine]:
-        with open_store.announced(self.config) as store:
-            catalog = SettingsCatalog(self.config, store.memory, demo=self.demo, insecure_http=self.insecure_http)
-            yield Engine(catalog, store, summary_json, transcript, self.options, self.config.settings.system)
+        with store.announced(self.config) as storage:
+            catalog = SettingsCatalog(self.config, storage.memory, demo=self.demo, insecure_http=self.insecure_http)
+            yield Engine(catalog, storage, summary_json, transcript, self.options, self.config.settings.system)
 
     def check(self) -> None:
         """Raise `ConfigError` for settings with which nothing could be answered."""
@@ -44,22 +47,29 @@ class EngineFactory:
             raise ConfigError(EXPOSED.format(host=host))
 
 
-async def run(said: argparse.Namespace, config: Config, options: Options, start_log: Callable[[], None]) -> int:
-    """Serve until cancelled. `start_log` is called in every further process, and must be picklable."""
-    demo, insecure = getattr(said, "demo", False), getattr(said, "insecure_http", False)
-    composition = EngineFactory(config, options, demo, insecure)
-    composition.check()
-    place = BindAddress(
+def run(args: ServeArgs, context: Context) -> int:
+    """Serve until a signal comes. Raises `ConfigError` where nothing could be answered."""
+    config, shared = context.config, args.shared
+    context.catalog(InMemoryQuirks())  # finds the keys that the log must not show
+    factory = EngineFactory(config, context.options, shared.demo, shared.insecure_http)
+    factory.check()
+    address = BindAddress(
         config.paths.data,
-        said.host,
-        said.port,
-        _token(said.token_file),
-        tuple(said.allow_host),
-        said.workers,
+        args.host,
+        args.port,
+        _token(args.token_file),
+        args.allow_host,
+        args.workers,
     )
-    limits = ServeLimits(streams=said.max_streams or config.settings.upstream_streams)
-    await serve(composition, place, limits, start_log=start_log)
-    return 0
+    limits = ServeLimits(streams=args.max_streams or config.settings.upstream_streams)
+    # Called in every further process, so it must be picklable.
+    start_log = partial(process.start_log, shared.log, context.secrets)
+
+    async def serve_until_cancelled() -> int:
+        await serve(factory, address, limits, start_log=start_log)
+        return DONE
+
+    return process.on_loop(serve_until_cancelled())
 
 
 def _token(name: str | None) -> str | None:

@@ -15,6 +15,7 @@ from streamtui.tui.screens.conversations import Conversations
 from streamtui.tui.screens.dialogs import Help, Page
 from streamtui.tui.screens.models import Models
 from streamtui.tui.session import Continue, Regenerate, SendPrompt, Session
+from streamtui.workspace.reports import statistics_table
 
 if TYPE_CHECKING:
     from streamtui.chat.reply import Reply
@@ -304,5 +305,5 @@ def _pace(chat: "ChatScreen", argument: str) -> None:
 
 async def _stats(chat: "ChatScreen") -> None:
     app = chat.app
-    found = statistics.by_model(await app.storage.library.timings(limit=100_000), app.start.prices)
-    await app.push_screen_wait(Page("How fast the models were", statistics.table(found)))
+    rows = statistics.by_model(await app.storage.library.timings(limit=100_000), app.start.prices)
+    await app.push_screen_wait(Page("How fast the models were", statistics_table(rows)))

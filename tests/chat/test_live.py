@@ -23,7 +23,6 @@ from streamtui.chat import (
 )
 from streamtui.chat.errors import ErrorInfo
 from streamtui.chat.events import Connected, Notice
-from streamtui.chat.merge import Lines
 from streamtui.chat.reply_tasks import ReplyTask
 from tests.chat.scripted import (
     HANG,
@@ -361,17 +360,3 @@ def test_whenever_it_is_stopped_all_who_follow_have_heard_what_is_kept(joins: li
             assert isinstance(events[-1], Finished | Failed)
 
     asyncio.run(scene())
-
-
-@settings(max_examples=100, deadline=None, database=None)
-@given(st.lists(st.tuples(st.sampled_from("ab"), st.text("xy\n", max_size=5)), max_size=20))
-def test_labelled_lines_hold_the_same_text_however_it_is_cut(pieces: list[tuple[str, str]]) -> None:
-    lines = Lines()
-
-    written = "".join(lines.feed(label, text) for label, text in pieces) + lines.end("a") + lines.end("b")
-
-    for label in "ab":
-        text = "".join(text for name, text in pieces if name == label)
-        expected = text if not text or text.endswith("\n") else text + "\n"
-        found = [line[4:] for line in written.splitlines(keepends=True) if line.startswith(f"[{label}] ")]
-        assert "".join(found) == expected

@@ -121,12 +121,12 @@ def until(condition: Callable[[], object], what: str = "it") -> None:
 def read_some(process: Popen, size: int = 1) -> bytes:
     """Wait for at least `size` bytes of stdout."""
     assert process.stdout is not None
-    found = b""
-    while len(found) < size:
+    data = b""
+    while len(data) < size:
         piece = os.read(process.stdout.fileno(), 4096)
         assert piece, "stdout ended"
-        found += piece
-    return found
+        data += piece
+    return data
 
 
 def environment(folder: Path, url: str, key: str = KEY) -> dict[str, str]:

@@ -9,7 +9,7 @@ import pytest
 
 from streamtui.chat import Status, Usage
 from streamtui.chat.metrics import Metrics
-from streamtui.cli.ask_replies import metrics_line
+from streamtui.cli.renderers import metrics_line
 from tests.cli.conftest import KEY, Command, Run, ended
 from tests.server import ESCAPES, HELLO, ScriptedServer, words
 

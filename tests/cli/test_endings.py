@@ -207,8 +207,8 @@ def test_several_replies_are_each_stopped_printed_and_saved(command: Command) ->
     done = {event["label"]: event["status"] for event in events if event["type"] == "done"}
     assert done == {"slow-5": "stopped", "stall": "stopped"}
     for message in command.saved()[1:]:
-        said = [event["text"] for event in events if event["label"] == message.model and event["type"] == "text"]
-        assert "".join(said) == message.text
+        texts = [event["text"] for event in events if event["label"] == message.model and event["type"] == "text"]
+        assert "".join(texts) == message.text
 
 
 def test_the_file_keeps_what_arrived(command: Command, server: ScriptedServer) -> None:
@@ -297,8 +297,8 @@ def test_with_a_file_nobody_need_read_stdout(command: Command, more: tuple[str, 
 @pytest.mark.parametrize("more", [(), ("-o", "-")])
 def test_a_signal_ends_an_export_that_nobody_reads(command: Command, more: tuple[str, ...]) -> None:
     assert command.run("ask", "-m", "flood-20000", "hi").code == 0
-    found = json.loads(command.run("list", "--json").out)[0]["id"]
-    process = command.start("export", found, *more)
+    id = json.loads(command.run("list", "--json").out)[0]["id"]
+    process = command.start("export", id, *more)
     read_some(process)
 
     process.send_signal(signal.SIGTERM)

@@ -73,12 +73,12 @@ def test_a_fault_is_one_clear_line_and_what_arrived_is_printed_and_saved(
 
     assert result.code == 1
     assert result.out == line(fault.kept)
-    (said,) = result.lines
-    assert said.startswith("streamtui: ") and fault.says in said and KEY not in said
+    (line_of_stderr,) = result.lines
+    assert line_of_stderr.startswith("streamtui: ") and fault.says in line_of_stderr and KEY not in line_of_stderr
     asked, answered = command.saved()
     assert (asked.text, answered.text, answered.status) == ("hi", fault.kept, Status.FAILED)
     assert answered.last.error is not None and answered.last.error.kind == fault.kind
-    assert said == f"streamtui: {answered.last.error.message}"
+    assert line_of_stderr == f"streamtui: {answered.last.error.message}"
 
 
 @pytest.mark.parametrize("model", ODD_BUT_GOOD)
@@ -152,8 +152,8 @@ def test_nobody_listening_is_one_line(run_here: Run, command: Command, closed_po
     result = run_here("ask", "--base-url", f"http://127.0.0.1:{closed_port}/v1", "-m", "x", "hi")
 
     assert (result.code, result.out) == (1, "")
-    (said,) = result.lines
-    assert said.startswith(f"streamtui: Nobody listens at 127.0.0.1:{closed_port}")
+    (line_of_stderr,) = result.lines
+    assert line_of_stderr.startswith(f"streamtui: Nobody listens at 127.0.0.1:{closed_port}")
 
 
 def test_a_key_that_the_server_quotes_is_not_repeated_anywhere(run_here: Run, command: Command) -> None:

@@ -139,9 +139,9 @@ def test_what_cannot_be_written_is_one_line_before_anything_is_sent(
 def test_an_export_to_a_full_disk_leaves_the_old_file_and_says_so(command: Command, old: Path) -> None:
     assert command.run("ask", "-m", "flood-20000", "hi").code == 0
     before = old.read_text()
-    found = command.run("list").out.split()[0]
+    id = command.run("list").out.split()[0]
 
-    process: Popen = command.start("export", found, "-o", "reply.txt", shell_prefix="ulimit -f 200; trap '' XFSZ")
+    process: Popen = command.start("export", id, "-o", "reply.txt", shell_prefix="ulimit -f 200; trap '' XFSZ")
     result = ended(process)
 
     assert result.code == 1 and "reply.txt can't be written: File too large" in result.err

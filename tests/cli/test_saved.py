@@ -15,9 +15,9 @@ HELLO_TEXT = "".join(HELLO)
 
 
 def conversations(run_here: Run) -> list[dict[str, object]]:
-    found = json.loads(run_here("list", "--json").out)
-    assert isinstance(found, list)
-    return found
+    summaries = json.loads(run_here("list", "--json").out)
+    assert isinstance(summaries, list)
+    return summaries
 
 
 def test_the_list_is_newest_first_with_the_contracts_fields(run_here: Run) -> None:
@@ -47,13 +47,13 @@ def test_an_empty_list_is_empty(run_here: Run) -> None:
 
 def test_an_export_has_prompt_and_reply(run_here: Run) -> None:
     run_here("ask", "-m", "reasoning", "Say hello")
-    found = str(conversations(run_here)[0]["id"])
+    id = str(conversations(run_here)[0]["id"])
 
-    markdown = run_here("export", found).out
-    exported = json.loads(run_here("export", found, "--format", "json").out)
+    markdown = run_here("export", id).out
+    exported = json.loads(run_here("export", id, "--format", "json").out)
 
     assert "Say hello" in markdown and HELLO_TEXT in markdown
-    assert exported["streamtui"] == 1 and exported["conversation"]["id"] == found
+    assert exported["streamtui"] == 1 and exported["conversation"]["id"] == id
     asked, answered = exported["messages"]
     assert set(answered) == {
         "id", "parent", "role", "model", "status", "finish_reason", "text", "reasoning", "created", "usage", "metrics",
@@ -65,17 +65,17 @@ def test_an_export_has_prompt_and_reply(run_here: Run) -> None:
 
 def test_an_export_goes_into_a_file(run_here: Run, command: Command) -> None:
     run_here("ask", "-m", "ok", "hi")
-    found = str(conversations(run_here)[0]["id"])
+    id = str(conversations(run_here)[0]["id"])
 
-    assert run_here("export", found[:-1], "-o", "talk.md").out == ""
+    assert run_here("export", id[:-1], "-o", "talk.md").out == ""
     assert HELLO_TEXT in (command.working / "talk.md").read_text()
 
 
 def test_a_deleted_conversation_is_gone_from_the_list_and_from_disk(run_here: Run, command: Command) -> None:
     run_here("ask", "-m", "ok", "A secret plan")
-    found = str(conversations(run_here)[0]["id"])
+    id = str(conversations(run_here)[0]["id"])
 
-    assert run_here("delete", found).code == 0
+    assert run_here("delete", id).code == 0
     assert conversations(run_here) == []
     for path in command.data.rglob("*"):
         assert not path.is_file() or b"A secret plan" not in path.read_bytes(), path
@@ -192,3 +192,31 @@ def test_only_what_goes_to_stdout_is_the_output(
     monkeypatch.setattr(main, "_run", refuse)
     result = run_here("list")
     assert (result.code, result.lines) == (1, ["streamtui: /some/file: Too many open files."])
+
+
+def test_stats_as_json_of_saved_replies(command: Command, run_here: Run) -> None:
+    command.configure('[prices."ok"]\ninput = 1.0\noutput = 2.0\n')
+    for model in ("ok", "ok", "drop-after-5"):
+        run_here("ask", "-m", model, "Say hello")
+
+    outcome = run_here("stats", "--json")
+
+    ok, dropped = json.loads(outcome.out)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert (ok["model"], ok["replies"], ok["complete"]) == ("ok", 2, 2)
+    assert set(ok) == {
+        "model", "replies", "complete", "ttft_s", "tokens_per_s", "input_tokens", "output_tokens", "cost",
+        "estimated",
+    }  # fmt: skip
+    assert 0 <= ok["ttft_s"]["p50"] <= ok["ttft_s"]["p95"]
+    assert ok["cost"] == pytest.approx((ok["input_tokens"] + 2 * ok["output_tokens"]) / 1_000_000)
+    assert (dropped["model"], dropped["replies"], dropped["complete"], dropped["cost"]) == ("drop-after-5", 1, 0, None)
+    assert (ok["estimated"], dropped["estimated"]) == (False, True)
+    assert dropped["output_tokens"] > 0
+
+
+def test_stats_for_people_and_without_replies(run_here: Run) -> None:
+    assert run_here("stats").out == "No replies are saved yet.\n"
+    assert json.loads(run_here("stats", "--json").out) == []
+    run_here("ask", "-m", "ok", "Say hello")
+    assert run_here("stats").out.startswith("ok: 1 reply, 1 complete\n  first token   p50 ")

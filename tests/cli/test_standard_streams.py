@@ -22,9 +22,9 @@ def saved(command: Command) -> Command:
 def test_a_full_disk_behind_stdout_is_one_line(saved: Command, words: list[str]) -> None:
     with open("/dev/full", "wb") as full:  # noqa: PTH123
         process = saved.start(*words, stdout=full.fileno())
-        _, said = process.communicate(timeout=PATIENCE_S)
+        _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 1
-    assert said.decode().splitlines() == ["streamtui: The output can't be written: No space left on device."]
+    assert err.decode().splitlines() == ["streamtui: The output can't be written: No space left on device."]
 
 
 def test_a_closed_pipe_behind_stdout_is_no_message(saved: Command) -> None:
@@ -44,10 +44,10 @@ def test_what_is_printed_is_utf8_whatever_the_locale_says(saved: Command) -> Non
 
 def test_a_damaged_database_is_said_by_whoever_finds_it(saved: Command) -> None:
     (saved.data / "streamtui.db").write_bytes(b"not a database, but long enough to be one" * 200)
-    found = saved.run("list")
-    assert found.out == ""
-    assert "was damaged" in found.err
-    assert "is kept as" in found.err
+    listed = saved.run("list")
+    assert listed.out == ""
+    assert "was damaged" in listed.err
+    assert "is kept as" in listed.err
 
 
 @pytest.mark.parametrize("words", [["ask", "--resume", "", "hi"], ["--resume", " "]])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from streamtui.cli import main
+from streamtui.cli import exit_codes
 from tests.cli.conftest import Command, Run, command, run_here, scripted_server, server
 from tests.docs import fault_table, settings_table
 from tests.server import ScriptedServer
@@ -36,7 +36,7 @@ def test_every_exit_code_is_told(place: str) -> None:
     said = README.read_text(encoding="utf-8") if place == "README" else _help()
     paragraph = " ".join(said.partition("Exit codes: ")[2].partition("\n\n")[0].split())
 
-    for code in (main.DONE, main.FAILED, main.USAGE, main.CRASHED, 128 + signal.SIGINT):
+    for code in (exit_codes.DONE, exit_codes.FAILED, exit_codes.USAGE, exit_codes.CRASHED, 128 + signal.SIGINT):
         assert re.search(rf"\b{code} [a-z]", paragraph), code
     assert "128+n" in paragraph.lower()
 

@@ -13,10 +13,11 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "streamtui.chat": (),
     "streamtui.markdown": ("streamtui.chat.sanitize",),
     "streamtui.system": (),
+    "streamtui.workspace": ("streamtui.chat", "streamtui.markdown"),
     "streamtui.providers": ("streamtui.chat",),
     "streamtui.store": ("streamtui.chat", "streamtui.system"),
     "streamtui.log": ("streamtui.chat", "streamtui.markdown"),
-    "streamtui.tui": ("streamtui.chat", "streamtui.log", "streamtui.markdown"),
+    "streamtui.tui": ("streamtui.chat", "streamtui.log", "streamtui.markdown", "streamtui.workspace"),
     "streamtui.web": ("streamtui.chat", "streamtui.system"),
     "streamtui.settings": ("streamtui.chat", "streamtui.providers", "streamtui.system"),
     "streamtui.cli": ("streamtui",),
@@ -141,7 +142,7 @@ def test_commands_that_need_no_sdk_and_no_screen_import_none(tmp_path: Path, wor
     assert packages(modules).isdisjoint(HEAVY)
 
 
-@pytest.mark.parametrize("package", ["chat", "markdown", "providers", "store", "system"])
+@pytest.mark.parametrize("package", ["chat", "markdown", "providers", "store", "system", "workspace"])
 def test_a_package_is_imported_without_anything_else_of_ours(tmp_path: Path, package: str) -> None:
     modules = loaded(tmp_path, f"import streamtui.{package}")
 

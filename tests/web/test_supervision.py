@@ -17,7 +17,7 @@ import psutil
 import pytest
 
 from streamtui.chat.errors import ConfigError
-from streamtui.cli import logs
+from streamtui.cli.process import start_log as start_process_log
 from streamtui.providers.redaction import Secret
 from streamtui.web import workers
 from tests.patience import PATIENCE_S
@@ -75,7 +75,7 @@ async def _say(text: str) -> None:
 
 async def test_a_workers_log_hides_the_keys_that_it_was_handed(tmp_path: Path) -> None:
     log = tmp_path / "log.txt"
-    start_log = partial(logs.start, str(log), [Secret(KEY)])
+    start_log = partial(start_process_log, str(log), [Secret(KEY)])
     arguments = (start_log, _say, (f"The key is {KEY}.",))
     process = multiprocessing.get_context("spawn").Process(target=workers.run_worker, args=arguments)
     process.start()

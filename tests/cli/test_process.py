@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from streamtui.cli import crash, main
+from streamtui.cli import main, process
 from streamtui.providers.redaction import Secret
 from tests.cli.conftest import KEY, Command, Run
 
@@ -34,24 +34,24 @@ def test_a_crash_is_one_line_with_the_place_of_a_report(
     assert report.stat().st_mode & 0o777 == 0o600
     text = report.read_text()
     assert "Traceback" in text and "in broken" in text
-    for said in (line, text):
-        assert KEY not in said and "\x1b" not in said
+    for report_text in (line, text):
+        assert KEY not in report_text and "\x1b" not in report_text
 
 
 @pytest.mark.parametrize("before", range(360, 400, 3))
 def test_no_part_of_a_key_is_left_where_the_line_is_cut(tmp_path: Path, before: int) -> None:
-    line = crash.report(RuntimeError("x" * before + ODD_KEY), tmp_path, [Secret(ODD_KEY)])
+    line = process.report_crash(RuntimeError("x" * before + ODD_KEY), tmp_path, [Secret(ODD_KEY)])
 
     assert "no-shape" not in line
 
 
 def test_an_exception_without_words_is_reported_too(tmp_path: Path) -> None:
-    assert "Unspeakable" in crash.report(Unspeakable(), tmp_path, [])
+    assert "Unspeakable" in process.report_crash(Unspeakable(), tmp_path, [])
 
 
 def test_a_report_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "reports").write_text("in the way")
 
-    line = crash.report(RuntimeError("it broke"), tmp_path / "reports", [])
+    line = process.report_crash(RuntimeError("it broke"), tmp_path / "reports", [])
 
     assert "it broke" in line and "could not be written" in line

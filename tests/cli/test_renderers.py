@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from streamtui.chat.errors import ErrorInfo
 from streamtui.chat.events import Event, Failed, Finished, Notice, ReasoningDelta, TextDelta
-from streamtui.cli.renderers import LabelledLines, Sink, Text
+from streamtui.cli.renderers import LabelledLines, LineBuffers, Sink, Text
 
 LIMIT = Notice("finish", "The reply stopped at the limit of tokens.")
 
@@ -83,3 +86,17 @@ async def test_what_is_said_before_anything_came_is_said_at_once() -> None:
     await show(LabelledLines(screen, screen.err), Notice("retry", "retrying in 2 s"), label="a")
 
     assert screen.shown == "[a] retrying in 2 s\n"
+
+
+@settings(max_examples=100, deadline=None, database=None)
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.text("xy\n", max_size=5)), max_size=20))
+def test_labelled_lines_hold_the_same_text_however_it_is_cut(pieces: list[tuple[str, str]]) -> None:
+    lines = LineBuffers()
+
+    written = "".join(lines.feed(label, text) for label, text in pieces) + lines.end("a") + lines.end("b")
+
+    for label in "ab":
+        text = "".join(text for name, text in pieces if name == label)
+        expected = text if not text or text.endswith("\n") else text + "\n"
+        texts = [line[4:] for line in written.splitlines(keepends=True) if line.startswith(f"[{label}] ")]
+        assert "".join(texts) == expected

@@ -1,12 +1,22 @@
-"""Running a command so that a signal ends it in good order: the first one is obeyed, and no other one hurries it."""
+"""How the process of a command ends: obeying signals, writing a log without keys, reporting a crash."""
 
 import asyncio
+import logging
 import os
+import platform
 import signal
 import threading
-from collections.abc import Callable, Coroutine, Iterator, Mapping
+import time
+import traceback
+from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, Final
+
+from streamtui import __version__
+from streamtui.chat.errors import ConfigError
+from streamtui.chat.sanitize import sanitize, sanitize_line
+from streamtui.providers.redaction import Secret, redact
 
 _PATIENCE_S: Final = 2.5
 """How long a command may take to leave: a signal has to be obeyed within three seconds in all."""
@@ -53,13 +63,13 @@ def on_loop(command: Coroutine[Any, Any, int], *, rescue: Callable[[], object] |
             _restore(before)
 
 
-def ignore() -> None:
+def ignore_signals() -> None:
     """Let no more signals end the process."""
     _handle(signal.SIG_IGN)
 
 
 @contextmanager
-def ignored() -> Iterator[None]:
+def signals_ignored() -> Iterator[None]:
     """Let no signal interrupt what ends soon by itself."""
     before = _handle(signal.SIG_IGN)
     try:
@@ -99,3 +109,47 @@ def _handle(handler: Any) -> Handlers:
 def _restore(before: Handlers) -> None:
     for number, handler in before.items():
         signal.signal(number, handler)
+
+
+def start_log(name: str | None, secrets: Collection[Secret]) -> None:
+    """Log to the file `name`, every line redacted; `secrets` may still be filled. Without a name nothing is logged.
+
+    Every process of a command calls it for itself: lines are appended, so they can share the file. Raises
+    `ConfigError` for a file that can't be written.
+    """
+    if name is None:
+        logging.getLogger().addHandler(logging.NullHandler())  # without any, warnings would go to the terminal
+        return
+    try:
+        handler = logging.FileHandler(name, encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{sanitize_line(name)} can't be written: {error.strerror}.") from None
+    handler.setFormatter(_Redacting(secrets))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+
+
+class _Redacting(logging.Formatter):
+    def __init__(self, secrets: Collection[Secret]) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s: %(message)s")
+        self._secrets = secrets
+
+    def format(self, record: logging.LogRecord) -> str:
+        return redact(sanitize(super().format(record)), self._secrets)
+
+
+def report_crash(error: BaseException, folder: Path, secrets: Iterable[Secret]) -> str:
+    """Write the report and return the line for the user. Never raises: a crash must not hide behind another."""
+    secrets = list(secrets)
+    # Redacted before it is cut: half a key is not recognised. And an exception whose `str` fails has words here too.
+    what = sanitize_line(redact("".join(traceback.format_exception_only(error)), secrets))
+    text = f"streamtui {__version__}, Python {platform.python_version()}, {platform.platform()}\n\n" + "".join(
+        traceback.format_exception(error)
+    )
+    path = folder / f"crash-{time.strftime('%Y%m%d-%H%M%S')}.txt"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(redact(sanitize(text), secrets), encoding="utf-8")
+    except OSError as failure:
+        return f"streamtui: it crashed ({what}), and the report could not be written: {failure.strerror}."
+    return f"streamtui: it crashed ({what}). What you had is saved; the report is in {sanitize_line(str(path))}."

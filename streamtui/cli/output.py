@@ -1,24 +1,124 @@
-"""The file of `-o FILE`. What it held stays as long as there is nothing to take its place."""
+"""Writing to pipes, terminals and files, waiting on the event loop where text can't be taken yet."""
 
+import asyncio
 import os
+import select
 import stat
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from streamtui.chat.errors import ConfigError, StreamtuiError
 from streamtui.chat.sanitize import sanitize_line
-from streamtui.cli.async_io import Output
+
+_PIECE: Final = 4096
+"""Bytes a pipe that reports itself writable takes without blocking (PIPE_BUF on Linux)."""
+
+
+class TextWriter(Protocol):
+    """Takes text, and waits where it can't be taken yet."""
+
+    async def write(self, text: str) -> None: ...
+
+
+class Output:
+    """Writes text to a file descriptor, waiting on the event loop where it is read slowly.
+
+    Raises `BrokenPipeError` when nobody reads it any more, `StreamtuiError` when writing fails for another reason.
+    What a cancelled `write` had not written yet goes out with the next.
+    """
+
+    def __init__(self, descriptor: int, name: str = "The output") -> None:
+        self.descriptor = descriptor
+        self._name = name
+        self._unwritten = bytearray()
+
+    @property
+    def is_pipe(self) -> bool:
+        with suppress(OSError):
+            return stat.S_ISFIFO(os.fstat(self.descriptor).st_mode)
+        return False
+
+    async def write(self, text: str) -> None:
+        self._unwritten += text.encode("utf-8", "replace")
+        while self._unwritten:
+            if not self._is_writable():
+                await self._writable()
+            with suppress(BlockingIOError):  # somebody else filled the pipe in between
+                del self._unwritten[: self._write(bytes(self._unwritten[:_PIECE]))]
+
+    def _write(self, piece: bytes) -> int:
+        try:
+            return os.write(self.descriptor, piece)
+        except (BrokenPipeError, BlockingIOError):
+            raise
+        except OSError as error:
+            raise StreamtuiError(f"{self._name} can't be written: {error.strerror}.") from None
+
+    def _is_writable(self) -> bool:
+        try:
+            return bool(select.select((), (self.descriptor,), (), 0)[1])
+        except (OSError, ValueError):  # not a descriptor that can be waited for: it never blocks for long
+            return True
+
+    async def _writable(self) -> None:
+        loop = asyncio.get_running_loop()
+        ready = loop.create_future()
+
+        def wake() -> None:
+            if not ready.done():
+                ready.set_result(None)
+
+        loop.add_writer(self.descriptor, wake)
+        try:
+            await ready
+        finally:
+            loop.remove_writer(self.descriptor)
+
+
+class StderrWriter:
+    """Stderr: waited for like any output, but that nobody reads it any more is no reason to fail."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._output = Output(descriptor)
+        self._is_gone = False
+
+    async def write(self, text: str) -> None:
+        if self._is_gone:
+            return
+        try:
+            await self._output.write(text)
+        except (OSError, StreamtuiError):
+            self._is_gone = True
+
+
+def standard_output() -> Output:
+    return Output(sys.stdout.fileno())
+
+
+def standard_error() -> StderrWriter:
+    return StderrWriter(sys.stderr.fileno())
+
+
+def is_on_the_screen_of_stderr(output: TextWriter) -> bool:
+    """Whether what is written there and what goes to stderr stand on one screen."""
+    if not isinstance(output, Output):
+        return False
+    try:
+        return os.ttyname(output.descriptor) == os.ttyname(sys.stderr.fileno())
+    except (OSError, ValueError):
+        return False
 
 
 class File(Protocol):
-    """A `Writer` into a file."""
+    """A `TextWriter` into a file."""
 
     async def write(self, text: str) -> None: ...
 
     def settle(self, *, is_complete: bool) -> None:
-        """Nothing more comes. What is complete takes the place of what was there, even if it is empty."""
+        """Write nothing more. What is complete takes the place of what was there, even if it is empty."""
 
     def close(self) -> None:
         """Leave no trace of what was not settled, unless it was written in place."""
@@ -26,7 +126,10 @@ class File(Protocol):
 
 @contextmanager
 def opened(name: str, *, in_one_piece: bool) -> Iterator[File]:
-    """Open a file for text that is to be there as it arrives, or `in_one_piece` at the end. Raises `ConfigError`."""
+    """Open a file for text that is to be there as it arrives, or `in_one_piece` at the end. Raises `ConfigError`.
+
+    What the file held stays as long as there is nothing to take its place.
+    """
     if not name:
         raise ConfigError("An empty name names no file: -o FILE.")
     try:
@@ -70,14 +173,14 @@ class InPlace:
     async def write(self, text: str) -> None:
         if not text:
             return
-        with _failures_said(self._path):
+        with _as_streamtui_error(self._path):
             self._begin()
             self._file.write(text.encode("utf-8", "replace"))
             self._file.flush()
 
     def settle(self, *, is_complete: bool) -> None:
         if is_complete:
-            with _failures_said(self._path):
+            with _as_streamtui_error(self._path):
                 self._begin()
 
     def close(self) -> None:
@@ -106,13 +209,13 @@ class Replacement:
             self._beside.chmod(mode)
 
     async def write(self, text: str) -> None:
-        with _failures_said(self._path):
+        with _as_streamtui_error(self._path):
             self._file.write(text.encode("utf-8", "replace"))
             self._file.flush()
 
     def settle(self, *, is_complete: bool) -> None:
         if is_complete or self._file.tell():
-            with _failures_said(self._path):
+            with _as_streamtui_error(self._path):
                 self._file.close()
                 self._beside.replace(self._target)
 
@@ -136,7 +239,7 @@ class Replacement:
 
 
 @contextmanager
-def _failures_said(path: Path) -> Iterator[None]:
+def _as_streamtui_error(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -1,0 +1,46 @@
+"""`streamtui` without a command: hands the engine to the full-screen app."""
+
+import os
+
+from streamtui.cli import store
+from streamtui.cli.args import LAST, AppArgs
+from streamtui.cli.context import Context
+from streamtui.settings.config import Config
+from streamtui.settings.models import SettingsCatalog
+from streamtui.store import export_json, export_markdown
+
+
+def run(args: AppArgs, context: Context) -> int:
+    """Run the app to its end and return the exit code. Raises `ConfigError` for a terminal it can't work on."""
+    from streamtui.tui import launch  # the other commands do without Textual
+
+    launch.refuse_unusable_terminal(os.environ)
+    config = context.config
+    with store.opened(config) as storage:
+        catalog = context.catalog(storage.memory)
+        models = args.shared.models
+        return launch.run(
+            launch.Start(
+                catalog=catalog,
+                storage=storage,
+                options=context.options,
+                system=config.settings.system,
+                instruction=args.shared.system,
+                theme=config.settings.theme,
+                smooth=config.settings.pace == "smooth",
+                prices=config.settings.prices,
+                model=catalog.model(models[-1]) if models else None,
+                latest=args.resume == LAST,
+                resume=None if args.resume == LAST else args.resume,
+                notices=(*config.warnings, *storage.notices, *_demo_hint(config, catalog)),
+                transcript=lambda form: export_json if form == "json" else export_markdown,
+                report=context.report_crash,
+            )
+        )
+
+
+def _demo_hint(config: Config, catalog: SettingsCatalog) -> tuple[str, ...]:
+    """Return why the demo answers where another model was named."""
+    if config.model is None or catalog.is_configured:
+        return ()
+    return (f"{catalog.lacks} So this is the demo.",)

@@ -1,0 +1,45 @@
+"""Arguments and settings, turned into what the engine needs."""
+
+from dataclasses import dataclass, field
+
+from streamtui.chat.conversation import Options
+from streamtui.chat.errors import ConfigError
+from streamtui.chat.ports import QuirkStore
+from streamtui.chat.retry import Policy
+from streamtui.chat.sanitize import sanitize_line
+from streamtui.cli import process
+from streamtui.cli.args import SharedArgs
+from streamtui.providers.redaction import Secret
+from streamtui.settings.config import Config
+from streamtui.settings.models import SettingsCatalog, is_demo
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What every command runs with."""
+
+    shared: SharedArgs
+    config: Config
+    secrets: list[Secret] = field(repr=False)
+    """Grows as keys are found; whatever is logged or reported is redacted by it."""
+
+    @property
+    def options(self) -> Options:
+        settings = self.config.settings
+        policy = Policy(retries=settings.retries, reconnects=settings.reconnects)
+        return Options(settings.temperature, settings.max_tokens, policy)
+
+    def catalog(self, quirks: QuirkStore) -> SettingsCatalog:
+        """Return the catalog of models. Raises `ConfigError` for a base URL, key or model that can't be used."""
+        shared = self.shared
+        others = [name for name in shared.models if not is_demo(name)]
+        if shared.demo and others:
+            raise ConfigError(f"--demo and -m {sanitize_line(others[0])} name two models: leave one of them out.")
+        catalog = SettingsCatalog(self.config, quirks, demo=shared.demo, insecure_http=shared.insecure_http)
+        self.secrets.extend(catalog.secrets)
+        catalog.model()
+        return catalog
+
+    def report_crash(self, error: BaseException) -> str:
+        """Write a crash report and return the line about it."""
+        return process.report_crash(error, self.config.paths.reports, self.secrets)

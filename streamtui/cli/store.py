@@ -1,0 +1,56 @@
+"""The store for as long as a command runs, and on stderr what the user should know about it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from streamtui.chat.errors import NotFoundError
+from streamtui.chat.ports import Library
+from streamtui.cli.args import LAST
+from streamtui.cli.process import signals_ignored
+from streamtui.cli.stdio import complain
+from streamtui.settings.config import Config
+from streamtui.store import Store
+
+
+@contextmanager
+def opened(config: Config) -> Iterator[Store]:
+    """Open the store for a front end that shows its troubles, and say it if in the end something was not saved."""
+    store = Store.open(config.paths.data)
+    try:
+        yield store
+    finally:
+        _close(store)
+
+
+@contextmanager
+def announced(config: Config) -> Iterator[Store]:
+    """Open the store and say how that went: files set aside, text recovered; and, once, why nothing can be saved."""
+    store = Store.open(config.paths.data)
+    trouble = store.trouble
+    for line in (*store.notices, *filter(None, [trouble])):
+        complain(line)
+    try:
+        yield store
+    finally:
+        _close(store, announced=trouble)
+
+
+async def resolve(library: Library, id: str) -> str:
+    """Return the whole id of the conversation that `id` means. Raises `NotFoundError` for none or several."""
+    if id != LAST:
+        return await library.find(id)
+    latest = await library.latest()
+    if latest is None:
+        raise NotFoundError("No conversation is saved yet.")
+    return latest
+
+
+def _close(store: Store, *, announced: str | None = None) -> None:
+    """Close the store, and say it if something was lost, unless `announced` has the reason already.
+
+    No signal interrupts the closing: while the database is locked, the text is on no disk yet.
+    """
+    with signals_ignored():
+        is_saved = store.close()
+    if not is_saved and (announced is None or store.trouble != announced):
+        complain(f"the last text could not be saved. {store.trouble or ''}".rstrip())
