@@ -11,6 +11,7 @@ from textual.strip import Strip
 from streamtui.chat.events import ReasoningDelta, TextDelta
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.metrics import Meter
+from streamtui.chat.sanitize import sanitize
 from streamtui.log import header_footer
 from streamtui.log.format import seconds_whole, thought_label, tokens
 from streamtui.log.header_footer import Frame
@@ -111,7 +112,7 @@ class Bubble:
     def _documents(self) -> tuple[Document | PlainText, Document | None]:
         message = self.message
         if message.role != "assistant":
-            return PlainText(message.text), None
+            return PlainText(sanitize(message.text)), None
         body = Document(message.text)
         thoughts = Document(message.reasoning) if message.reasoning else None
         for document in (body, thoughts):

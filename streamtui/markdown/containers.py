@@ -41,7 +41,7 @@ Container = Quote | Item
 
 
 class BlockContext(NamedTuple):
-    """Where a block stands."""
+    """The containers a block stands in, and how it shows them."""
 
     containers: tuple[Container, ...]
     shown: int
@@ -51,7 +51,7 @@ class BlockContext(NamedTuple):
 
 
 class Gutter(NamedTuple):
-    """What stands left of a block's rows."""
+    """The cells to the left of a block's rows."""
 
     first: list[Segment]
     rest: list[Segment]

@@ -59,7 +59,6 @@ class Document:
         self._colouring: Highlighter | None = None
         self._references: References = {}
         self._mentions: dict[str, list[int]] = {}  # label: indices of frozen blocks that may refer to it
-        self._tables: dict[int, int] = {}  # id of its columns: index of its first block
         self._scanner = Scanner(self._references, self._painted)
         self._view = self._scanner  # the scanner that made the blocks at the end
         self._tail = ""  # the part of the last line that the scanner has not taken
@@ -95,11 +94,6 @@ class Document:
             for listing in self._view.listings
             if id(listing) in heads
         ]
-
-    @property
-    def finished(self) -> bool:
-        """Whether `finish` was called."""
-        return self._finished
 
     def append(self, text: str) -> None:
         """Add text at the end; nothing is parsed until `update`."""
@@ -238,14 +232,14 @@ class Document:
 
     def _relink(self, defined: Iterable[str]) -> list[int]:
         """Renew the frozen blocks that refer to links defined just now; return their indices."""
-        found = sorted({index for label in defined for index in self._mentions.get(label, ())})
-        for index in found:
+        changed = sorted({index for label in defined for index in self._mentions.get(label, ())})
+        for index in changed:
             block = self._blocks[index]
             if isinstance(block, TextBlock):
                 self._renew_flow(index, block.previous)
             elif isinstance(block, TableChunk):
                 self._blocks[index] = block.renewed()
-        return found[:1]
+        return changed[:1]
 
     def _renew_flow(self, index: int, previous: TextBlock | None) -> None:
         """Renew a piece of a paragraph, and those that flow on from it."""

@@ -45,13 +45,13 @@ def new_parser() -> MarkdownIt:
 
 
 def inline_runs(source: str, references: Mapping[str, Any], styles: Styles, base: Style) -> list[Run]:
-    """Return the text of `source` as a reader sees it, in runs of one style; a hard break is a newline."""
+    """Return the text of `source` as the user sees it, in runs of one style; a hard break is a newline."""
     [token] = parser().parseInline(source, {"references": references})
     return _runs(token.children or [], styles, base)
 
 
 def inline_text(source: str, references: Mapping[str, Any]) -> str:
-    """Return the text of `source` as a reader sees it, without its styles."""
+    """Return the text of `source` as the user sees it, without its styles."""
     return "".join([text for text, _ in inline_runs(source, references, _unseen(), Style.null())])
 
 

@@ -1,4 +1,4 @@
-"""How much text a lexer may be given in one step.
+"""Limits for the text a lexer is given in one step.
 
 A rule of a lexer is a regular expression over the rest of the text, and many of them take the square of a line's length
 for a line they were not written for. A step can't be interrupted, so its size is limited; by length and not by a clock,

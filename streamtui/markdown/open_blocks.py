@@ -65,10 +65,10 @@ class Paragraph:
         """Remove the link definitions it starts with; no more text may follow."""
         if self.previous or not self.text.startswith("["):
             return {}
-        found, length = definitions(self.text, final=True)
+        entries, length = definitions(self.text, final=True)
         if length:
             self._drop(length)
-        return found
+        return entries
 
     def drain(self) -> tuple[list[Block], References]:
         """Cut off what has grown too long, at places that depend on nothing but the text.
@@ -76,20 +76,20 @@ class Paragraph:
         Also returns the link definitions it started with.
         """
         done: list[Block] = []
-        found: References = {}
+        defined: References = {}
         while self._checked < len(CHECKPOINTS) and len(self.text) >= CHECKPOINTS[self._checked]:
             limit = CHECKPOINTS[self._checked]
             self._checked += 1
             if not self.previous and self.text.startswith("["):
                 entries, length = definitions(self.text[:limit], final=False)
                 if length:
-                    found.update(entries)
+                    defined.update(entries)
                     self._drop(length)
                     continue
             cut = find_cut(self.text[:limit], self.references)
             if cut:
                 done.append(self._cut(cut))
-        return done, found
+        return done, defined
 
     def _cut(self, length: int) -> TextBlock:
         piece = TextBlock(

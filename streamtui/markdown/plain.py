@@ -7,7 +7,6 @@ from typing import Final
 
 from rich.segment import Segment
 
-from streamtui.chat.sanitize import sanitize
 from streamtui.markdown import Block, CodeBlock, StyledLine, Styles
 from streamtui.markdown.line import paint
 from streamtui.markdown.wrap import wrap
@@ -20,7 +19,10 @@ _TAB: Final = 4
 
 
 class PlainText:
-    """A text that does not change, in blocks; offers what the log needs of a `Document`."""
+    """A text that does not change, in blocks; offers what the log needs of a `Document`.
+
+    The caller has sanitized the text: its characters are painted as they are.
+    """
 
     __slots__ = ("blocks", "source")
 
@@ -45,7 +47,7 @@ class _Lines(Block):
     __slots__ = ("joint", "text")
 
     def __init__(self, source: str, start: int, end: int) -> None:
-        self.text = sanitize(source[start:end]).removesuffix("\n").expandtabs(_TAB)
+        self.text = source[start:end].removesuffix("\n").expandtabs(_TAB)
         self.joint = "" if end < len(source) and source[end - 1] != "\n" else "\n"
         super().__init__(start, end)
 

@@ -1,4 +1,4 @@
-"""What would hold up the first reply that needs it, done before: rules are compiled at first use, for up to 30 ms."""
+"""Compile rules ahead of the first reply that needs them; at first use that takes up to 30 ms."""
 
 from __future__ import annotations
 

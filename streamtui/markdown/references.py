@@ -45,17 +45,17 @@ def definitions(text: str, *, final: bool) -> tuple[References, int]:
         return {}, 0
     env: dict[str, Any] = {}
     tokens = _parser().parse(head, env)
-    found: References = env.get("references", {})
-    if not found:
+    entries: References = env.get("references", {})
+    if not entries:
         return {}, 0
-    ends = [entry["map"][1] for entry in (*found.values(), *env.get("duplicate_refs", ()))]
+    ends = [entry["map"][1] for entry in (*entries.values(), *env.get("duplicate_refs", ()))]
     end = max(ends) if not tokens else min(tokens[0].map[0] if tokens[0].map else 0, max(ends))
     if not final:
         lines = text.count("\n")
         settled = [stop for stop in ends if stop < lines]
         end = max(settled, default=0)
-        found = {label: entry for label, entry in found.items() if entry["map"][1] <= end}
-    return found, _offset(text, end)
+        entries = {label: entry for label, entry in entries.items() if entry["map"][1] <= end}
+    return entries, _offset(text, end)
 
 
 def _offset(text: str, line: int) -> int:

@@ -29,7 +29,7 @@ _UNDERLINE = re.compile(r"(?:=+|-+)[ \t]*$")
 
 
 class Scanner:
-    """Where a document stands after some lines: the open containers, the open leaf, and the blocks that are done."""
+    """The state of a document after some lines: the open containers, the open leaf, and the blocks that are done."""
 
     def __init__(self, references: References, painted: deque[CodeSource]) -> None:
         self.references = references
@@ -178,18 +178,18 @@ class Scanner:
         elif leaf is not None:
             self.done += leaf.close()
 
-    def _define(self, found: References) -> None:
+    def _define(self, entries: References) -> None:
         if self._is_fork:
             return
-        for label, entry in found.items():
+        for label, entry in entries.items():
             if label not in self.references:
                 self.references[label] = entry
                 self.defined.append(label)
 
     def _drain(self, leaf: Paragraph) -> None:
-        done, found = leaf.drain()
+        done, entries = leaf.drain()
         self.done += done
-        self._define(found)
+        self._define(entries)
 
     def _code_line(self, leaf: Code, cursor: Cursor) -> bool:
         """Give a line to open code; False if it ends there and the line is something else."""

@@ -1,4 +1,4 @@
-"""How each part of a Markdown document is painted; knows no theme."""
+"""Styles for the parts of a Markdown document; knows no theme."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.style import Style
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Colors:
-    """What a document is painted with: colour names or hex codes, as Rich reads them."""
+    """The colours of a document: names or hex codes, as Rich reads them."""
 
     text: str = "default"
     tint: str = "default"

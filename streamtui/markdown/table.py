@@ -28,7 +28,7 @@ _WIDEST = 240
 _STEADY = 12
 _LONGEST_WORD = 24
 _WORD = re.compile(r"[^\s\u2e80-\U0003ffff]+")
-"""What doesn't break of its own accord; wide characters do."""
+"""A word that must not be broken; wide characters may be."""
 _SPLIT = re.compile(r"\\.|\|", re.S)
 
 
@@ -71,7 +71,7 @@ def parse_delimiter(line: str) -> list[str] | None:
 
 
 class TableColumns:
-    """What all chunks of one table share: head, alignment, and widths that only grow."""
+    """The state all chunks of one table share: head, alignment, and widths that only grow."""
 
     def __init__(self, head: list[str], aligns: list[str], references: References) -> None:
         self.head = head

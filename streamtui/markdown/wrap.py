@@ -1,4 +1,4 @@
-"""Where lines of text break; knows cells, not styles."""
+"""Break lines of text into rows; knows cells, not styles."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from tests.hygiene.source import FILES, ROOT, imports, is_within
 
 MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "streamtui.chat": (),
-    "streamtui.markdown": ("streamtui.chat.sanitize",),
+    "streamtui.markdown": (),
     "streamtui.system": (),
     "streamtui.workspace": ("streamtui.chat", "streamtui.markdown"),
     "streamtui.providers": ("streamtui.chat",),

@@ -1,4 +1,4 @@
-"""What a document promises to who draws it."""
+"""The interface of a document: blocks, offsets, code blocks, and the changes it reports."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_update_says_what_changed() -> None:
     assert document.update() == 2
     document.finish()
     assert document.update() is None
-    assert document.finished
+    assert not document.has_more
 
 
 @pytest.mark.parametrize("start", ["-", "- ", "1", "1.", "*", "**", "=", "``", "#", "> -", "  +", "|"])

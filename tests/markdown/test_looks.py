@@ -1,4 +1,4 @@
-"""What each kind of block looks like, as a reader sees it."""
+"""The rows each kind of block is painted as."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def _leaves(document: Document) -> Iterator[Leaf]:
     for index, block in enumerate(blocks):
         following = blocks[index + 1] if index + 1 < len(blocks) else None
         assert isinstance(block, TextBlock | Rule | CodeChunk | TableChunk)
-        where = "".join("q" if isinstance(each, Quote) else "i" for each in block.place.containers)
+        where = "".join("q" if isinstance(container, Quote) else "i" for container in block.place.containers)
         if isinstance(block, TextBlock):
             text += block.text
             if not block.more:
