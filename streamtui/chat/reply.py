@@ -111,6 +111,16 @@ class Reply:
         return self.journal.record.id
 
     @property
+    def title(self) -> str:
+        """The title of the conversation as this turn is written down."""
+        return self.journal.record.title
+
+    @property
+    def new_messages(self) -> Sequence[ChatMessage]:
+        """The messages that are new with this reply, its own not among them."""
+        return self.journal.rows
+
+    @property
     def text(self) -> str:
         """All text so far, earlier segments included."""
         if self.ending is not None:

@@ -1,9 +1,10 @@
-"""Who owns running replies: one task each, independent of any view. Views come and go; the stream goes on."""
+"""Who owns running replies: one task for each, independent of any view. Views come and go; the stream goes on."""
 
 import asyncio
 import logging
-from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Self
 
 from streamtui.chat.errors import ErrorInfo
 from streamtui.chat.events import Event, Failed, Finished, ReasoningDelta, TextDelta
@@ -12,6 +13,23 @@ from streamtui.chat.reply import Reply
 log = logging.getLogger(__name__)
 
 Listener = Callable[[Event], None]
+EndListener = Callable[[Finished | Failed], None]
+
+_LONGEST_QUEUE: Final = 1000
+"""Events kept one by one for a slow follower; beyond that it gets what it missed in one piece."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How much of a reply somebody has: characters (code points) of text and of reasoning, and whether its end."""
+
+    text: int = 0
+    reasoning: int = 0
+    done: bool = False
+
+    def within(self, text: str, reasoning: str) -> Self:
+        """Return the position in a reply that has only this much yet."""
+        return replace(self, text=min(self.text, len(text)), reasoning=min(self.reasoning, len(reasoning)))
 
 
 class ReplyTask:
@@ -22,6 +40,7 @@ class ReplyTask:
         self._ended = ended
         self._listeners: tuple[Listener, ...] = ()
         """Replaced, never changed: a listener may leave while all are being called."""
+        self._end_listeners: tuple[EndListener, ...] = ()
         self._task = asyncio.create_task(self._read(), name=f"reply {reply.id}")
         self._task.add_done_callback(self._done)
 
@@ -30,7 +49,7 @@ class ReplyTask:
         return self.reply.ending is None
 
     def watch(self, listener: Listener) -> Callable[[], None]:
-        """Call `listener` with every event from now on, on the event loop, the last one being `Finished` or `Failed`.
+        """Call `listener` with every event from here on, on the event loop, the last one being `Finished` or `Failed`.
 
         What came before is in `reply.text`; there is no gap between the two. The listener must be quick and must not
         raise: the stream waits for it. Returns the function that ends the watching.
@@ -38,41 +57,38 @@ class ReplyTask:
         self._listeners = (*self._listeners, listener)
 
         def unwatch() -> None:
-            self._listeners = tuple(each for each in self._listeners if each is not listener)
+            self._listeners = tuple(other for other in self._listeners if other is not listener)
 
         return unwatch
 
-    async def follow(self) -> AsyncIterator[Event]:
-        """Yield the text so far, as one piece, then every event to the last. Safe to leave at any point.
-
-        A notice that still holds comes first: whoever joins while a request waits to be sent again wants to know.
-        """
-        waiting: deque[Event] = deque()
-        arrived = asyncio.Event()
-
-        def listen(event: Event) -> None:
-            waiting.append(event)
-            arrived.set()
-
-        if notice := self.reply.notice:
-            waiting.append(notice)
-        if reasoning := self.reply.reasoning:
-            waiting.append(ReasoningDelta(reasoning))
-        if text := self.reply.text:
-            waiting.append(TextDelta(text))
+    def when_ended(self, listener: EndListener) -> None:
+        """Call `listener` once with the last event, after all who watch have heard it; at once where it has come."""
         if self.reply.ending is not None:
-            waiting.append(self.reply.ending)
-            arrived.set()
-        unwatch = self.watch(listen)
+            listener(self.reply.ending)
+        else:
+            self._end_listeners = (*self._end_listeners, listener)
+
+    async def follow(
+        self, position: Position | None = None, silence_s: float | None = None
+    ) -> AsyncGenerator[list[Event], None]:
+        """Yield batches of events: what came after `position`, then what arrives, the last batch ending in `Finished`
+        or `Failed`. An empty batch says that nothing happened for `silence_s` seconds.
+
+        A slow follower holds nothing up: what it misses comes in one piece. Safe to leave at any point.
+        """
+        queue = _Queue()
+        unwatch = self.watch(queue.add)
         try:
+            position = position or Position()
+            batch = self._so_far(position)
+            if not batch:
+                batch = await self._next(queue, position, silence_s)
             while True:
-                while waiting:
-                    event = waiting.popleft()
-                    yield event
-                    if isinstance(event, Finished | Failed):
-                        return
-                await arrived.wait()
-                arrived.clear()
+                position = after(position, batch)
+                yield batch
+                if batch and isinstance(batch[-1], Finished | Failed):
+                    return
+                batch = await self._next(queue, position, silence_s)
         finally:
             unwatch()
 
@@ -89,6 +105,30 @@ class ReplyTask:
     async def wait(self) -> None:
         """Return when the reply is settled and its connection closed."""
         await asyncio.wait([self._task])
+
+    def _so_far(self, position: Position) -> list[Event]:
+        """Return what somebody at `position` has missed; a notice that still holds comes first: whoever joins while a
+        request waits to be sent again wants to know."""
+        reply = self.reply
+        batch: list[Event] = [reply.notice] if reply.notice is not None and reply.ending is None else []
+        batch += since(reply.text, reply.reasoning, position)
+        if reply.ending is not None:
+            batch += [*([reply.usage] if reply.usage is not None else []), reply.ending]
+        return batch
+
+    async def _next(self, queue: "_Queue", position: Position, silence_s: float | None) -> list[Event]:
+        try:
+            async with asyncio.timeout(silence_s):
+                await queue.arrived.wait()
+        except TimeoutError:
+            return []
+        events, overflowed = queue.take()
+        if overflowed:
+            return since(self.reply.text, self.reply.reasoning, position) + events
+        if events and isinstance(events[-1], Finished | Failed):
+            # Settling may set free a last character that was held back, which no event announces.
+            events[-1:-1] = since(self.reply.text, self.reply.reasoning, after(position, events))
+        return events
 
     async def _read(self) -> None:
         reply = self.reply
@@ -119,53 +159,98 @@ class ReplyTask:
             listener(event)
 
     def _publish_ending(self) -> None:
-        if self.reply.ending is not None:
-            listeners, self._listeners = self._listeners, ()
-            for listener in listeners:
-                listener(self.reply.ending)
+        ending = self.reply.ending
+        if ending is None:
+            return
+        listeners, self._listeners = self._listeners, ()
+        end_listeners, self._end_listeners = self._end_listeners, ()
+        for listener in listeners:
+            listener(ending)
+        for end_listener in end_listeners:
+            end_listener(ending)
 
 
 class ReplyTasks:
     """All replies in flight in this process."""
 
     def __init__(self) -> None:
-        self._runs: dict[str, ReplyTask] = {}
+        self._tasks: dict[str, ReplyTask] = {}
+        """By message."""
 
     def start(self, reply: Reply) -> ReplyTask:
         """Run `reply` to its end in a task of its own. Must be called on the event loop."""
-        run = ReplyTask(reply, self._ended)
-        self._runs[reply.id] = run
-        return run
+        task = ReplyTask(reply, self._ended)
+        self._tasks[reply.id] = task
+        return task
 
     def of(self, conversation: str) -> list[ReplyTask]:
-        """Return the replies that stream in a conversation now, oldest first."""
-        return [run for run in self._runs.values() if run.reply.conversation == conversation and run.is_streaming]
+        """Return the replies that stream in a conversation at this moment, oldest first."""
+        return [task for task in self._tasks.values() if task.reply.conversation == conversation and task.is_streaming]
 
-    def run(self, message: str) -> ReplyTask | None:
-        """Return the run that writes a message, if one does."""
-        return self._runs.get(message)
+    def task(self, message: str) -> ReplyTask | None:
+        """Return the task that writes a message, if one does."""
+        return self._tasks.get(message)
 
     @property
     def conversations(self) -> set[str]:
         """The ids of the conversations in which something streams."""
-        return {run.reply.conversation for run in self._runs.values() if run.is_streaming}
+        return {task.reply.conversation for task in self._tasks.values() if task.is_streaming}
 
     def __len__(self) -> int:
-        return sum(run.is_streaming for run in self._runs.values())
+        return sum(task.is_streaming for task in self._tasks.values())
 
     async def aclose(self, patience_s: float = 2.0) -> None:
-        """Stop all replies: settled at once, connections closed within `patience_s`."""
-        runs = list(self._runs.values())
-        for run in runs:
-            run.stop()
-        if runs:
-            await asyncio.wait([run._task for run in runs], timeout=patience_s)
+        """Stop all replies: settled at once, connections closed within `patience_s` seconds."""
+        tasks = list(self._tasks.values())
+        self.settle()
+        if tasks:
+            await asyncio.wait([task._task for task in tasks], timeout=patience_s)
 
     def settle(self) -> None:
         """Settle all replies without waiting for anything: for signal handlers."""
-        for run in list(self._runs.values()):
-            run.stop()
+        for task in list(self._tasks.values()):
+            task.stop()
 
-    def _ended(self, run: ReplyTask) -> None:
-        if self._runs.get(run.reply.id) is run:
-            del self._runs[run.reply.id]
+    def _ended(self, task: ReplyTask) -> None:
+        if self._tasks.get(task.reply.id) is task:
+            del self._tasks[task.reply.id]
+
+
+class _Queue:
+    """What arrived since the last look, or only that there was too much of it to keep."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.overflowed = False
+        self.arrived = asyncio.Event()
+
+    def add(self, event: Event) -> None:
+        self.arrived.set()
+        if len(self.events) >= _LONGEST_QUEUE and not isinstance(event, Finished | Failed):
+            self.overflowed = True
+            self.events = [kept for kept in self.events if not isinstance(kept, TextDelta | ReasoningDelta)]
+        if not self.overflowed or not isinstance(event, TextDelta | ReasoningDelta):
+            self.events.append(event)
+
+    def take(self) -> tuple[list[Event], bool]:
+        taken, overflowed = self.events, self.overflowed
+        self.events, self.overflowed = [], False
+        self.arrived.clear()
+        return taken, overflowed
+
+
+def since(text: str, reasoning: str, position: Position) -> list[Event]:
+    """Return what of a reply comes after `position`."""
+    events: list[Event] = []
+    if rest := reasoning[position.reasoning :]:
+        events.append(ReasoningDelta(rest))
+    if rest := text[position.text :]:
+        events.append(TextDelta(rest))
+    return events
+
+
+def after(position: Position, batch: Sequence[Event]) -> Position:
+    """Return where somebody is who was at `position` and got `batch`."""
+    text = sum(len(event.text) for event in batch if isinstance(event, TextDelta))
+    reasoning = sum(len(event.text) for event in batch if isinstance(event, ReasoningDelta))
+    return Position(position.text + text, position.reasoning + reasoning)

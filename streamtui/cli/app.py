@@ -2,6 +2,7 @@
 
 import os
 
+from streamtui.chat.ports import Model
 from streamtui.cli import store
 from streamtui.cli.args import LAST, AppArgs
 from streamtui.cli.context import Context
@@ -18,7 +19,6 @@ def run(args: AppArgs, context: Context) -> int:
     config = context.config
     with store.opened(config) as storage:
         catalog = context.catalog(storage.memory)
-        models = args.shared.models
         return launch.run(
             launch.Start(
                 catalog=catalog,
@@ -29,7 +29,7 @@ def run(args: AppArgs, context: Context) -> int:
                 theme=config.settings.theme,
                 smooth=config.settings.pace == "smooth",
                 prices=config.settings.prices,
-                model=catalog.model(models[-1]) if models else None,
+                model=_named_model(args, catalog),
                 latest=args.resume == LAST,
                 resume=None if args.resume == LAST else args.resume,
                 notices=(*config.warnings, *storage.notices, *_demo_hint(config, catalog)),
@@ -37,6 +37,13 @@ def run(args: AppArgs, context: Context) -> int:
                 report=context.report_crash,
             )
         )
+
+
+def _named_model(args: AppArgs, catalog: SettingsCatalog) -> Model | None:
+    """Return the model of `-m` or `--demo`, which answers even in a reopened conversation."""
+    if args.shared.demo:
+        return catalog.model()
+    return catalog.model(args.shared.models[-1]) if args.shared.models else None
 
 
 def _demo_hint(config: Config, catalog: SettingsCatalog) -> tuple[str, ...]:

@@ -109,7 +109,7 @@ class _Ask:
             return None
         library = self.storage.library
         record, messages = await library.load(await store.resolve(library, self.args.resume))
-        model = self.catalog.own(record.model)
+        model = self.catalog.saved(record.model)
         conversation = Conversation.resume(model, self._recorder, record, messages, options=self.context.options)
         if self.args.shared.system is not None:
             conversation.instruct(self.args.shared.system)

@@ -191,10 +191,6 @@ class SettingsCatalog:
         return Model(self._provider(prefix), name)
 
     def saved(self, id: str) -> Model:
-        return self._default() if self._demo else self.own(id)
-
-    def own(self, id: str) -> Model:
-        """Return a saved conversation's own model, also where the demo answers in its place."""
         if not _split(id)[1]:
             return self._default()
         try:

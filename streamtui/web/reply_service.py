@@ -60,7 +60,7 @@ class ReplyService:
 
     def running(self, message: str) -> ReplyTask | None:
         """Return the run that writes a message here."""
-        return self._live.run(message)
+        return self._live.task(message)
 
     async def ask(self, question: AskParams) -> ReplyTask:
         """Start the reply to a question. Raises `HTTPError`."""
@@ -91,7 +91,7 @@ class ReplyService:
         After the last one's grace the reply is stopped.
         """
         self._askers[message] += 1
-        if self._live.run(message) is None and message not in self._attending:
+        if self._live.task(message) is None and message not in self._attending:
             self._attending[message] = asyncio.create_task(self._attendance.keep(message))
 
         def leave() -> None:
@@ -205,7 +205,7 @@ class ReplyService:
         del self._askers[message]
         if (attending := self._attending.pop(message, None)) is not None:
             attending.cancel()
-        run = self._live.run(message)
+        run = self._live.task(message)
         if run is None or not run.is_streaming:
             return
         if self._attendance.of(message):

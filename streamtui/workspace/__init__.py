@@ -1,1 +1,46 @@
-"""What a person does with conversations, without a screen."""
+"""What a person does with conversations, without a screen: open, send, queue, follow, branch, delete.
+
+One `Workspace` per process, one `Session` per open conversation. Front ends call their methods and watch typed events.
+"""
+
+from streamtui.workspace.events import (
+    ComparisonStarted,
+    DraftChanged,
+    HistoryRead,
+    NextChanged,
+    NotSent,
+    PathChanged,
+    ReplyEnded,
+    ReplyStarted,
+    SessionEvent,
+    TurnTakenBack,
+    Unreadable,
+)
+from streamtui.workspace.following import PollIntervals
+from streamtui.workspace.session import Next, Session
+from streamtui.workspace.submissions import Continue, Regenerate, SendPrompt, Submission
+from streamtui.workspace.workspace import Defaults, Workspace, allow_nothing
+
+__all__ = [
+    "ComparisonStarted",
+    "Continue",
+    "Defaults",
+    "DraftChanged",
+    "HistoryRead",
+    "Next",
+    "NextChanged",
+    "NotSent",
+    "PathChanged",
+    "PollIntervals",
+    "Regenerate",
+    "ReplyEnded",
+    "ReplyStarted",
+    "SendPrompt",
+    "Session",
+    "SessionEvent",
+    "Submission",
+    "TurnTakenBack",
+    "Unreadable",
+    "Workspace",
+    "allow_nothing",
+]

@@ -18,7 +18,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "streamtui.store": ("streamtui.chat", "streamtui.system"),
     "streamtui.log": ("streamtui.chat", "streamtui.markdown"),
     "streamtui.tui": ("streamtui.chat", "streamtui.log", "streamtui.markdown", "streamtui.workspace"),
-    "streamtui.web": ("streamtui.chat", "streamtui.system"),
+    "streamtui.web": ("streamtui.chat", "streamtui.markdown", "streamtui.system", "streamtui.workspace"),
     "streamtui.settings": ("streamtui.chat", "streamtui.providers", "streamtui.system"),
     "streamtui.cli": ("streamtui",),
     "streamtui.__main__": ("streamtui.cli",),

@@ -48,31 +48,31 @@ WORDS: Sequence[Step] = [
 ALL = "".join(f"{n} " for n in range(30))
 
 
-async def followed(run: ReplyTask) -> list[Event]:
-    return [event async for event in run.follow()]
+async def followed(task: ReplyTask) -> list[Event]:
+    return [event async for batch in task.follow() for event in batch]
 
 
 async def test_a_reply_runs_to_its_end_with_nobody_watching() -> None:
     talk, _ = conversation()
-    live = ReplyTasks()
+    tasks = ReplyTasks()
 
-    run = live.start(talk.ask("Go"))
-    assert live.conversations == {talk.id} and len(live) == 1 and live.of(talk.id) == [run]
-    await run.wait()
+    task = tasks.start(talk.ask("Go"))
+    assert tasks.conversations == {talk.id} and len(tasks) == 1 and tasks.of(talk.id) == [task]
+    await task.wait()
 
     assert talk.path()[-1].text == "Hello, world"
-    assert len(live) == 0 and live.run(run.reply.id) is None
+    assert len(tasks) == 0 and tasks.task(task.reply.id) is None
 
 
 async def test_followers_who_join_at_any_moment_miss_nothing_and_hear_nothing_twice() -> None:
     talk, _ = conversation(WORDS)
-    run = ReplyTasks().start(talk.ask("Go"))
+    task = ReplyTasks().start(talk.ask("Go"))
     followers: list[asyncio.Task[list[Event]]] = []
 
-    while run.is_streaming:
-        followers.append(asyncio.create_task(followed(run)))
+    while task.is_streaming:
+        followers.append(asyncio.create_task(followed(task)))
         await asyncio.sleep(0)
-    followers.append(asyncio.create_task(followed(run)))
+    followers.append(asyncio.create_task(followed(task)))
 
     assert len(followers) > 10
     for events in await asyncio.gather(*followers):
@@ -82,50 +82,51 @@ async def test_followers_who_join_at_any_moment_miss_nothing_and_hear_nothing_tw
 
 async def test_a_follower_who_joins_while_a_request_waits_hears_why() -> None:
     talk, _ = conversation([drop("server", retryable=True, retry_after=60)])
-    live = ReplyTasks()
-    run = live.start(talk.ask("Go"))
-    await until(lambda: run.reply.notice)
+    tasks = ReplyTasks()
+    task = tasks.start(talk.ask("Go"))
+    await until(lambda: task.reply.notice)
 
-    async with aclosing(run.follow()) as events:  # type: ignore[type-var]  # an AsyncIterator by its annotation only
-        first = await anext(events)
+    async with aclosing(task.follow()) as batches:
+        (first,) = await anext(batches)
 
     assert isinstance(first, Notice) and "retrying" in first.text
-    await live.aclose()
+    await tasks.aclose()
 
 
 async def test_a_follower_may_leave_and_the_reply_goes_on() -> None:
     talk, _ = conversation(WORDS)
-    run = ReplyTasks().start(talk.ask("Go"))
+    task = ReplyTasks().start(talk.ask("Go"))
 
-    async for event in run.follow():
-        if isinstance(event, TextDelta):
-            break
-    await run.wait()
+    async with aclosing(task.follow()) as batches:
+        async for batch in batches:
+            if any(isinstance(event, TextDelta) for event in batch):
+                break
+    await task.wait()
 
     assert talk.path()[-1].text == ALL
 
 
 async def test_a_follower_who_is_slow_delays_nobody_and_misses_nothing() -> None:
     talk, _ = conversation(WORDS)
-    run = ReplyTasks().start(talk.ask("Go"))
-    slow = run.follow()
-    heard = [await anext(aiter(slow))]
+    task = ReplyTasks().start(talk.ask("Go"))
+    slow = task.follow()
+    heard = await anext(slow)
 
-    await run.wait()
+    await task.wait()
 
     assert talk.path()[-1].status is Status.COMPLETE
-    heard += [event async for event in slow]
+    heard += [event async for batch in slow for event in batch]
     assert text_of(heard) == ALL
 
 
 async def test_a_listener_that_leaves_while_it_is_called_hides_nothing_from_the_others() -> None:
     talk, _ = conversation(WORDS)
-    run = ReplyTasks().start(talk.ask("Go"))
+    task = ReplyTasks().start(talk.ask("Go"))
     heard: list[Event] = []
-    leave = run.watch(lambda event: leave())
-    run.watch(heard.append)
+    leave = task.watch(lambda event: leave())
+    task.watch(heard.append)
 
-    await run.wait()
+    await task.wait()
 
     assert text_of(heard) == ALL
 
@@ -133,20 +134,20 @@ async def test_a_listener_that_leaves_while_it_is_called_hides_nothing_from_the_
 async def test_stopping_is_announced_before_stop_returns() -> None:
     recorder = NotingRecorder()
     talk, provider = conversation([Connected(), TextDelta("one "), HANG], recorder=recorder)
-    live = ReplyTasks()
-    run = live.start(talk.ask("Go"))
+    tasks = ReplyTasks()
+    task = tasks.start(talk.ask("Go"))
     heard: list[Event] = []
-    run.watch(heard.append)
-    await until(lambda: run.reply.text)
+    task.watch(heard.append)
+    await until(lambda: task.reply.text)
 
     for _ in range(50):
-        run.stop()
+        task.stop()
 
     assert [type(event) for event in heard] == [TextDelta, Finished]
     assert ending(heard).status is Status.STOPPED
-    assert recorder.messages[run.reply.id].text == "one "
-    assert len(live) == 0
-    await run.wait()
+    assert recorder.messages[task.reply.id].text == "one "
+    assert len(tasks) == 0
+    await task.wait()
     assert provider.open == 0
     assert recorder.calls.count("settle") == 1
 
@@ -155,12 +156,12 @@ async def test_what_was_held_back_is_heard_when_the_reply_is_stopped() -> None:
     cut: Sequence[Step] = [Connected(), TextDelta("The end is nigh and far"), Finished("length")]
     talk, _ = conversation(cut, [Connected(), TextDelta("end is"), HANG])
     await play(talk.ask("Go"))
-    run = ReplyTasks().start(talk.continue_())
+    task = ReplyTasks().start(talk.continue_())
     heard: list[Event] = []
-    run.watch(heard.append)
-    await until(lambda: run.reply.meter.connected_at)
+    task.watch(heard.append)
+    await until(lambda: task.reply.meter.connected_at)
 
-    run.stop()
+    task.stop()
 
     assert text_of(heard) == "end is"
     assert talk.path()[-1].text == "The end is nigh and farend is"
@@ -168,16 +169,16 @@ async def test_what_was_held_back_is_heard_when_the_reply_is_stopped() -> None:
 
 async def test_a_reply_stopped_before_it_began_is_over_and_forgotten() -> None:
     talk, provider = conversation()
-    live = ReplyTasks()
-    run = live.start(talk.ask("Go"))
+    tasks = ReplyTasks()
+    task = tasks.start(talk.ask("Go"))
 
-    run.stop()
-    await run.wait()
+    task.stop()
+    await task.wait()
 
     assert provider.requests == []
     assert talk.path()[-1].status is Status.STOPPED
-    await until(lambda: live.run(run.reply.id) is None)
-    assert talk.take_back(run.reply.id) == "Go"
+    await until(lambda: tasks.task(task.reply.id) is None)
+    assert talk.take_back(task.reply.id) == "Go"
 
 
 async def test_a_reply_whose_task_breaks_has_failed_and_all_who_follow_hear_so() -> None:
@@ -189,45 +190,45 @@ async def test_a_reply_whose_task_breaks_has_failed_and_all_who_follow_hear_so()
         if len(calls) == 1:
             raise ZeroDivisionError
 
-    live = ReplyTasks()
-    run = live.start(Reply(asked.model, asked.request, asked.message, asked.journal, changed=broken_once))
+    tasks = ReplyTasks()
+    task = tasks.start(Reply(asked.model, asked.request, asked.message, asked.journal, changed=broken_once))
 
     async with asyncio.timeout(PATIENCE_S):
-        events = await followed(run)
+        events = await followed(task)
 
     assert failure(events).error.kind == "internal"
-    assert (run.reply.message.status, live.run(run.reply.id)) == (Status.FAILED, None)
+    assert (task.reply.message.status, tasks.task(task.reply.id)) == (Status.FAILED, None)
 
 
 async def test_a_task_that_is_cancelled_before_it_began_leaves_a_stopped_reply() -> None:
     talk, _ = conversation()
-    run = ReplyTasks().start(talk.ask("Go"))
+    task = ReplyTasks().start(talk.ask("Go"))
 
-    run._task.cancel()
+    task._task.cancel()
     async with asyncio.timeout(PATIENCE_S):
-        events = await followed(run)
+        events = await followed(task)
 
     assert ending(events).status is talk.path()[-1].status is Status.STOPPED
 
 
 async def test_closing_stops_all_replies_and_closes_their_connections() -> None:
-    live = ReplyTasks()
+    tasks = ReplyTasks()
     talks = [conversation([Connected(), TextDelta("one "), HANG]) for _ in range(5)]
-    runs = [live.start(talk.ask("Go")) for talk, _ in talks]
-    await until(lambda: all(run.reply.text for run in runs))
+    started = [tasks.start(talk.ask("Go")) for talk, _ in talks]
+    await until(lambda: all(task.reply.text for task in started))
 
-    await live.aclose()
+    await tasks.aclose()
 
     assert [talk.path()[-1].status for talk, _ in talks] == [Status.STOPPED] * 5
     assert [provider.open for _, provider in talks] == [0] * 5
 
 
 async def test_replies_in_several_conversations_stream_side_by_side() -> None:
-    live = ReplyTasks()
+    tasks = ReplyTasks()
     talks = [conversation(WORDS)[0] for _ in range(8)]
-    runs = [live.start(talk.ask(f"Go {number}")) for number, talk in enumerate(talks)]
+    started = [tasks.start(talk.ask(f"Go {number}")) for number, talk in enumerate(talks)]
 
-    await asyncio.gather(*(run.wait() for run in runs))
+    await asyncio.gather(*(task.wait() for task in started))
 
     assert [talk.path()[-1].text for talk in talks] == [ALL] * 8
 
@@ -349,12 +350,12 @@ async def test_callbacks_are_silent_after_a_cancel_and_the_text_is_kept() -> Non
 def test_whenever_it_is_stopped_all_who_follow_have_heard_what_is_kept(joins: list[int], stop_after: int) -> None:
     async def scene() -> None:
         talk, _ = conversation(WORDS)
-        run = ReplyTasks().start(talk.ask("Go"))
+        task = ReplyTasks().start(talk.ask("Go"))
         followers: list[asyncio.Task[list[Event]]] = []
         for turn in range(stop_after + 1):
-            followers += [asyncio.create_task(followed(run)) for join in joins if min(join, stop_after) == turn]
+            followers += [asyncio.create_task(followed(task)) for join in joins if min(join, stop_after) == turn]
             await asyncio.sleep(0)
-        run.stop()
+        task.stop()
         for events in await asyncio.gather(*followers):
             assert text_of(events) == talk.path()[-1].text
             assert isinstance(events[-1], Finished | Failed)

@@ -1,0 +1,343 @@
+"""A conversation that is open in this process: its replies in flight, and what is sent next."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import assert_never
+
+from streamtui.chat.conversation import Conversation
+from streamtui.chat.errors import StreamtuiError
+from streamtui.chat.events import Failed, Finished
+from streamtui.chat.messages import Status
+from streamtui.chat.ports import Model
+from streamtui.chat.reply import Reply
+from streamtui.chat.reply_tasks import ReplyTask, ReplyTasks
+from streamtui.workspace.events import (
+    ComparisonStarted,
+    DraftChanged,
+    NextChanged,
+    NotSent,
+    PathChanged,
+    ReplyEnded,
+    ReplyStarted,
+    SessionEvent,
+    TurnTakenBack,
+)
+from streamtui.workspace.submissions import Continue, Regenerate, SendPrompt, Submission
+
+Listener = Callable[[SessionEvent], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What is sent next, and how. Owned by the session; replaced, never changed."""
+
+    edits: str | None = None
+    """The id of the user's own message that the draft is another wording of."""
+    models: tuple[Model, ...] = ()
+    """The models that the next prompt goes to, side by side."""
+    queued: tuple[SendPrompt, ...] = ()
+    """The prompts that wait for the reply in flight, the first one first."""
+
+
+class Session:
+    """Decides what is to happen in one conversation next. Replies go on whether or not anybody watches."""
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        tasks: ReplyTasks,
+        submit: Callable[["Session", Submission], None],
+        remember: Callable[[str], None],
+    ) -> None:
+        """`submit` sends what was queued, once its turn has come; `remember` puts a prompt that is taken back, but has
+        no place in the draft, into the prompt history."""
+        self.conversation = conversation
+        self.draft = ""
+        self.unsent: Callable[[], str] = lambda: self.draft
+        """Reads the draft to the last key: a box that shows it may be ahead of `draft` by what was just typed."""
+        self.past_lengths: list[int] = []
+        """Characters in past replies of the model, for the estimate of progress."""
+        self.ready = asyncio.Event()
+        """Set once all messages are read, and with that everything a request is made of."""
+        self.ready.set()
+        self.next = Next()
+        self._tasks = tasks
+        self._submit = submit
+        self._remember = remember
+        self._listeners: tuple[Listener, ...] = ()
+        self._compared: tuple[ReplyTask, ...] = ()
+        self._highlighted: ReplyTask | None = None
+        self._answered: SendPrompt | None = None
+        """What the replies in flight answer, if it was a prompt."""
+
+    # -- what it is
+
+    @property
+    def tasks(self) -> list[ReplyTask]:
+        """The replies in flight, oldest first."""
+        return self._tasks.of(self.conversation.id)
+
+    @property
+    def task_in_view(self) -> ReplyTask | None:
+        """The reply in flight on the branch in view; `None` where there is none, or on another branch."""
+        path = {message.id for message in self.conversation.path()}
+        return next((task for task in self.tasks if task.reply.id in path), None)
+
+    @property
+    def title(self) -> str:
+        """The conversation's title, also while its first reply is only just being written down."""
+        return self.conversation.title or next((task.reply.title for task in self.tasks), "")
+
+    @property
+    def is_streaming(self) -> bool:
+        return bool(self.tasks)
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nothing was ever asked here."""
+        return not (self.conversation.messages or self.is_streaming)
+
+    @property
+    def is_watched(self) -> bool:
+        return bool(self._listeners)
+
+    @property
+    def is_written_elsewhere(self) -> bool:
+        """Whether another process was writing a reply when this was read."""
+        is_written = any(message.status is Status.STREAMING for message in self.conversation.messages.values())
+        return is_written and not self.is_streaming
+
+    def watch(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with every event from here on; it must be quick and must not raise. Returns the function
+        that ends the watching."""
+        self._listeners = (*self._listeners, listener)
+
+        def unwatch() -> None:
+            self._listeners = tuple(other for other in self._listeners if other is not listener)
+
+        return unwatch
+
+    def tell(self, event: SessionEvent) -> None:
+        """Tell all watchers."""
+        for listener in self._listeners:
+            listener(event)
+
+    # -- what is sent next
+
+    def prompt(self, text: str) -> SendPrompt:
+        """Return what sending `text` means: another wording, a comparison, or a plain prompt. The prompt after it will
+        be a plain one."""
+        submission = SendPrompt(text, self.next.edits, self.next.models)
+        self.aim()
+        return submission
+
+    def aim(self, edits: str | None = None, models: Sequence[Model] = ()) -> None:
+        """Let the next prompt be another wording of a message, or go to several models, or neither."""
+        self._set_next(replace(self.next, edits=edits, models=tuple(models)))
+
+    def edit(self, message: str) -> None:
+        """Take one of the user's own messages into the draft; sending it makes a branch beside the old wording.
+
+        What the draft held goes into the prompt history. Raises `StreamtuiError` for any other message.
+        """
+        own = self.conversation.messages.get(message)
+        if own is None or own.role != "user":
+            raise StreamtuiError("Only your own messages can be edited.")
+        if (unsent := self.unsent()).strip():
+            self._remember(unsent)
+        self.aim(edits=message)
+        self._set_draft(own.text)
+
+    def queue(self, prompt: SendPrompt) -> None:
+        """Let a prompt wait until the reply in flight, and what was queued before, is complete."""
+        self._set_next(replace(self.next, queued=(*self.next.queued, prompt)))
+
+    def unqueue(self, index: int = -1) -> bool:
+        """Give a queued prompt (by default the newest) back, before the draft; return whether there was one."""
+        queued = list(self.next.queued)
+        if not queued:
+            return False
+        prompt = queued.pop(index)
+        self._set_next(replace(self.next, queued=tuple(queued)))
+        self.give_back(prompt)
+        return True
+
+    def reorder(self, queued: Sequence[SendPrompt]) -> None:
+        """Let these prompts wait instead of those that do: in another order, with other words, or fewer."""
+        self._set_next(replace(self.next, queued=tuple(queued)))
+
+    def give_back(self, *prompts: SendPrompt | None) -> None:
+        """Put what was not sent, the first one first, before the draft, which is to be sent as that was."""
+        given = [prompt for prompt in prompts if prompt is not None and prompt.text.strip()]
+        if not given:
+            return
+        self.aim(self.next.edits or given[0].edits, self.next.models or given[0].models)
+        self._set_draft("\n\n".join(text for text in (*(p.text for p in given), self.unsent()) if text.strip()))
+
+    def refuse(self, submission: Submission, error: StreamtuiError) -> None:
+        """Give back what could not be sent, and what was queued behind it, and tell why."""
+        self.tell(NotSent(error))
+        self.give_back(submission if isinstance(submission, SendPrompt) else None, *self._take_queue())
+
+    # -- sending and stopping
+
+    def start(self, submission: Submission) -> list[ReplyTask]:
+        """Send, and return the replies in flight. Raises `StreamtuiError` where that makes no sense now."""
+        if self.is_streaming:
+            raise StreamtuiError("A reply is still streaming here: stop it first.")
+        self._answered = submission if isinstance(submission, SendPrompt) else None
+        conversation = self.conversation
+        match submission:
+            case SendPrompt(text=text, edits=str(edited)):
+                return [self._branch(conversation.edit(edited, text))]
+            case SendPrompt(text=text, models=(_, *_) as models):
+                return self._compare(conversation.compare(text, models))
+            case SendPrompt(text=text):
+                return [self._run(conversation.ask(text))]
+            case Regenerate(message=message, model=model):
+                return [self._branch(conversation.regenerate(message, model))]
+            case Continue(message=message):
+                return [self._run(conversation.continue_(message))]
+            case _:
+                assert_never(submission)
+
+    def stop(self, task: ReplyTask | None = None) -> bool:
+        """Stop the replies in flight, or one of them, and give the queued prompts back; return whether there was
+        anything to stop.
+
+        A turn in which nothing visible had arrived is taken back, its prompt becoming the draft if that is empty.
+        """
+        stopped = [task] if task is not None else self.tasks
+        prompts: list[str] = []
+        for running in stopped:
+            running.stop()
+            prompts += self._take_back_if_empty(running)
+        if self.unsent().strip():
+            for prompt in prompts:
+                self._remember(prompt)
+            prompts = []
+        taken_back = [replace(self._answered or SendPrompt(""), text=prompt) for prompt in prompts]
+        self.give_back(*taken_back, *self._take_queue())
+        return bool(stopped)
+
+    # -- branches
+
+    def highlight(self, task: ReplyTask) -> None:
+        """Let `task` be the one of the compared replies that the conversation goes on with."""
+        self._highlighted = task
+
+    def pick(self) -> bool:
+        """Go on with the highlighted one of the compared replies; return whether there was a comparison. The others
+        stay as branches."""
+        if not self._compared:
+            return False
+        picked = (self._highlighted or self._compared[0]).reply
+        self._compared, self._highlighted = (), None
+        if picked.id in self.conversation.messages:  # else it was stopped before anything came
+            self.conversation.use(picked.model)
+            self.conversation.choose(picked.id)
+        self.show_path()
+        return True
+
+    def walk(self, message: str, step: int) -> tuple[int, int] | None:
+        """Bring the branch beside a message into view; return its number, from 1, and how many there are, or `None`
+        where there is none on that side."""
+        if message not in self.conversation.messages:
+            return None
+        siblings = self.conversation.siblings(message)
+        index = siblings.index(message) + step
+        if not 0 <= index < len(siblings):
+            return None
+        self.conversation.choose(siblings[index])
+        self.show_path()
+        return index + 1, len(siblings)
+
+    def show_path(self) -> None:
+        """Tell watchers that the path in view is another one."""
+        self.tell(PathChanged(tuple(self.conversation.path())))
+
+    def leave_out_oldest(self, reply: Reply) -> Submission | None:
+        """Leave the older half of the turns out of later requests, and return what asks again what `reply` could not
+        answer; `None` where there is nothing older to leave out."""
+        conversation = self.conversation
+        before = conversation.left_out
+        if conversation.leave_out_oldest() == before:
+            return None
+        prompt = None
+        if not reply.message.text and reply.id in conversation.messages:
+            prompt = conversation.take_back(reply.id)
+        self.show_path()
+        if prompt is None:
+            return Regenerate()
+        self._set_draft(self.unsent().removeprefix(prompt).lstrip("\n"))
+        return SendPrompt(prompt)
+
+    # -- inside
+
+    def _branch(self, reply: Reply) -> ReplyTask:
+        """Run a reply that stands beside an older one, or whose prompt does; the older branch goes out of view."""
+        new = reply.new_messages
+        end = new[0].parent if new else reply.message.parent
+        self.tell(PathChanged(tuple(self.conversation.path(end)) if end is not None else ()))
+        return self._run(reply)
+
+    def _compare(self, replies: Sequence[Reply]) -> list[ReplyTask]:
+        tasks = [self._track(reply) for reply in replies]
+        self._compared, self._highlighted = tuple(tasks), tasks[0]
+        self.tell(ComparisonStarted(self._compared))
+        return tasks
+
+    def _run(self, reply: Reply) -> ReplyTask:
+        task = self._track(reply)
+        self.tell(ReplyStarted(task, tuple(reply.new_messages)))
+        return task
+
+    def _track(self, reply: Reply) -> ReplyTask:
+        task = self._tasks.start(reply)
+        task.when_ended(partial(self._on_ended, task))
+        return task
+
+    def _on_ended(self, task: ReplyTask, ending: Finished | Failed) -> None:
+        self.tell(ReplyEnded(task, ending))
+        match ending:
+            case Finished(status=Status.COMPLETE) if self.next.queued and not self.is_streaming:
+                first, *rest = self.next.queued
+                self._set_next(replace(self.next, queued=tuple(rest)))
+                self._submit(self, first)
+            case Failed():
+                self._rescue(task)
+
+    def _rescue(self, task: ReplyTask) -> None:
+        """After a failure give back what would have been sent next, and the prompt if it brought nothing."""
+        message = task.reply.message
+        prompt = "".join(new.text for new in task.reply.new_messages if new.role == "user")
+        is_alone = len(self.conversation.siblings_of(message)) == 1
+        brought_nothing = is_alone and not message.text and not message.reasoning
+        self.give_back(SendPrompt(prompt) if brought_nothing else None, *self._take_queue())
+
+    def _take_queue(self) -> tuple[SendPrompt, ...]:
+        queued = self.next.queued
+        if queued:
+            self._set_next(replace(self.next, queued=()))
+        return queued
+
+    def _take_back_if_empty(self, task: ReplyTask) -> list[str]:
+        """Return the prompt of a stopped turn that is gone because nothing of it had arrived."""
+        message = task.reply.message
+        if message.last.text or message.last.reasoning or message.id not in self.conversation.messages:
+            return []
+        prompt = self.conversation.take_back(message.id)
+        if self.next.edits is not None and self.next.edits not in self.conversation.messages:
+            self.aim(models=self.next.models)
+        self.tell(TurnTakenBack())
+        return [prompt] if prompt else []
+
+    def _set_draft(self, text: str) -> None:
+        self.draft = text
+        self.tell(DraftChanged())
+
+    def _set_next(self, value: Next) -> None:
+        self.next = value
+        self.tell(NextChanged())
