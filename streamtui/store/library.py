@@ -10,8 +10,8 @@ from streamtui.chat.errors import StoreError
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.ports import ConversationRecord, ConversationSummary, Timing
 from streamtui.chat.sanitize import sanitize_line
+from streamtui.store.operations import AddPromptHistory, Change, KeepDraft, Learn, Rename, SoftDelete
 from streamtui.store.queue import queries
-from streamtui.store.queue.operations import AddPromptHistory, Change, KeepDraft, Learn, Rename, SoftDelete
 from streamtui.store.queue.overlay import Overlay
 from streamtui.store.queue.writer import QueueWriter
 from streamtui.store.reader import Reader

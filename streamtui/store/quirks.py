@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from streamtui.store.queue.operations import Learn
+from streamtui.store.operations import Learn
 from streamtui.store.queue.writer import QueueWriter
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.ports import ConversationRecord
-from streamtui.store.queue.operations import Begin, Settle, Update, Withdraw
+from streamtui.store.operations import Begin, Settle, Update, Withdraw
 from streamtui.store.queue.writer import QueueWriter
 
 

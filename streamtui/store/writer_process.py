@@ -8,7 +8,8 @@ import time
 import uuid
 from pathlib import Path
 
-from streamtui.system.locks import Busy, FileLock
+from streamtui.system.locks import FileLock, LockBusyError
+from streamtui.system.private import private_folder
 
 
 class WriterProcess:
@@ -23,10 +24,10 @@ class WriterProcess:
         """Show that this run is alive, from now until `release` or the end of the process. Raises `OSError`."""
         if self._lock is not None:
             return
-        self._folder.mkdir(mode=0o700, exist_ok=True)
+        private_folder(self._folder)
         lock = FileLock(_path(self._folder, self.id))
         if not lock.acquire(0):
-            raise Busy
+            raise LockBusyError
         self._lock = lock
 
     def release(self) -> None:

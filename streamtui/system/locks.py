@@ -46,8 +46,8 @@ _FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_N
 _FLAGS |= getattr(os, "O_NONBLOCK", 0)  # a FIFO in the file's place must not block us
 
 
-class Busy(Exception):
-    """Somebody else held the lock for as long as we were ready to wait."""
+class LockBusyError(Exception):
+    """Another process held the lock for as long as the caller was ready to wait."""
 
 
 class FileLock:
@@ -83,9 +83,9 @@ class FileLock:
 
     @contextmanager
     def held(self, timeout: float) -> Iterator[None]:
-        """Hold the lock for the body. Raises `Busy` after `timeout` seconds."""
+        """Hold the lock for the body. Raises `LockBusyError` after `timeout` seconds."""
         if not self.acquire(timeout):
-            raise Busy
+            raise LockBusyError
         try:
             yield
         finally:

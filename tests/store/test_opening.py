@@ -268,3 +268,14 @@ async def test_a_database_that_is_moved_away_under_the_app_is_begun_anew(folder:
         assert [line.id for line in await store.library.conversations()] == [row.id]
     with closing(sqlite3.connect(folder / "moved-streamtui.db")) as connection:
         assert connection.execute("SELECT title FROM conversations").fetchall() == [("before",)]
+
+
+@pytest.mark.parametrize(("name", "expected"), [("streamtui", 0o700), ("elsewhere", 0o755)])
+async def test_an_existing_folder_is_closed_to_others_where_it_is_ours(
+    tmp_path: Path, name: str, expected: int
+) -> None:
+    folder = tmp_path / name
+    folder.mkdir(mode=0o755)
+    folder.chmod(0o755)
+    with Store.open(folder):
+        assert folder.stat().st_mode & 0o777 == expected

@@ -14,9 +14,7 @@ from streamtui.chat.errors import StoreError
 from streamtui.chat.messages import ChatMessage, Segment, Status
 from streamtui.chat.metrics import Metrics
 from streamtui.chat.ports import ConversationRecord
-from streamtui.store.queue import queries
-from streamtui.store.queue.compaction import compact
-from streamtui.store.queue.operations import (
+from streamtui.store.operations import (
     AddPromptHistory,
     Begin,
     KeepDraft,
@@ -28,6 +26,8 @@ from streamtui.store.queue.operations import (
     Update,
     Withdraw,
 )
+from streamtui.store.queue import queries
+from streamtui.store.queue.compaction import compact
 from streamtui.store.queue.overlay import Overlay
 from streamtui.store.queue.spill import read_spill, spill_path, write_spill
 from streamtui.store.sqlite import opening

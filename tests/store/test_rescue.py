@@ -7,7 +7,7 @@ import pytest
 from streamtui.chat.errors import StoreError
 from streamtui.chat.messages import Status
 from streamtui.store import Store
-from streamtui.store.queue.operations import AddPromptHistory, Learn
+from streamtui.store.operations import AddPromptHistory, Learn
 from streamtui.store.sqlite import opening
 from tests.store.samples import record, saved, texts, turn, written
 

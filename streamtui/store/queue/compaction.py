@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from streamtui.store.queue.operations import Append, Begin, KeepDraft, Operation, Settle
+from streamtui.store.operations import Append, Begin, KeepDraft, Operation, Settle
 
 
 def compact(operations: Iterable[Operation]) -> list[Operation]:

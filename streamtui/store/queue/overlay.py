@@ -10,7 +10,7 @@ from typing import assert_never
 
 from streamtui.chat.messages import ChatMessage, Segment
 from streamtui.chat.ports import ConversationRecord
-from streamtui.store.queue.operations import (
+from streamtui.store.operations import (
     AddPromptHistory,
     Begin,
     Change,

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from streamtui.store.queue.operations import Purge
+from streamtui.store.operations import Purge
 from streamtui.store.queue.spill import read_spill, run_of, spills, unfinished
 from streamtui.store.sqlite import read
 from streamtui.store.sqlite.apply import apply, apply_all

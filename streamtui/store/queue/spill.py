@@ -5,7 +5,6 @@ folding happen once: the database knows how many operations of each run it has.
 """
 
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -15,7 +14,7 @@ from streamtui.chat.errors import ErrorInfo
 from streamtui.chat.messages import ChatMessage, Segment, Status, Usage
 from streamtui.chat.metrics import Metrics
 from streamtui.chat.ports import ConversationRecord
-from streamtui.store.queue.operations import (
+from streamtui.store.operations import (
     AddPromptHistory,
     Begin,
     Change,
@@ -30,6 +29,7 @@ from streamtui.store.queue.operations import (
     Update,
     Withdraw,
 )
+from streamtui.system.atomic import write_atomically
 
 _FORMAT: Final = 1
 _CHANGES: Final[Mapping[str, type[Change]]] = {
@@ -81,21 +81,9 @@ def run_of(path: Path) -> str:
 
 def write_spill(folder: Path, run: str, first: int, operations: Iterable[Operation]) -> None:
     """Put the operations into the run's spill file in place of what it held. Raises `OSError`; then it is as before."""
-    path = spill_path(folder, run)
-    part = path.with_suffix(".part")
-    part.unlink(missing_ok=True)
     header = {"streamtui_spill": _FORMAT, "run": run, "first": first}
     lines = [json.dumps(header), *(json.dumps(_encode(operation)) for operation in operations), ""]
-    fd = os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    try:
-        with os.fdopen(fd, "w", encoding="ascii", newline="\n") as file:
-            file.write("\n".join(lines))
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except OSError:
-        part.unlink(missing_ok=True)
-        raise
+    write_atomically(spill_path(folder, run), "\n".join(lines).encode("ascii"))
 
 
 def read_spill(path: Path) -> Spill:

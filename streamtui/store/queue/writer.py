@@ -15,15 +15,15 @@ from queue import Empty, SimpleQueue
 from typing import Final
 
 from streamtui.chat.errors import StoreError
+from streamtui.store.operations import Begin, Change, Operation, Purge, SoftDelete, Undelete
 from streamtui.store.queue.compaction import compact
-from streamtui.store.queue.operations import Begin, Change, Operation, Purge, SoftDelete, Undelete
 from streamtui.store.queue.recovery import Recovery, count_applied, recover
 from streamtui.store.queue.spill import spill_path, write_spill
 from streamtui.store.sqlite.apply import apply_all
 from streamtui.store.sqlite.database import Database
 from streamtui.store.sqlite.errors import RefusedError, explain
 from streamtui.store.writer_process import WriterProcess
-from streamtui.system.locks import Busy
+from streamtui.system.locks import LockBusyError
 
 FLUSH_S: Final = 0.25
 """How long text waits for more before it is written."""
@@ -216,7 +216,7 @@ class QueueWriter:
         try:
             self._recover()
             self._write_queue()
-        except (Busy, StoreError, sqlite3.Error, OSError) as error:
+        except (LockBusyError, StoreError, sqlite3.Error, OSError) as error:
             self._failed(error)
             return
         if not self.opened.done():
@@ -296,7 +296,7 @@ class QueueWriter:
         try:
             if self._database.scrub(sorted(gone), self._patience()):
                 self._to_scrub -= gone
-        except (Busy, StoreError, sqlite3.Error, OSError) as error:
+        except (LockBusyError, StoreError, sqlite3.Error, OSError) as error:
             _log.info("scrub: %s", error)  # tried again in a second, or at the next start
 
     def _fail_waiting(self, why: str) -> None:

@@ -9,7 +9,7 @@ from streamtui.chat.messages import ChatMessage, Segment, Status
 from streamtui.chat.metrics import Metrics
 from streamtui.chat.ports import ConversationRecord
 from streamtui.chat.sanitize import sanitize
-from streamtui.store.queue.operations import (
+from streamtui.store.operations import (
     AddPromptHistory,
     Append,
     Begin,

@@ -39,8 +39,8 @@ class Database:
     def write(self, work: Callable[[sqlite3.Connection], None], patience: float) -> None:
         """Do `work` in one transaction. It is on disk afterwards, or nothing of it is and an exception says why.
 
-        Raises `Busy` where another process held the lock for `patience` seconds, `StoreError`, `sqlite3.Error`,
-        `OSError`.
+        Raises `LockBusyError` where another process held the lock for `patience` seconds, `StoreError`,
+        `sqlite3.Error`, `OSError`.
         """
         opening.make_folder(self.path.parent)
         with self._lock.held(patience):

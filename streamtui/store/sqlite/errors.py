@@ -7,7 +7,7 @@ from typing import Final
 
 from streamtui.chat.errors import StoreError
 from streamtui.chat.sanitize import sanitize_line
-from streamtui.system.locks import Busy
+from streamtui.system.locks import LockBusyError
 
 _KEPT: Final = "what is new is kept in memory until then"
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -29,7 +29,7 @@ def explain(error: Exception, path: Path) -> str:
     match error:
         case StoreError():
             return str(error)
-        case Busy():
+        case LockBusyError():
             return f"Not saved yet: another program holds {path.name}; {_KEPT}."
         case sqlite3.Error():
             return _sqlite(error, path)

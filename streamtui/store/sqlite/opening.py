@@ -12,6 +12,8 @@ from urllib.parse import quote
 
 from streamtui.store.sqlite.errors import RefusedError, UnusableError, is_damage
 from streamtui.store.sqlite.schema import APPLICATION_ID
+from streamtui.system.atomic import AtomicFile
+from streamtui.system.private import make_private, private_file, private_folder
 
 BUSY_MS: Final = 250
 """How long SQLite itself waits for other programs; ours are kept apart by our lock."""
@@ -36,14 +38,11 @@ def connect(path: Path, mode: str, vfs: str | None = None) -> sqlite3.Connection
 def make_folder(folder: Path) -> None:
     """Create the data folder for its owner alone. An existing one is closed to others where its name says that it is
     ours; any other keeps its mode. Raises `OSError`."""
-    if folder.is_dir():
-        if folder.name == _OURS:
-            with suppress(OSError):  # somebody else's after all
-                folder.chmod(0o700)
-        return
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    folder.mkdir(mode=0o700)
-    folder.chmod(0o700)
+    if not folder.is_dir():
+        private_folder(folder)
+    elif folder.name == _OURS:
+        with suppress(OSError):  # it belongs to another user
+            private_folder(folder)
 
 
 def open_database(
@@ -81,15 +80,15 @@ def _create(path: Path) -> None:
             raise UnusableError(
                 f"{path} is a link to nothing, so nothing is saved. Remove it, or choose another --data-dir."
             ) from None
-        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        os.close(private_file(path))
         return
     if not stat.S_ISREG(mode):
         what = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
         raise UnusableError(f"{path} is {what}, so nothing is saved. Move it away, or choose another --data-dir.")
     for side in _SIDES:
         part = path.with_name(path.name + side)
-        if part.exists() and part.stat().st_mode & 0o077:
-            part.chmod(0o600)
+        if part.exists():
+            make_private(part)
 
 
 def _prepared(path: Path, scripts: Sequence[str], vfs: str | None, notices: list[str]) -> sqlite3.Connection:
@@ -175,19 +174,22 @@ def migrate(connection: sqlite3.Connection, path: Path, scripts: Sequence[str], 
 def _back_up(connection: sqlite3.Connection, path: Path, version: int) -> Path:
     """Copy the database. The copy gets its name when it is whole, so a killed attempt leaves none that looks good."""
     copy = path.with_name(f"{path.name}.bak-v{version}")
-    draft = path.with_name(f"{copy.name}.part")
-    draft.unlink(missing_ok=True)
-    os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-    with closing(sqlite3.connect(draft)) as target:
-        connection.backup(target)
-        target.execute("PRAGMA journal_mode = DELETE")
-    draft.replace(copy)
+    copy_database(connection, copy)
     return copy
+
+
+def copy_database(connection: sqlite3.Connection, target: Path) -> None:
+    """Copy all that `connection` sees to the file `target`, whole or not at all. Raises `sqlite3.Error`, `OSError`."""
+    with AtomicFile(target) as file:
+        with closing(sqlite3.connect(file.part)) as copy:
+            connection.backup(copy)
+            copy.execute("PRAGMA journal_mode = DELETE")
+        file.commit()
 
 
 def backups(path: Path) -> list[Path]:
     """Return the copies made by migrations, unfinished ones included."""
-    return sorted(path.parent.glob(f"{path.name}.bak-v*"))
+    return sorted({*path.parent.glob(f"{path.name}.bak-v*"), *path.parent.glob(f".{path.name}.bak-v*.part")})
 
 
 def set_aside(path: Path) -> Path:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from streamtui.chat.messages import ChatMessage, Status
-from streamtui.store.queue.operations import Begin
+from streamtui.store.operations import Begin
 from streamtui.store.sqlite import opening, read
 from streamtui.store.sqlite.apply import apply_all
 
