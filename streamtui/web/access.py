@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Final
 
 from streamtui.chat.errors import ConfigError
+from streamtui.system.atomic import write_atomically
+from streamtui.system.private import is_private, private_file, private_folder
 
 _TOKEN_BYTES: Final = 32
 _SHORTEST_TOKEN: Final = 16
@@ -39,22 +41,13 @@ def load_token(folder: Path, chosen: str | None) -> str:
         raise ConfigError(f"The token can't be kept in {folder}: {error.strerror}.") from None
 
 
-def private_folder(folder: Path) -> None:
-    """Make the folder, readable for nobody else; the same goes for folders above it that are missing."""
-    if not folder.parent.exists():
-        private_folder(folder.parent)
-    folder.mkdir(mode=0o700, exist_ok=True)
-    if os.name == "posix" and folder.stat().st_mode & 0o077:
-        folder.chmod(0o700)
-
-
 def _read_token(path: Path) -> str | None:
     """Return the kept token; `None` for none, and for one that somebody else may have read."""
     try:
         found = path.lstat()
     except FileNotFoundError:
         return None
-    if not stat.S_ISREG(found.st_mode) or (os.name == "posix" and found.st_mode & 0o077):
+    if not stat.S_ISREG(found.st_mode) or not is_private(path):
         return None
     token = path.read_text("ascii", "replace").strip()
     return token if len(token) >= _SHORTEST_TOKEN and token.isascii() else None
@@ -62,16 +55,8 @@ def _read_token(path: Path) -> str | None:
 
 def _write_token(path: Path) -> str:
     token = secrets.token_urlsafe(_TOKEN_BYTES)
-    fresh = path.with_name(f"token-{secrets.token_hex(8)}")
-    _create(fresh, token)
-    fresh.replace(path)
+    write_atomically(path, token.encode("ascii"))
     return token
-
-
-def _create(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +97,7 @@ class Access:
         """Return a code that can be traded for the cookie once."""
         private_folder(self.folder / "codes")
         code = secrets.token_urlsafe(24)
-        _create(self._path(code), "")
+        os.close(private_file(self._path(code)))
         return code
 
     def trade(self, code: str) -> bool:

@@ -1,31 +1,12 @@
 """How much is let through: a rate of requests, and a number of replies in flight."""
 
-import os
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from streamtui.web.access import private_folder
-
-if sys.platform == "win32":
-
-    def _lock(descriptor: int) -> bool:
-        return True  # the cap holds for each worker on its own
-
-else:
-    import fcntl
-
-    def _lock(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return False
-        return True
-
-
-_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0)
+from streamtui.system.locks import FileLock
+from streamtui.system.private import private_folder
 
 
 class TokenBucket:
@@ -54,15 +35,15 @@ class Slot:
     """The right to one reply in flight, until `release`."""
 
     number: int
-    _descriptor: int | None
+    _lock: FileLock | None
     _held: set[int]
 
     def release(self) -> None:
         """Give the right back; once is enough, more does no harm."""
         self._held.discard(self.number)
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-            self._descriptor = None
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
 
 
 class ConcurrencyLimit:
@@ -83,12 +64,12 @@ class ConcurrencyLimit:
         return None
 
     def _try(self, number: int) -> Slot | None:
+        lock = FileLock(self._folder / str(number))
         try:
             private_folder(self._folder)
-            descriptor = os.open(self._folder / str(number), _FLAGS, 0o600)
+            if lock.acquire(0):
+                return Slot(number, lock, self._held)
         except OSError:
             return Slot(number, None, self._held)  # a full disk must not end the chat
-        if _lock(descriptor):
-            return Slot(number, descriptor, self._held)
-        os.close(descriptor)
+        lock.close()
         return None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from streamtui.web.access import private_folder
+from streamtui.system.private import private_folder
 
 PERIOD_S: Final = 0.1
 _STALE_S: Final = 5.0
