@@ -12,6 +12,7 @@ from typing import Final, Protocol
 
 from streamtui.chat.errors import ConfigError, StreamtuiError
 from streamtui.chat.sanitize import sanitize_line
+from streamtui.system.atomic import AtomicFile
 
 _PIECE: Final = 4096
 """Bytes a pipe that reports itself writable takes without blocking (PIPE_BUF on Linux)."""
@@ -202,28 +203,22 @@ class Replacement:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._target = path.resolve()  # a link stays one
-        self._beside = self._target.with_name(f".streamtui-{os.getpid()}.part")
         mode = self._mode()
-        self._file = os.fdopen(os.open(self._beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666), "wb")
+        self._file = AtomicFile(self._target, mode=0o666)
         if mode is not None:
-            self._beside.chmod(mode)
+            self._file.part.chmod(mode)
 
     async def write(self, text: str) -> None:
         with _as_streamtui_error(self._path):
             self._file.write(text.encode("utf-8", "replace"))
-            self._file.flush()
 
     def settle(self, *, is_complete: bool) -> None:
-        if is_complete or self._file.tell():
+        if is_complete or self._file.size:
             with _as_streamtui_error(self._path):
-                self._file.close()
-                self._beside.replace(self._target)
+                self._file.commit()
 
     def close(self) -> None:
-        with suppress(OSError):
-            self._file.close()
-        with suppress(OSError):
-            self._beside.unlink(missing_ok=True)
+        self._file.discard()
 
     def _mode(self) -> int | None:
         """Return the permissions of the file that is there. Raises `OSError` where it may not be written to: a
