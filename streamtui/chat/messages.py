@@ -40,6 +40,25 @@ def is_estimate(usage: Usage | None) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedNotice:
+    """One line about a reply that stays with it: a field that was left out, a refusal, an end before its time."""
+
+    kind: str
+    """A `chat.events.NoticeKind`; a string, since a newer version may have written another."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A source that the endpoint gives for a reply. Also an event of the stream."""
+
+    url: str
+    title: str = ""
+    number: int = 0
+    """Place among the message's sources, from 1; assigned by `Reply`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
     """One uninterrupted stretch of a message; a reply that was continued has several."""
 
@@ -50,6 +69,8 @@ class Segment:
     error: ErrorInfo | None = None
     usage: Usage | None = None
     metrics: Metrics | None = None
+    notices: tuple[SavedNotice, ...] = ()
+    citations: tuple[Citation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +92,16 @@ class ChatMessage:
     @property
     def reasoning(self) -> str:
         return self.segments[0].reasoning if len(self.segments) == 1 else "".join(s.reasoning for s in self.segments)
+
+    @property
+    def notices(self) -> tuple[SavedNotice, ...]:
+        """What is said under the reply for good, in order, each line once."""
+        return tuple(dict.fromkeys(notice for segment in self.segments for notice in segment.notices))
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """The reply's sources in the order of their numbers."""
+        return tuple(citation for segment in self.segments for citation in segment.citations)
 
     @property
     def last(self) -> Segment:

@@ -18,6 +18,10 @@ class Deadlines:
     """From sending the request to the first byte of the body: reasoning models may think for minutes."""
     content: float = 300.0
     """Between two pieces of content; keep-alive comments don't count."""
+    silence_after_text: float = 10.0
+    """After a finish reason, of a body that stays open without a byte: then the reply counts as ended."""
+    silence_before_text: float = 20.0
+    """The same where no text has come yet: some servers send a finish reason first, and think then."""
 
 
 class Provider(Protocol):
@@ -251,7 +255,11 @@ class QuirkStore(Protocol):
         ...
 
     def learn(self, endpoint: str, model: str, quirk: str) -> None:
-        """Remember one more. Only enqueues."""
+        """Remember one more, for a week. Only enqueues."""
+        ...
+
+    def forget(self, endpoint: str) -> None:
+        """Forget all that was learned about the models of an endpoint. Only enqueues."""
         ...
 
 
@@ -325,3 +333,6 @@ class InMemoryQuirks:
 
     def learn(self, endpoint: str, model: str, quirk: str) -> None:
         self._quirks[endpoint, model] = self.quirks(endpoint, model) | {quirk}
+
+    def forget(self, endpoint: str) -> None:
+        self._quirks = {key: quirks for key, quirks in self._quirks.items() if key[0] != endpoint}

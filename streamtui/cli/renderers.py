@@ -5,8 +5,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from streamtui.chat.events import Event, Failed, Finished, Notice, ReasoningDelta, TextDelta, wire
-from streamtui.chat.messages import Status, Usage, is_estimate
+from streamtui.chat.events import (
+    Event,
+    Failed,
+    Finished,
+    Notice,
+    ReasoningDelta,
+    Revised,
+    TextDelta,
+    citation_line,
+    wire,
+)
+from streamtui.chat.messages import Citation, Status, Usage, is_estimate
 from streamtui.chat.metrics import Metrics
 from streamtui.cli.output import TextWriter
 
@@ -57,9 +67,12 @@ class Text:
                 self._in_line = not text.endswith("\n")
             case Notice(kind="not_saved"):
                 pass  # written by whoever opened the store
-            case Notice(text=text):
+            case Notice(text=text) | Revised(reason=text):
                 await self._clear_line()
                 await self.stderr.write(f"{text}\n")
+            case Citation():
+                await self._clear_line()
+                await self.stderr.write(f"{citation_line(event)}\n")
             case Failed(error=error):
                 await self._end_line()
                 await self.stderr.write(f"streamtui: {error.message}\n")
@@ -126,7 +139,7 @@ class LabelledLines:
                 await self._put(self._lines.feed(label, text), label)
             case Notice(kind="not_saved"):
                 pass  # written, once for all, by whoever opened the store
-            case Notice(text=text):
+            case Notice(text=text) | Revised(reason=text):
                 self._notices.setdefault(label, []).append(f"[{label}] {text}\n")
                 if not self._lines.is_begun(label):
                     await self._write_notices(label)
@@ -157,6 +170,8 @@ class Buffered:
         match event:
             case TextDelta(text):
                 parts.append(text)
+            case Revised(text=text):
+                parts[:] = [text]
             case Finished(status=Status.COMPLETE):
                 if text := "".join(parts):
                     await self.inner.event(TextDelta(text), label)

@@ -342,6 +342,7 @@ class _Prefilling:
     def __init__(self, memory: QuirkStore) -> None:
         self._memory = memory
         self.learn = memory.learn
+        self.forget = memory.forget
 
     def quirks(self, endpoint: str, model: str) -> frozenset[str]:
         return self._memory.quirks(endpoint, model) | {"prefill"}

@@ -10,7 +10,7 @@ from streamtui.chat.errors import StoreError
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.ports import ConversationRecord, ConversationSummary, Timing
 from streamtui.chat.sanitize import sanitize_line
-from streamtui.store.operations import AddPromptHistory, Change, KeepDraft, Learn, Rename, SoftDelete
+from streamtui.store.operations import AddPromptHistory, Change, Forget, KeepDraft, Learn, Rename, SoftDelete
 from streamtui.store.queue import queries
 from streamtui.store.queue.overlay import Overlay
 from streamtui.store.queue.writer import QueueWriter
@@ -20,7 +20,7 @@ from streamtui.store.sqlite import read
 T = TypeVar("T")
 _CATCH_UP_S: Final = 0.1
 """How long a read waits for the writer, which is cheaper than an overlay; exact it is in any case."""
-_CHEAP: Final = (tuple, KeepDraft, AddPromptHistory, Learn)
+_CHEAP: Final = (tuple, KeepDraft, AddPromptHistory, Learn, Forget)
 """Operations that cost nothing to lay over."""
 
 

@@ -88,7 +88,25 @@ class Learn:
     quirk: str
 
 
+@dataclass(frozen=True, slots=True)
+class Forget:
+    """All that was learned about the models of an endpoint goes."""
+
+    endpoint: str
+
+
 Change: TypeAlias = (
-    Begin | Settle | Withdraw | Update | Rename | SoftDelete | Undelete | Purge | KeepDraft | AddPromptHistory | Learn
+    Begin
+    | Settle
+    | Withdraw
+    | Update
+    | Rename
+    | SoftDelete
+    | Undelete
+    | Purge
+    | KeepDraft
+    | AddPromptHistory
+    | Learn
+    | Forget
 )
 Operation: TypeAlias = Append | Change

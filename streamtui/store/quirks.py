@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from streamtui.store.operations import Learn
+from streamtui.store.operations import Forget, Learn
 from streamtui.store.queue.writer import QueueWriter
 
 
@@ -23,3 +23,7 @@ class SavedMemory:
             return
         self._quirks[endpoint, model] = self.quirks(endpoint, model) | {quirk}
         self._writer.add(Learn(endpoint, model, quirk))
+
+    def forget(self, endpoint: str) -> None:
+        self._quirks = {key: quirks for key, quirks in self._quirks.items() if key[0] != endpoint}
+        self._writer.add(Forget(endpoint))

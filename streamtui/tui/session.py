@@ -125,7 +125,7 @@ class Session:
     @property
     def title(self) -> str:
         """The conversation's title, also while its first reply is only just being written down."""
-        return self.conversation.title or next((run.reply.journal.record.title for run in self.runs), "")
+        return self.conversation.title or next((run.reply.title for run in self.runs), "")
 
     @property
     def is_streaming(self) -> bool:
@@ -217,7 +217,7 @@ class Session:
 
     def _branch(self, reply: Reply) -> None:
         """Run a reply that stands beside an older one, or whose prompt does; the older branch goes out of view."""
-        rows = reply.journal.rows
+        rows = reply.new_messages
         end = rows[0].parent if rows else reply.message.parent
         if self.view is not None:
             self.view.turned(self.conversation.path(end) if end is not None else [])
@@ -234,7 +234,7 @@ class Session:
         run = self._live.start(reply)
         run.watch(partial(self._heard, run))
         if self.view is not None:
-            self.view.began(reply.journal.rows, reply)
+            self.view.began(reply.new_messages, reply)
         return run
 
     def _heard(self, run: ReplyTask, event: Event) -> None:
@@ -253,7 +253,7 @@ class Session:
     def _rescue(self, run: ReplyTask) -> None:
         """After a failure give back what would have been sent next, and the prompt if it brought nothing."""
         message = run.reply.message
-        prompt = "".join(row.text for row in run.reply.journal.rows if row.role == "user")
+        prompt = "".join(row.text for row in run.reply.new_messages if row.role == "user")
         is_alone = len(self.conversation.siblings_of(message)) == 1
         brought_nothing = is_alone and not message.text and not message.reasoning
         self.give_back(SendPrompt(prompt) if brought_nothing else None, self.unqueue())

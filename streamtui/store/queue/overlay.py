@@ -14,6 +14,7 @@ from streamtui.store.operations import (
     AddPromptHistory,
     Begin,
     Change,
+    Forget,
     KeepDraft,
     Learn,
     Operation,
@@ -92,7 +93,7 @@ class Overlay:
                 self.drafts[conversation] = text
             case AddPromptHistory(text):
                 self.prompts.append(("", "", text))
-            case Learn():
+            case Learn() | Forget():
                 pass
             case _:
                 assert_never(change)

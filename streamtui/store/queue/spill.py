@@ -18,6 +18,7 @@ from streamtui.store.operations import (
     AddPromptHistory,
     Begin,
     Change,
+    Forget,
     KeepDraft,
     Learn,
     Operation,
@@ -44,6 +45,7 @@ _CHANGES: Final[Mapping[str, type[Change]]] = {
     "KeepDraft": KeepDraft,
     "Stash": AddPromptHistory,
     "Learn": Learn,
+    "Forget": Forget,
 }
 """By the names that files of format 1 have for them."""
 _NAMES: Final = {kind: name for name, kind in _CHANGES.items()}

@@ -14,6 +14,7 @@ from streamtui.store.operations import (
     Append,
     Begin,
     Change,
+    Forget,
     KeepDraft,
     Learn,
     Operation,
@@ -161,6 +162,8 @@ def apply(connection: sqlite3.Connection, change: Change, run: str) -> None:
             connection.execute(f"INSERT INTO prompts (after, text) VALUES ({after}, ?)", (sanitize(text),))
         case Learn(endpoint, model, quirk):
             connection.execute("INSERT OR IGNORE INTO quirks VALUES (?, ?, ?)", (endpoint, sanitize(model), quirk))
+        case Forget(endpoint):
+            connection.execute("DELETE FROM quirks WHERE endpoint = ?", (endpoint,))
         case _:
             assert_never(change)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from streamtui.chat.events import Event, Failed, Finished, Notice, ReasoningDelta, TextDelta
+from streamtui.chat.events import Event, Failed, Finished, Notice, ReasoningDelta, Revised, TextDelta
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.reply import Reply
 from streamtui.chat.reply_tasks import ReplyTask
@@ -74,6 +74,9 @@ class ConversationPane(Horizontal):
                 self.typewriter.feed(message, event)
             case ReasoningDelta():
                 self._feed(message, event)
+            case Revised():
+                self.typewriter.finish(message)
+                self._follow(run)
             case Notice():
                 self._log_of(message).notice(message, event)
             case Finished() | Failed():
