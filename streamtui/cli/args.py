@@ -56,6 +56,7 @@ class AskArgs:
     shared: SharedArgs = field(default_factory=SharedArgs)
     prompt: str | None = None
     more_prompts: tuple[str, ...] = ()
+    no_stdin: bool = False
     json: bool = False
     metrics: bool = False
     no_save: bool = False
@@ -139,6 +140,8 @@ def parse(words: Sequence[str] | None = None) -> CommandArgs:
     if surplus:
         prog = f"streamtui {values.get('command') or ''}".rstrip()
         _refuse(prog, _unrecognized(values["kind"], surplus))
+    if values.get("no_stdin") and "-" in (values.get("prompt"), *values.get("more_prompts", ())):
+        _refuse("streamtui ask", "the prompt - is read from stdin, which --no-stdin rules out")
     values["models"] = [*values.pop("models_before", ()), *values.get("models", ())]
     args: CommandArgs = _filled(values["kind"], values, shared=_filled(SharedArgs, values))
     return args
@@ -246,6 +249,7 @@ def _add_ask(commands: "Commands[_Parser]", shared: _Parser) -> None:
     )
     ask.add_argument("prompt", metavar="PROMPT", nargs="?", help="what to ask; - or nothing reads it from stdin")
     ask.add_argument("--prompt", dest="more_prompts", metavar="TEXT", action="append", help="ask this too")
+    ask.add_argument("--no-stdin", action="store_true", help="don't wait for piped text: the prompt is all there is")
     ask.add_argument("--json", action="store_true", help="one event a line, as JSON")
     ask.add_argument("--metrics", action="store_true", help="say on stderr how long it took")
     ask.add_argument("--no-save", action="store_true", help="keep nothing of this on disk")

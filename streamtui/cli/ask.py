@@ -44,7 +44,10 @@ def run(args: AskArgs, context: Context) -> int:
         if not catalog.is_configured and not args.shared.demo:
             raise ConfigError(catalog.lacks)
         command = _Ask(args, context, catalog, storage)
-        return on_loop(command.run(read_prompts(args.prompts)), rescue=lambda: _rescue(storage))
+        return on_loop(
+            command.run(read_prompts(args.prompts, None if args.no_stdin else sys.stdin)),
+            rescue=lambda: _rescue(storage),
+        )
 
 
 def _rescue(storage: Store | None) -> None:

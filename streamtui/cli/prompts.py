@@ -1,12 +1,12 @@
 """What `ask` asks: prompts from the command line and from stdin, and the labels of the replies to several."""
 
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, TextIO
 
 from streamtui.chat.errors import ConfigError
 from streamtui.chat.sanitize import sanitize, sanitize_line
+from streamtui.cli.text_input import read_piped
 
 FROM_STDIN: Final = "-"
 """The prompt that stands for what is piped in, or typed until Ctrl+D."""
@@ -21,24 +21,14 @@ class Prompt:
     name: str
 
 
-def read_prompts(given: Sequence[str | None], stdin: TextIO | None = None) -> list[Prompt]:
-    """Return the prompts, each with the piped text appended. Raises `ConfigError` where one is empty."""
-    piped = read_piped(stdin or sys.stdin, also_typed=FROM_STDIN in given)
+def read_prompts(given: Sequence[str | None], stdin: TextIO | None) -> list[Prompt]:
+    """Return the prompts, each with what `stdin` holds appended; `None` is no stdin.
+
+    Raises `ConfigError` where a prompt is empty, or stdin can't be read.
+    """
+    piped = read_piped(stdin, also_typed=FROM_STDIN in given)
     prompts = [(prompt, with_piped(prompt, piped)) for prompt in given]
     return [Prompt(text, text if prompt in (None, "", FROM_STDIN) else prompt) for prompt, text in prompts]
-
-
-def read_piped(stdin: TextIO | None, *, also_typed: bool = False) -> str:
-    """Return what is piped in, to its end; nothing where stdin is closed, or a terminal and not `also_typed`.
-
-    Raises `ConfigError` where it can't be read.
-    """
-    if stdin is None or (stdin.isatty() and not also_typed):
-        return ""
-    try:
-        return stdin.buffer.read().decode("utf-8", "replace").strip("\n")
-    except OSError as error:
-        raise ConfigError(f"What is piped in can't be read: {error.strerror}.") from None
 
 
 def with_piped(prompt: str | None, piped: str) -> str:

@@ -121,10 +121,20 @@ def until(condition: Callable[[], object], what: str = "it") -> None:
 def read_some(process: Popen, size: int = 1) -> bytes:
     """Wait for at least `size` bytes of stdout."""
     assert process.stdout is not None
+    return _read(process.stdout.fileno(), size)
+
+
+def read_stderr(process: Popen, size: int = 1) -> bytes:
+    """Wait for at least `size` bytes of stderr."""
+    assert process.stderr is not None
+    return _read(process.stderr.fileno(), size)
+
+
+def _read(descriptor: int, size: int) -> bytes:
     data = b""
     while len(data) < size:
-        piece = os.read(process.stdout.fileno(), 4096)
-        assert piece, "stdout ended"
+        piece = os.read(descriptor, 4096)
+        assert piece, "the stream ended"
         data += piece
     return data
 
