@@ -14,6 +14,7 @@ from tests.cli.conftest import Command, Run, ended, read_stderr
 from tests.server import HELLO, ScriptedServer
 
 HELLO_TEXT = "".join(HELLO)
+TEXT = st.text(st.characters(exclude_characters="\0\ufeff", codec="utf-8"))
 LINE = "streamtui: reading piped text until its end (</dev/null or --no-stdin skips it)\n"
 
 
