@@ -8,7 +8,8 @@ from streamtui.cli.args import LAST, AppArgs
 from streamtui.cli.context import Context
 from streamtui.settings.config import Config
 from streamtui.settings.models import SettingsCatalog
-from streamtui.store import export_json, export_markdown
+from streamtui.store import export_json
+from streamtui.workspace.markdown_export import export_markdown
 
 
 def run(args: AppArgs, context: Context) -> int:

@@ -89,6 +89,8 @@ class ExportArgs:
     shared: SharedArgs = field(default_factory=SharedArgs)
     id: str
     format: Literal["md", "json"] = "md"
+    all_branches: bool = False
+    """Whether Markdown has more than the branch in view; JSON has all branches in any case."""
     output: str | None = None
     """The file to write to; `None` is stdout."""
 
@@ -268,6 +270,7 @@ def _add_saved(commands: "Commands[_Parser]", shared: _Parser) -> None:
     export = _add(commands, shared, ExportArgs, "print a conversation")
     export.add_argument("id", metavar="ID", help=_ID)
     export.add_argument("--format", choices=("md", "json"), help="md, the default, is Markdown")
+    export.add_argument("--all-branches", action="store_true", help="not only the branch in view; json always has all")
     _add_output(export, "write it to this file")
     delete = _add(commands, shared, DeleteArgs, "delete a conversation, at once and for good")
     delete.add_argument("id", metavar="ID", help=_ID)

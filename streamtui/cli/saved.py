@@ -7,6 +7,7 @@ from typing import assert_never
 from streamtui.chat import statistics
 from streamtui.chat.ports import InMemoryQuirks, Library
 from streamtui.chat.statistics import Price
+from streamtui.chat.timestamps import utc_minute
 from streamtui.cli import output, store
 from streamtui.cli.args import DeleteArgs, ExportArgs, ListArgs, ModelsArgs, StatsArgs
 from streamtui.cli.context import Context
@@ -14,9 +15,10 @@ from streamtui.cli.exit_codes import DONE
 from streamtui.cli.process import on_loop
 from streamtui.cli.stdio import complain
 from streamtui.providers.redaction import redact
-from streamtui.store import export_json, export_markdown
-from streamtui.store.transcript import iso_time, summary_json
+from streamtui.store import export_json
+from streamtui.store.transcript import summary_json
 from streamtui.workspace import reports
+from streamtui.workspace.markdown_export import export_markdown
 
 
 def run(args: ListArgs | ExportArgs | DeleteArgs | StatsArgs, context: Context) -> int:
@@ -46,21 +48,19 @@ async def _list(args: ListArgs, library: Library) -> None:
         await _print_json([summary_json(summary) for summary in summaries])
         return
     lines = (
-        f"{summary.id}  {_minute(summary.updated)}  {summary.messages:>4}  {summary.status:<11}  {summary.model}  "
+        f"{summary.id}  {utc_minute(summary.updated)}Z  {summary.messages:>4}  {summary.status:<11}  {summary.model}  "
         f"{summary.title}\n"
         for summary in summaries
     )
     await _print("".join(lines))
 
 
-def _minute(seconds: float) -> str:
-    """Return a time to the minute, in UTC, which it says."""
-    return f"{iso_time(seconds)[:16].replace('T', ' ')}Z"
-
-
 async def _export(args: ExportArgs, library: Library) -> None:
     record, messages = await library.load(await store.resolve(library, args.id))
-    text = export_json(record, messages) if args.format == "json" else export_markdown(record, messages)
+    if args.format == "json":
+        text = export_json(record, messages)
+    else:
+        text = export_markdown(record, messages, all_branches=args.all_branches)
     if args.output is None:
         await _print(text)
         return

@@ -56,11 +56,22 @@ def test_an_export_has_prompt_and_reply(run_here: Run) -> None:
     assert exported["streamtui"] == 1 and exported["conversation"]["id"] == id
     asked, answered = exported["messages"]
     assert set(answered) == {
-        "id", "parent", "role", "model", "status", "finish_reason", "text", "reasoning", "created", "usage", "metrics",
+        "id", "parent", "role", "model", "status", "finish_reason", "error", "text", "reasoning", "created", "usage",
+        "metrics",
     }  # fmt: skip
     assert (asked["role"], asked["text"], asked["parent"]) == ("user", "Say hello", None)
     assert (answered["parent"], answered["text"]) == (asked["id"], HELLO_TEXT)
     assert answered["reasoning"] == "Let me see."
+
+
+def test_an_export_says_that_there_are_other_branches_and_can_have_them(run_here: Run) -> None:
+    run_here("ask", "-m", "ok", "-m", "markdown", "Say hello")
+    id = str(conversations(run_here)[0]["id"])
+
+    in_view, whole = run_here("export", id).out, run_here("export", id, "--all-branches").out
+
+    assert "branch 1 of 2" in in_view and HELLO_TEXT in in_view and "A heading" not in in_view
+    assert HELLO_TEXT in whole and "A heading" in whole
 
 
 def test_an_export_goes_into_a_file(run_here: Run, command: Command) -> None:

@@ -1,12 +1,11 @@
 import json
-from dataclasses import replace
 
 from streamtui.chat.errors import ErrorInfo
 from streamtui.chat.messages import ChatMessage, Segment, Status, Usage
 from streamtui.chat.metrics import Metrics
 from streamtui.chat.ports import ConversationRecord, ConversationSummary
-from streamtui.store import export_json, export_markdown
-from streamtui.store.transcript import iso_time, message_json, summary_json
+from streamtui.store import export_json
+from streamtui.store.transcript import message_json, summary_json
 
 ROW = ConversationRecord("c1", "Sums", "gpt-4o-mini", "Be brief.", 0.0, 60.25, "m2")
 MESSAGES = [
@@ -40,9 +39,15 @@ def test_json_is_what_the_contract_says() -> None:
     }
     reply = document["messages"][1]
     assert set(reply) == {
-        *("id", "parent", "role", "model", "status", "finish_reason"),
-        *("text", "reasoning", "created", "usage", "metrics"),
+        *("id", "parent", "role", "model", "status", "finish_reason", "error"),
+        *("text", "reasoning", "created", "usage", "metrics", "segments"),
     }
+    assert [(segment["text"], segment["status"]) for segment in reply["segments"]] == [
+        ("4", "stopped"),
+        (".", "complete"),
+    ]
+    assert (reply["error"], "segments" in document["messages"][0]) == (None, False)
+    assert document["messages"][2]["error"] == {"kind": "server", "message": "boom"}
     assert (reply["text"], reply["reasoning"], reply["status"], reply["finish_reason"]) == (
         "4.",
         "hm",
@@ -64,24 +69,6 @@ def test_json_is_what_the_contract_says() -> None:
     assert [message["id"] for message in document["messages"]] == ["m1", "m2", "m3"]
 
 
-def test_markdown_shows_the_branch_in_view() -> None:
-    text = export_markdown(ROW, MESSAGES)
-    assert text.startswith("# Sums\n")
-    assert "> System: Be brief." in text
-    assert "2 + 2?" in text
-    assert "4.\n" in text
-    assert "five" not in text
-    other = export_markdown(replace(ROW, leaf="m3"), MESSAGES)
-    assert "five\n\n> failed: boom\n" in other
-    assert "4.\n" not in other
-
-
-def test_an_empty_or_circular_conversation_can_be_exported() -> None:
-    assert export_markdown(replace(ROW, leaf=None), []).startswith("# Sums")
-    ring = [replace(MESSAGES[0], parent="m2"), MESSAGES[1]]
-    assert export_markdown(ROW, ring).count("2 + 2?") == 1
-
-
 def test_a_line_of_the_list() -> None:
     line = summary_json(ConversationSummary("c1", "Sums", "m", 2, "complete", 0.0, 1.5))
     assert line == {
@@ -93,10 +80,6 @@ def test_a_line_of_the_list() -> None:
         "created": "1970-01-01T00:00:00.000Z",
         "updated": "1970-01-01T00:00:01.500Z",
     }
-
-
-def test_a_moment_outside_the_calendar_is_no_error() -> None:
-    assert iso_time(1e300) == iso_time(float("nan")) == iso_time(0)
 
 
 def test_a_stretch_without_a_rate_does_not_slow_the_others_down() -> None:

@@ -16,9 +16,10 @@ from streamtui.chat.conversation import Options
 from streamtui.chat.retry import Policy
 from streamtui.settings.config import Config, Paths
 from streamtui.settings.models import SettingsCatalog
-from streamtui.store import Store, export_json, export_markdown
+from streamtui.store import Store, export_json
 from streamtui.tui.launch import Start
 from streamtui.tui.terminal import environment
+from streamtui.workspace.markdown_export import export_markdown
 from tests.calm import calm_pilot
 from tests.patience import PATIENCE_S
 
