@@ -74,6 +74,19 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
+class Attachment:
+    """A file that a message carries; its content is kept once, under its SHA-256."""
+
+    sha256: str
+    """In hexadecimal digits."""
+    name: str
+    """As the user knows the file, without its folder."""
+    media_type: str
+    size: int
+    """In bytes."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChatMessage:
     """A node in a conversation's tree. Times are seconds since the epoch."""
 
@@ -84,6 +97,7 @@ class ChatMessage:
     model: str | None = None
     """For an assistant message: the model that wrote it, with its provider prefix where it is not openai."""
     created: float = field(default_factory=time.time)
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def text(self) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from streamtui.chat.events import ProviderEvent
@@ -91,6 +92,8 @@ class ConversationRecord:
     updated: float
     leaf: str | None = None
     """The last message of the branch in view."""
+    pinned: bool = False
+    """Whether the user keeps it at hand. Changed by `Library.pin` alone: recording a turn leaves it as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,40 @@ class ConversationSummary:
     """Of the last message of the branch in view."""
     created: float
     updated: float
+    pinned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHit:
+    """One place where a searched text stands: a title, or a message with its attachments' names."""
+
+    conversation: ConversationSummary
+    message: str | None
+    """The message's id; `None` for a hit in the title."""
+    snippet: str
+    """One line of plain text around the first match."""
+    matches: tuple[tuple[int, int], ...]
+    """Where the searched words stand in the snippet: start and end of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class HealthReport:
+    """What `Storage.check` found and did."""
+
+    problems: tuple[str, ...]
+    """One line each; none for a store in order."""
+    mended: tuple[str, ...]
+    """What was put right, without loss; one line each."""
+    conversations: int
+    messages: int
+    size: int
+    """Of the database, in bytes."""
+    unerased: int
+    """Deleted conversations of which the files may still hold text."""
+
+    @property
+    def is_healthy(self) -> bool:
+        return not self.problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,12 +200,29 @@ class Recorder(Protocol):
 class Library(Protocol):
     """Reads, and looks after, what is saved. Every method may raise `StoreError`."""
 
-    async def conversations(self, limit: int | None = None) -> list[ConversationSummary]:
-        """Return the saved conversations, most recently updated first."""
+    async def conversations(self, limit: int | None = None, offset: int = 0) -> list[ConversationSummary]:
+        """Return at most `limit` of the saved conversations after the first `offset`, most recently updated first."""
         ...
 
-    async def find(self, prefix: str) -> str:
-        """Return the id that starts with `prefix`. Raises `NotFoundError` for none or several."""
+    async def pinned(self) -> list[ConversationSummary]:
+        """Return the pinned conversations, most recently updated first."""
+        ...
+
+    async def count(self) -> int:
+        """Return how many conversations are saved."""
+        ...
+
+    async def find(self, reference: str, *, at_least: int = 1) -> str:
+        """Return the id of the conversation meant by `reference`: `last` for the latest one, an id, its beginning or
+        its end of `at_least` characters or more, or a whole title that no other conversation has.
+
+        Raises `NotFoundError` for none or several.
+        """
+        ...
+
+    async def search(self, text: str, limit: int = 50) -> list[SearchHit]:
+        """Return at most `limit` places where all words of `text` stand, whatever their case: hits in titles first,
+        then in messages, newest first. Words between double quotes are one phrase."""
         ...
 
     async def latest(self) -> str | None:
@@ -190,8 +244,18 @@ class Library(Protocol):
 
     async def rename(self, conversation: str, title: str) -> None: ...
 
-    async def delete(self, conversation: str) -> None:
-        """Hide the conversation at once; after a grace period, or at the next start, its text is gone from disk."""
+    async def pin(self, conversation: str, pinned: bool) -> None: ...
+
+    async def older_than(self, moment: float) -> list[ConversationSummary]:
+        """Return the conversations without activity since `moment`, in seconds since the epoch; pinned ones are none
+        of them."""
+        ...
+
+    async def delete(self, *conversations: str) -> None:
+        """Hide the conversations at once; after a grace period, or at the next start, their text goes from disk.
+
+        Raises `NotFoundError` where one of them is not there; then none is deleted.
+        """
         ...
 
     async def restore(self, conversation: str) -> bool:
@@ -200,6 +264,21 @@ class Library(Protocol):
 
     async def prompts(self, limit: int) -> list[str]:
         """Return the prompts sent or stashed most recently, over all conversations, newest first, no doubles."""
+        ...
+
+    async def search_prompts(self, text: str, limit: int) -> list[str]:
+        """Return the prompts of the history that contain `text`, whatever its case, newest first, no doubles."""
+        ...
+
+    async def put_attachment(self, content: bytes) -> str:
+        """Save a file's content and return its SHA-256, by which messages refer to it. The same content is kept once.
+
+        Content that no message has referred to for a day is removed. Raises `StoreError` where it can't be saved.
+        """
+        ...
+
+    async def attachment(self, sha256: str) -> bytes:
+        """Return the content saved under its SHA-256. Raises `NotFoundError`."""
         ...
 
     def remember_prompt(self, text: str) -> None:
@@ -244,6 +323,26 @@ class Storage(Protocol):
 
     def flush_or_spill(self, timeout: float) -> bool:
         """Get everything on disk within `timeout` seconds, by whatever way; return whether it is. Blocks."""
+        ...
+
+    def erase(self, timeout: float, on_progress: Callable[[float], None] = lambda part: None) -> bool:
+        """Make deletions final now, and wait at most `timeout` seconds until no file holds deleted text any more.
+
+        Return whether that is so; what is left to do goes on while the store is open, and whenever it is opened again.
+        `on_progress` is called now and then with the part that is done, from 0 to 1. Blocks.
+        """
+        ...
+
+    def check(self) -> HealthReport:
+        """Look through all that is saved, and mend what can be mended without loss. Blocks, for seconds where there is
+        much. Raises `StoreError` where it can't be read."""
+        ...
+
+    def backup(self, path: Path) -> None:
+        """Copy all that is saved to a file, as of one moment, while the store and other processes go on using it.
+
+        The file is itself a database that can take the store's place. Blocks. Raises `StoreError`.
+        """
         ...
 
 

@@ -1,16 +1,28 @@
 """What is saved, as `chat` asks for it."""
 
 import asyncio
+import hashlib
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Final, TypeVar
 
 from streamtui.chat.errors import StoreError
 from streamtui.chat.messages import ChatMessage
-from streamtui.chat.ports import ConversationRecord, ConversationSummary, Timing
+from streamtui.chat.ports import ConversationRecord, ConversationSummary, SearchHit, Timing
 from streamtui.chat.sanitize import sanitize_line
-from streamtui.store.operations import AddPromptHistory, Change, Forget, KeepDraft, Learn, Rename, SoftDelete
+from streamtui.store.operations import (
+    AddPromptHistory,
+    Change,
+    Forget,
+    KeepDraft,
+    Learn,
+    Pin,
+    PutAttachment,
+    Rename,
+    SoftDelete,
+)
 from streamtui.store.queue import queries
 from streamtui.store.queue.overlay import Overlay
 from streamtui.store.queue.writer import QueueWriter
@@ -32,11 +44,21 @@ class SavedLibrary:
         self._reader = reader
         self._clock = clock
 
-    async def conversations(self, limit: int | None = None) -> list[ConversationSummary]:
-        return await self._ask(lambda connection, overlay: queries.summaries(connection, overlay, limit))
+    async def conversations(self, limit: int | None = None, offset: int = 0) -> list[ConversationSummary]:
+        return await self._ask(lambda connection, overlay: queries.summaries(connection, overlay, limit, offset))
 
-    async def find(self, prefix: str) -> str:
-        return await self._ask(lambda connection, overlay: queries.find(connection, overlay, prefix))
+    async def count(self) -> int:
+        return await self._ask(queries.count)
+
+    async def pinned(self) -> list[ConversationSummary]:
+        return [summary for summary in await self.conversations() if summary.pinned]
+
+    async def older_than(self, moment: float) -> list[ConversationSummary]:
+        summaries = await self.conversations()
+        return [summary for summary in summaries if summary.updated < moment and not summary.pinned]
+
+    async def find(self, reference: str, *, at_least: int = 1) -> str:
+        return await self._ask(lambda connection, overlay: queries.find(connection, overlay, reference, at_least))
 
     async def latest(self) -> str | None:
         newest = await self.conversations(limit=1)
@@ -55,11 +77,17 @@ class SavedLibrary:
         """
         return await self._ask(lambda connection, overlay: queries.message(connection, overlay, message))
 
-    async def rename(self, conversation: str, title: str) -> None:
-        await self._change(conversation, Rename(conversation, sanitize_line(title)))
+    async def search(self, text: str, limit: int = 50) -> list[SearchHit]:
+        return await self._ask(lambda connection, overlay: queries.search(connection, overlay, text, limit))
 
-    async def delete(self, conversation: str) -> None:
-        await self._change(conversation, SoftDelete(conversation, self._clock()))
+    async def rename(self, conversation: str, title: str) -> None:
+        await self._change(Rename(conversation, sanitize_line(title)))
+
+    async def pin(self, conversation: str, pinned: bool) -> None:
+        await self._change(Pin(conversation, pinned))
+
+    async def delete(self, *conversations: str) -> None:
+        await self._change(*(SoftDelete(conversation, self._clock()) for conversation in conversations))
 
     async def restore(self, conversation: str) -> bool:
         number = self._writer.unhide(conversation)
@@ -70,6 +98,17 @@ class SavedLibrary:
 
     async def prompts(self, limit: int) -> list[str]:
         return await self._ask(lambda connection, overlay: queries.prompts(connection, overlay, limit))
+
+    async def search_prompts(self, text: str, limit: int) -> list[str]:
+        return await self._ask(lambda connection, overlay: queries.prompts(connection, overlay, limit, text))
+
+    async def put_attachment(self, content: bytes) -> str:
+        sha256 = hashlib.sha256(content).hexdigest()
+        await self._written(PutAttachment(sha256, content, self._clock()))
+        return sha256
+
+    async def attachment(self, sha256: str) -> bytes:
+        return await self._ask(lambda connection, overlay: queries.attachment(connection, overlay, sha256))
 
     def remember_prompt(self, text: str) -> None:
         if text.strip():
@@ -84,8 +123,16 @@ class SavedLibrary:
     async def timings(self, model: str | None = None, limit: int = 1000) -> list[Timing]:
         return await self._ask(lambda connection, overlay: queries.timings(connection, overlay, model, limit))
 
-    async def _change(self, conversation: str, change: Change) -> None:
-        await self._ask(lambda connection, overlay: queries.existing(connection, overlay, conversation))
+    async def _change(self, *changes: Rename | Pin | SoftDelete) -> None:
+        """Write down changes of conversations that exist. Raises `NotFoundError` where one doesn't."""
+        for change in changes:
+            await self._ask(partial(queries.existing, conversation=change.conversation))
+        for change in changes[:-1]:
+            self._writer.add(change, hurry=False)
+        for change in changes[-1:]:
+            await self._written(change)
+
+    async def _written(self, change: Change) -> None:
         await asyncio.wrap_future(self._writer.written(self._writer.add(change)))
 
     async def _ask(self, query: Callable[[sqlite3.Connection | None, Overlay], T]) -> T:

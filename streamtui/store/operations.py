@@ -48,6 +48,22 @@ class Rename:
 
 
 @dataclass(frozen=True, slots=True)
+class Pin:
+    conversation: str
+    pinned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PutAttachment:
+    """The content of a file; messages refer to it by its SHA-256."""
+
+    sha256: str
+    content: bytes
+    at: float
+    """When, in seconds since the epoch."""
+
+
+@dataclass(frozen=True, slots=True)
 class SoftDelete:
     """The first half of deleting, which can be taken back."""
 
@@ -86,6 +102,8 @@ class Learn:
     endpoint: str
     model: str
     quirk: str
+    at: float = 0.0
+    """When, in seconds since the epoch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +119,8 @@ Change: TypeAlias = (
     | Withdraw
     | Update
     | Rename
+    | Pin
+    | PutAttachment
     | SoftDelete
     | Undelete
     | Purge

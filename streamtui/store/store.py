@@ -9,7 +9,9 @@ from types import TracebackType
 from typing import Final
 
 from streamtui.chat.errors import StoreError
+from streamtui.chat.ports import HealthReport
 from streamtui.store.library import SavedLibrary
+from streamtui.store.maintenance import back_up, examine
 from streamtui.store.queue.writer import QueueWriter
 from streamtui.store.quirks import SavedMemory
 from streamtui.store.reader import Reader
@@ -42,7 +44,7 @@ class Store:
         self._database = database
         self.recorder = SavedRecorder(writer, clock)
         self.library = SavedLibrary(writer, reader, clock)
-        self.memory = SavedMemory(writer, self._known())
+        self.memory = SavedMemory(writer, self._known(), clock)
 
     @classmethod
     def open(
@@ -117,6 +119,20 @@ class Store:
         """
         return self._writer.flush_or_spill(timeout)
 
+    def erase(self, timeout: float, on_progress: Callable[[float], None] = lambda part: None) -> bool:
+        """Make deletions final now and wait until no file holds deleted text, as `chat.ports.Storage.erase` has it."""
+        return self._writer.erase(timeout, on_progress)
+
+    def check(self) -> HealthReport:
+        """Look through all that is saved. Blocks. Raises `StoreError`."""
+        self._writer.flush_or_spill(CLOSE_S)
+        return examine(self.path)
+
+    def backup(self, path: Path) -> None:
+        """Copy all that is saved to the file `path`. Blocks. Raises `StoreError`."""
+        self._writer.flush_or_spill(CLOSE_S)
+        back_up(self.path, path.expanduser())
+
     def close(self, timeout: float = CLOSE_S) -> bool:
         """Write everything down, finish deletions, let go of the files; return whether nothing was lost.
 
@@ -137,7 +153,7 @@ class Store:
     ) -> None:
         self.close()
 
-    def _known(self) -> list[tuple[str, str, str]]:
+    def _known(self) -> list[tuple[str, str, str, float]]:
         question = self._reader.ask(lambda connection: [] if connection is None else read.quirks(connection))
         try:
             return question.result(_OPEN_S)

@@ -233,7 +233,7 @@ async def test_deletion_reaches_the_backups_of_migrations(folder: Path) -> None:
         kept, _ = await saved(store, "public")
     newer = (*SCRIPTS, "ALTER TABLE conversations ADD COLUMN colour TEXT")
     with Store.open(folder, scripts=newer) as store:
-        copy = folder / "streamtui.db.bak-v1"
+        copy = folder / f"streamtui.db.bak-v{len(SCRIPTS)}"
         assert SECRET.encode() in copy.read_bytes()
         await store.library.delete(row.id)
     assert not traces(folder)

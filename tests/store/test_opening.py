@@ -102,9 +102,10 @@ async def test_migration_happens_once_and_keeps_a_copy(folder: Path) -> None:
             assert (await store.library.load(row.id))[1] == messages
             assert len(store.notices) == (1 if attempt == 0 else 0)
     assert version(folder / "streamtui.db") == len(SCRIPTS) + 1
-    assert names(folder, "*.bak*") == {"streamtui.db.bak-v1"}
-    assert version(folder / "streamtui.db.bak-v1") == len(SCRIPTS)
-    assert permissions(folder)["streamtui.db.bak-v1"] == 0o600
+    copy = f"streamtui.db.bak-v{len(SCRIPTS)}"
+    assert names(folder, "*.bak*") == {copy}
+    assert version(folder / copy) == len(SCRIPTS)
+    assert permissions(folder)[copy] == 0o600
     with pytest.raises(StoreError, match="newer"):
         Store.open(folder)
 
@@ -139,7 +140,7 @@ async def test_killed_in_the_middle_of_a_migration(folder: Path) -> None:
     with Store.open(folder, scripts=(*SCRIPTS, NEXT)) as store:
         assert store.trouble is None
         assert (await store.library.load(row.id))[1] == messages
-    assert version(folder / "streamtui.db.bak-v1") == len(SCRIPTS)
+    assert version(folder / f"streamtui.db.bak-v{len(SCRIPTS)}") == len(SCRIPTS)
 
 
 def _text(path: Path) -> None:

@@ -18,7 +18,9 @@ from streamtui.store.operations import (
     KeepDraft,
     Learn,
     Operation,
+    Pin,
     Purge,
+    PutAttachment,
     Rename,
     Settle,
     SoftDelete,
@@ -47,11 +49,14 @@ class Overlay:
         self.withdrawn: set[str] = set()
         self.thinned: set[str] = set()
         """Conversations that lost messages, perhaps all of them."""
-        self.changed: set[str] = set()
+        self.changed: dict[str, None] = {}
         """Conversations about which more than text differs from what is on disk."""
         self._records: dict[str, ConversationRecord] = {}
         self._begun: set[str] = set()
         self._titles: dict[str, str] = {}
+        self._pinned: dict[str, bool] = {}
+        self.attachments: dict[str, bytes] = {}
+        """Content of files by SHA-256."""
         self._active_at: dict[str, float] = {}
         self._pieces: dict[str, dict[int, tuple[list[str], list[str]]]] = {}
         for operation in operations:
@@ -81,14 +86,19 @@ class Overlay:
                 self._set(record)
             case Rename(conversation, title):
                 self._titles[conversation] = title
-                self.changed.add(conversation)
+                self.changed[conversation] = None
+            case Pin(conversation, pinned):
+                self._pinned[conversation] = pinned
+                self.changed[conversation] = None
+            case PutAttachment(sha256, content):
+                self.attachments[sha256] = content
             case SoftDelete(conversation) | Purge(conversation):
                 self.hidden.add(conversation)
-                self.changed.add(conversation)
+                self.changed[conversation] = None
             case Undelete(conversation):
                 self.hidden.discard(conversation)
                 self.shown.add(conversation)
-                self.changed.add(conversation)
+                self.changed[conversation] = None
             case KeepDraft(conversation, text):
                 self.drafts[conversation] = text
             case AddPromptHistory(text):
@@ -112,13 +122,13 @@ class Overlay:
     def _set(self, record: ConversationRecord) -> None:
         self._records[record.id] = record
         self._titles.pop(record.id, None)
-        self.changed.add(record.id)
+        self.changed[record.id] = None
 
     def _touch(self, conversation: str, at: float) -> None:
         self._active_at[conversation] = max(at, self._active_at.get(conversation, at))
         self.active.pop(conversation, None)
         self.active[conversation] = None
-        self.changed.add(conversation)
+        self.changed[conversation] = None
 
     def _put(self, conversation: str, message: ChatMessage) -> None:
         self.messages[message.id] = (conversation, message)
@@ -139,9 +149,10 @@ class Overlay:
         record = self._records.get(conversation) or below
         assert record is not None
         title = self._titles.get(conversation, record.title)
+        pinned = self._pinned.get(conversation, below is not None and below.pinned)
         moments = [self._active_at.get(conversation), None if below is None else below.updated]
         updated = max(moment for moment in moments if moment is not None)
-        return replace(record, title=title, updated=updated)
+        return replace(record, title=title, updated=updated, pinned=pinned)
 
     def message(self, message: ChatMessage) -> ChatMessage:
         """Return `message` as of now."""

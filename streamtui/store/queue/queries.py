@@ -8,13 +8,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from heapq import merge
 from itertools import islice
+from typing import Final, TypeAlias
 
 from streamtui.chat.errors import NotFoundError
 from streamtui.chat.messages import ChatMessage
-from streamtui.chat.ports import ConversationRecord, ConversationSummary, Timing
+from streamtui.chat.ports import ConversationRecord, ConversationSummary, SearchHit, Timing
 from streamtui.chat.sanitize import sanitize, sanitize_line
 from streamtui.store.queue.overlay import Overlay
 from streamtui.store.sqlite import read
+from streamtui.store.sqlite.search import Words, matches, titles
+
+LATEST: Final = "last"
+"""What stands for the conversation updated last wherever one is named."""
 
 
 def existing(connection: sqlite3.Connection | None, overlay: Overlay, conversation: str) -> ConversationRecord:
@@ -81,59 +86,152 @@ def message(connection: sqlite3.Connection | None, overlay: Overlay, message: st
     return overlay.message(found[1])
 
 
-def summaries(connection: sqlite3.Connection | None, overlay: Overlay, limit: int | None) -> list[ConversationSummary]:
-    hidden = _hidden(connection, overlay)
+def summaries(
+    connection: sqlite3.Connection | None, overlay: Overlay, limit: int | None = None, offset: int = 0
+) -> list[ConversationSummary]:
     if not overlay.changed:
-        most = None if limit is None else limit + len(hidden)
-        below = [] if connection is None else read.summaries(connection, most)
-        return [summary for summary in below if summary.id not in hidden][:limit]
-    below = [] if connection is None else read.summaries(connection, None)
-    known = {summary.id: summary for summary in below}
-    order = [*reversed(overlay.active), *(summary.id for summary in below if summary.id not in overlay.active)]
-    shown: list[ConversationSummary] = []
-    for conversation in order:
-        if limit is not None and len(shown) >= limit:
-            break
+        return [] if connection is None else read.summaries(connection, limit, offset)
+    page = _all_summaries(connection, overlay)
+    return list(islice(page, offset, None if limit is None else offset + limit))
+
+
+def _all_summaries(connection: sqlite3.Connection | None, overlay: Overlay) -> Iterator[ConversationSummary]:
+    hidden = _hidden(connection, overlay)
+    below = {} if connection is None else {summary.id: summary for summary in read.all_summaries(connection)}
+    for conversation in (*reversed(overlay.active), *(id for id in below if id not in overlay.active)):
         if conversation not in overlay.changed and conversation not in hidden:
-            shown.append(known[conversation])
+            yield below[conversation]
             continue
         with suppress(NotFoundError):
-            shown.append(_summary(*load(connection, overlay, conversation)))
-    return shown
+            yield _summary(*load(connection, overlay, conversation))
+
+
+def count(connection: sqlite3.Connection | None, overlay: Overlay) -> int:
+    if not overlay.changed and connection is not None:
+        return read.count(connection)
+    return sum(1 for _ in _all_summaries(connection, overlay))
 
 
 def _summary(record: ConversationRecord, messages: list[ChatMessage]) -> ConversationSummary:
     leaf = next((message for message in messages if message.id == record.leaf), messages[-1])
     return ConversationSummary(
-        record.id, record.title, record.model, len(messages), leaf.status.value, record.created, record.updated
+        record.id,
+        record.title,
+        record.model,
+        len(messages),
+        leaf.status.value,
+        record.created,
+        record.updated,
+        record.pinned,
     )
 
 
-def find(connection: sqlite3.Connection | None, overlay: Overlay, prefix: str) -> str:
-    found = set() if connection is None else set(read.ids(connection, prefix))
-    found.update(conversation for conversation in overlay.active if conversation.startswith(prefix))
-    shown = []
-    for conversation in found:
-        with suppress(NotFoundError):
-            shown.append(existing(connection, overlay, conversation).id)
-    if len(shown) == 1 and prefix:
-        return shown[0]
-    if prefix in shown:
-        return prefix
-    name = sanitize_line(prefix, 60)
-    if not shown or not prefix:
+def find(connection: sqlite3.Connection | None, overlay: Overlay, reference: str, at_least: int = 1) -> str:
+    name = sanitize_line(reference, 60)
+    if reference == LATEST:
+        newest = summaries(connection, overlay, 1)
+        if not newest:
+            raise NotFoundError("There is no saved conversation.")
+        return newest[0].id
+    matches = [] if not reference else list(_matches(connection, overlay, reference, at_least))
+    if reference in matches:
+        return reference
+    if len(matches) == 1:
+        return matches[0]
+    if not matches:
         raise NotFoundError(f"There is no conversation {name}. `streamtui list` shows them all.")
-    raise NotFoundError(f"Several conversations start with {name!r}. Give more of the id.")
+    raise NotFoundError(f"Several conversations are meant by {name!r}. Give more of the id.")
 
 
-def prompts(connection: sqlite3.Connection | None, overlay: Overlay, limit: int) -> list[str]:
-    """Return distinct prompts, newest first, reading no more rows than it takes."""
+def _matches(connection: sqlite3.Connection | None, overlay: Overlay, reference: str, at_least: int) -> Iterator[str]:
+    """Iterate over the conversations that `reference` may mean, by id or by title."""
+    candidates = set() if connection is None else set(read.matching(connection, reference))
+    title = sanitize_line(reference).casefold()
+    for conversation in sorted(candidates | overlay.changed.keys()):
+        with suppress(NotFoundError):
+            record = existing(connection, overlay, conversation)
+            by_id = len(reference) >= at_least and (record.id.startswith(reference) or record.id.endswith(reference))
+            if by_id or record.id == reference or record.title.casefold() == title:
+                yield record.id
+
+
+def search(connection: sqlite3.Connection | None, overlay: Overlay, text: str, limit: int) -> list[SearchHit]:
+    """Return hits in titles, then in messages, newest first. What is not on disk yet is read message by message."""
+    words = Words(text)
+    if not words.terms:
+        return []
+    hits: list[SearchHit] = []
+    summaries: dict[str, ConversationSummary | None] = {}
+    for conversation, message, snippet, spans in _places(connection, overlay, words):
+        if conversation not in summaries:
+            summaries[conversation] = _summary_of(connection, overlay, conversation)
+        summary = summaries[conversation]
+        if summary is not None:
+            hits.append(SearchHit(summary, message, snippet, spans))
+        if len(hits) >= limit:
+            break
+    return hits
+
+
+_Place: TypeAlias = tuple[str, str | None, str, tuple[tuple[int, int], ...]]
+
+
+def _places(connection: sqlite3.Connection | None, overlay: Overlay, words: Words) -> Iterator[_Place]:
+    """Iterate over conversation, message, snippet and the words' places in it."""
+    for conversation in reversed(overlay.changed):
+        title = _title(connection, overlay, conversation)
+        if words.find(title) is not None:
+            yield conversation, None, *words.snippet(title, 0)
+    for conversation, title in () if connection is None else titles(connection, words):
+        if conversation not in overlay.changed:
+            yield conversation, None, *words.snippet(title, 0)
+    hidden = _hidden(connection, overlay)
+    for conversation, message in reversed(overlay.messages.values()):
+        body = "\n".join((overlay.message(message).text, *(part.name for part in message.attachments)))
+        at = words.find(body)
+        if at is not None and conversation not in hidden:
+            yield conversation, message.id, *words.snippet(body, at)
+    for match in () if connection is None else matches(connection, words):
+        if match.id not in overlay.messages and match.id not in overlay.withdrawn and match.conversation not in hidden:
+            yield match.conversation, match.id, match.snippet, match.spans
+
+
+def _title(connection: sqlite3.Connection | None, overlay: Overlay, conversation: str) -> str:
+    try:
+        return existing(connection, overlay, conversation).title
+    except NotFoundError:
+        return ""
+
+
+def _summary_of(
+    connection: sqlite3.Connection | None, overlay: Overlay, conversation: str
+) -> ConversationSummary | None:
+    if conversation not in overlay.changed and connection is not None:
+        return read.summary(connection, conversation)
+    with suppress(NotFoundError):
+        return _summary(*load(connection, overlay, conversation))
+    return None
+
+
+def attachment(connection: sqlite3.Connection | None, overlay: Overlay, sha256: str) -> bytes:
+    content = overlay.attachments.get(sha256)
+    if content is None and connection is not None:
+        content = read.attachment(connection, sha256)
+    if content is None:
+        raise NotFoundError(f"There is no attachment {sanitize_line(sha256, 70)}.")
+    return content
+
+
+def prompts(connection: sqlite3.Connection | None, overlay: Overlay, limit: int, part: str = "") -> list[str]:
+    """Return distinct prompts that contain `part` in any case, newest first, reading no more rows than it takes."""
     texts: dict[str, None] = {}
-    for text in _all_prompts(connection, overlay):
+    part = part.casefold()
+    for prompt in _all_prompts(connection, overlay):
         if len(texts) >= limit:
             break
-        if text.strip():
-            texts.setdefault(sanitize(text))
+        text = read.text_of(prompt)
+        if text.strip() and part in text.casefold():
+            texts.setdefault(text)
     return list(texts)
 
 

@@ -5,13 +5,14 @@ folding happen once: the database knows how many operations of each run it has.
 """
 
 import json
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from streamtui.chat.errors import ErrorInfo
-from streamtui.chat.messages import ChatMessage, Segment, Status, Usage
+from streamtui.chat.messages import Attachment, ChatMessage, Citation, SavedNotice, Segment, Status, Usage
 from streamtui.chat.metrics import Metrics
 from streamtui.chat.ports import ConversationRecord
 from streamtui.store.operations import (
@@ -22,7 +23,9 @@ from streamtui.store.operations import (
     KeepDraft,
     Learn,
     Operation,
+    Pin,
     Purge,
+    PutAttachment,
     Rename,
     Settle,
     SoftDelete,
@@ -39,6 +42,8 @@ _CHANGES: Final[Mapping[str, type[Change]]] = {
     "Withdraw": Withdraw,
     "Update": Update,
     "Rename": Rename,
+    "Pin": Pin,
+    "PutAttachment": PutAttachment,
     "Hide": SoftDelete,
     "Unhide": Undelete,
     "Purge": Purge,
@@ -113,6 +118,8 @@ def _encode(operation: Operation) -> object:
         return operation
     fields = asdict(replace(operation, earlier=()) if isinstance(operation, Begin) else operation)
     fields.pop("earlier", None)
+    if isinstance(operation, PutAttachment):
+        fields["content"] = b64encode(operation.content).decode("ascii")
     return {"op": _NAMES[type(operation)], **fields}
 
 
@@ -128,13 +135,16 @@ def _decode(value: Any) -> Operation:
         fields["message"] = _message(fields["message"])
     if kind is Begin:
         fields["messages"] = tuple(_message(message) for message in fields["messages"])
+    if kind is PutAttachment:
+        fields["content"] = b64decode(fields["content"])
     if kind is Withdraw:
         fields["messages"] = tuple(str(message) for message in fields["messages"])
     return kind(**fields)
 
 
 def _message(value: Mapping[str, Any]) -> ChatMessage:
-    return ChatMessage(**{**value, "segments": _segments(value["segments"])})
+    attachments = tuple(Attachment(**attachment) for attachment in value.get("attachments", ()))
+    return ChatMessage(**{**value, "segments": _segments(value["segments"]), "attachments": attachments})
 
 
 def _segments(values: Sequence[Mapping[str, Any]]) -> tuple[Segment, ...]:
@@ -147,6 +157,8 @@ def _segments(values: Sequence[Mapping[str, Any]]) -> tuple[Segment, ...]:
             error=None if value["error"] is None else ErrorInfo(**value["error"]),
             usage=None if value["usage"] is None else Usage(**value["usage"]),
             metrics=None if value["metrics"] is None else Metrics(**value["metrics"]),
+            notices=tuple(SavedNotice(**notice) for notice in value.get("notices", ())),
+            citations=tuple(Citation(**citation) for citation in value.get("citations", ())),
         )
         for value in values
     )

@@ -157,6 +157,24 @@ class QueueWriter:
             time.sleep(0.005)
         return self._spill()
 
+    def erase(self, timeout: float, on_progress: Callable[[float], None]) -> bool:
+        """Purge what is hidden and wait at most `timeout` seconds until no file holds any of it; return whether so.
+
+        Blocks.
+        """
+        deadline = time.monotonic() + timeout
+        with self._lock:
+            for conversation in self._hidden:
+                self._hidden[conversation] = self._monotonic()
+        self._hurried = True
+        self._ring()
+        while self._hidden or self._queue or self._to_scrub:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.01)
+        on_progress(1.0)
+        return True
+
     def _spill(self) -> bool:
         done, operations = self.pending()
         if not operations:

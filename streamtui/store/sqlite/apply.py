@@ -1,14 +1,15 @@
 """Operations as SQL. Runs in the database thread, inside a transaction that the caller owns."""
 
+import json
 import logging
 import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Final, assert_never
 
-from streamtui.chat.messages import ChatMessage, Segment, Status
+from streamtui.chat.messages import Attachment, ChatMessage, Segment, Status
 from streamtui.chat.metrics import Metrics
 from streamtui.chat.ports import ConversationRecord
-from streamtui.chat.sanitize import sanitize
+from streamtui.chat.sanitize import sanitize, sanitize_line
 from streamtui.store.operations import (
     AddPromptHistory,
     Append,
@@ -18,7 +19,9 @@ from streamtui.store.operations import (
     KeepDraft,
     Learn,
     Operation,
+    Pin,
     Purge,
+    PutAttachment,
     Rename,
     Settle,
     SoftDelete,
@@ -26,6 +29,7 @@ from streamtui.store.operations import (
     Update,
     Withdraw,
 )
+from streamtui.store.sqlite import search
 
 RECOVERED: Final = "Recovered conversation"
 """The title where nothing is left but a reply that was streaming when the file was damaged or lost."""
@@ -70,12 +74,16 @@ INSERT INTO segments (
     message, n, status, owner, finish_reason, error_kind, error_message,
     input_tokens, output_tokens, reasoning_tokens, estimated,
     connect_s, ttft_s, streaming_s, total_s, chunks, characters, characters_per_s, tokens_per_s, thinking_s,
-    text, reasoning
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    text, reasoning, notices, citations
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 _PUT_PARTIAL = """
 INSERT OR REPLACE INTO partials (message, segment, seq, text, reasoning)
 SELECT seq, ?, ?, ?, ? FROM messages WHERE id = ?
+"""
+_PUT_ATTACHMENT = """
+INSERT INTO attachments (sha256, created, content) VALUES (?, ?, ?)
+ON CONFLICT (sha256) DO UPDATE SET created = max(created, excluded.created)
 """
 _SETTLED = f"""
 UPDATE conversations SET updated = max(updated, ?), touched = {_TOUCH} WHERE id = ?
@@ -149,6 +157,10 @@ def apply(connection: sqlite3.Connection, change: Change, run: str) -> None:
             _update(connection, record)
         case Rename(conversation, title):
             connection.execute("UPDATE conversations SET title = ? WHERE id = ?", (sanitize(title), conversation))
+        case Pin(conversation, pinned):
+            connection.execute("UPDATE conversations SET pinned = ? WHERE id = ?", (pinned, conversation))
+        case PutAttachment(sha256, content, at):
+            connection.execute(_PUT_ATTACHMENT, (sha256, at, content))
         case SoftDelete(conversation, at):
             _hide(connection, conversation, at, run)
         case Undelete(conversation):
@@ -160,8 +172,9 @@ def apply(connection: sqlite3.Connection, change: Change, run: str) -> None:
         case AddPromptHistory(text):
             after = "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'messages'), 0)"
             connection.execute(f"INSERT INTO prompts (after, text) VALUES ({after}, ?)", (sanitize(text),))
-        case Learn(endpoint, model, quirk):
-            connection.execute("INSERT OR IGNORE INTO quirks VALUES (?, ?, ?)", (endpoint, sanitize(model), quirk))
+        case Learn(endpoint, model, quirk, at):
+            row = (endpoint, sanitize(model), quirk, at)
+            connection.execute("INSERT OR REPLACE INTO quirks VALUES (?, ?, ?, ?)", row)
         case Forget(endpoint):
             connection.execute("DELETE FROM quirks WHERE endpoint = ?", (endpoint,))
         case _:
@@ -211,12 +224,28 @@ def _put_message(connection: sqlite3.Connection, conversation: str, message: Cha
         "model": model,
         "created": message.created,
     }
+    search.forget(connection, _seqs(connection, [message.id]))
     connection.execute(_PUT_MESSAGE, row)
     (seq,) = connection.execute("SELECT seq FROM messages WHERE id = ?", (message.id,)).fetchone()
     connection.execute("DELETE FROM partials WHERE message = ?", (seq,))
     connection.execute("DELETE FROM segments WHERE message = ?", (seq,))
     segments = message.segments or (Segment(),)
     connection.executemany(_PUT_SEGMENT, [_segment(seq, n, segment, run) for n, segment in enumerate(segments)])
+    _put_attachments(connection, seq, message.attachments)
+
+
+def _seqs(connection: sqlite3.Connection, messages: Iterable[str]) -> list[int]:
+    rows = (connection.execute("SELECT seq FROM messages WHERE id = ?", (message,)).fetchone() for message in messages)
+    return [row[0] for row in rows if row is not None]
+
+
+def _put_attachments(connection: sqlite3.Connection, message: int, attachments: Sequence[Attachment]) -> None:
+    connection.execute("DELETE FROM message_attachments WHERE message = ?", (message,))
+    rows = [
+        (message, n, part.sha256, sanitize_line(part.name), sanitize_line(part.media_type), part.size)
+        for n, part in enumerate(attachments)
+    ]
+    connection.executemany("INSERT INTO message_attachments VALUES (?, ?, ?, ?, ?, ?)", rows)
 
 
 def _segment(message: int, n: int, segment: Segment, run: str) -> tuple[object, ...]:
@@ -236,7 +265,13 @@ def _segment(message: int, n: int, segment: Segment, run: str) -> tuple[object, 
         *((None,) * 9 if metrics is None else _metrics(metrics)),
         sanitize(segment.text),
         sanitize(segment.reasoning),
+        _json([[notice.kind, notice.text] for notice in segment.notices]),
+        _json([[source.number, source.url, source.title] for source in segment.citations]),
     )
+
+
+def _json(values: list[list[object]]) -> str | None:
+    return json.dumps(values) if values else None
 
 
 def _metrics(metrics: Metrics) -> tuple[float | None, ...]:
@@ -266,6 +301,7 @@ def _settle(connection: sqlite3.Connection, settle: Settle, run: str) -> None:
 
 
 def _withdraw(connection: sqlite3.Connection, record: ConversationRecord, messages: Sequence[str]) -> None:
+    search.forget(connection, _seqs(connection, messages))
     connection.executemany(
         "DELETE FROM messages WHERE id = ? AND conversation = ?", [(message, record.id) for message in messages]
     )

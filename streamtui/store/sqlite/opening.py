@@ -6,6 +6,7 @@ import stat
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -18,6 +19,8 @@ from streamtui.system.private import make_private, private_file, private_folder
 BUSY_MS: Final = 250
 """How long SQLite itself waits for other programs; ours are kept apart by our lock."""
 Rescue = Callable[[Path, sqlite3.Connection], int]
+_DECODE: Final = partial(str, encoding="utf-8", errors="replace")
+"""What isn't UTF-8 is shown with U+FFFD in its place: one bad byte must not make a whole list unreadable."""
 _SIDES: Final = ("", "-wal", "-shm", "-journal")
 SMALL_CACHE: Final = "PRAGMA cache_size = -512"
 """KiB; the system's own cache is as quick, and shared. It reads the file, so only after that was found good."""
@@ -31,6 +34,7 @@ def connect(path: Path, mode: str, vfs: str | None = None) -> sqlite3.Connection
     """Return a connection for use by one thread at a time; `mode` is SQLite's: `rw` or `ro`."""
     uri = f"file:{quote(os.fsencode(path))}?mode={mode}" + (f"&vfs={vfs}" if vfs else "")
     connection = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=BUSY_MS / 1000)
+    connection.text_factory = _DECODE
     connection.execute("PRAGMA trusted_schema = OFF")
     return connection
 
@@ -178,12 +182,18 @@ def _back_up(connection: sqlite3.Connection, path: Path, version: int) -> Path:
     return copy
 
 
-def copy_database(connection: sqlite3.Connection, target: Path) -> None:
-    """Copy all that `connection` sees to the file `target`, whole or not at all. Raises `sqlite3.Error`, `OSError`."""
+def copy_database(
+    connection: sqlite3.Connection, target: Path, prepare: Callable[[sqlite3.Connection], object] = lambda copy: None
+) -> None:
+    """Copy all that `connection` sees to the file `target`, whole or not at all, after `prepare` was done to the copy.
+
+    Raises `sqlite3.Error`, `OSError`.
+    """
     with AtomicFile(target) as file:
-        with closing(sqlite3.connect(file.part)) as copy:
+        with closing(sqlite3.connect(file.part, isolation_level=None)) as copy:
             connection.backup(copy)
             copy.execute("PRAGMA journal_mode = DELETE")
+            prepare(copy)
         file.commit()
 
 

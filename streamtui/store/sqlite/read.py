@@ -1,24 +1,29 @@
-"""Queries, and rows as values. All text is cleaned on the way in: the file may have been written by anybody."""
+"""Queries, and rows as values. Whatever stands in a column becomes a value of the right type, and text is sanitized:
+the file may have been damaged, or written by anybody."""
 
+import json
 import sqlite3
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 
 from streamtui.chat.errors import ErrorInfo
-from streamtui.chat.messages import ChatMessage, Role, Segment, Status, Usage
+from streamtui.chat.messages import Attachment, ChatMessage, Citation, Role, SavedNotice, Segment, Status, Usage
 from streamtui.chat.metrics import Metrics
 from streamtui.chat.ports import ConversationRecord, ConversationSummary, Timing
 from streamtui.chat.sanitize import sanitize, sanitize_line
 
-_RECORD: Final = "SELECT id, title, model, system, created, updated, leaf FROM conversations"
+_RECORD: Final = "SELECT id, title, model, system, created, updated, leaf, pinned FROM conversations"
 _SEGMENT: Final = """
     s.n, s.status, s.finish_reason, s.error_kind, s.error_message,
     s.input_tokens, s.output_tokens, s.reasoning_tokens, s.estimated,
     s.connect_s, s.ttft_s, s.streaming_s, s.total_s, s.chunks, s.characters, s.characters_per_s, s.tokens_per_s,
-    s.thinking_s, s.text, s.reasoning
+    s.thinking_s, s.text, s.reasoning, s.notices, s.citations
 """
-_MESSAGE: Final = f"m.seq, m.id, m.parent, m.role, m.model, m.created, {_SEGMENT}"
+_HAS_ATTACHMENTS: Final = "EXISTS (SELECT 1 FROM message_attachments a WHERE a.message = m.seq)"
+_MESSAGE: Final = f"m.seq, m.id, m.parent, m.role, m.model, m.created, {_HAS_ATTACHMENTS}, {_SEGMENT}"
 _BRANCH: Final = f"""
 WITH RECURSIVE branch (seq, parent, depth) AS (
     SELECT seq, parent, 1 FROM messages WHERE id = :leaf AND conversation = :conversation
@@ -39,12 +44,13 @@ _PARTIALS: Final = """
 SELECT p.message, p.segment, p.text, p.reasoning FROM partials p CROSS JOIN messages m ON m.seq = p.message
 WHERE m.conversation = ? ORDER BY p.message, p.segment, p.seq
 """
-_SUMMARIES: Final = """
+_SUMMARY: Final = """
 SELECT c.id, c.title, c.model, (SELECT count(*) FROM messages m WHERE m.conversation = c.id),
     (SELECT s.status FROM messages m JOIN segments s ON s.message = m.seq WHERE m.id = c.leaf
-     ORDER BY s.n DESC LIMIT 1), c.created, c.updated
-FROM conversations c ORDER BY c.touched DESC LIMIT ?
+     ORDER BY s.n DESC LIMIT 1), c.created, c.updated, c.pinned
+FROM conversations c
 """
+_ATTACHMENTS: Final = "SELECT sha256, name, media_type, size FROM message_attachments WHERE message = ? ORDER BY n"
 _TIMINGS: Final = """
 SELECT m.conversation, m.id, m.model, m.created, s.status, s.connect_s, s.ttft_s, s.streaming_s, s.total_s,
     s.chunks, s.characters, s.characters_per_s, s.tokens_per_s,
@@ -72,9 +78,17 @@ def record(connection: sqlite3.Connection, conversation: str) -> ConversationRec
     row = connection.execute(f"{_RECORD} WHERE id = ?", (conversation,)).fetchone()
     if row is None:
         return None
-    identity, title, model, system, created, updated, leaf = row
-    system = None if system is None else sanitize(system)
-    return ConversationRecord(identity, sanitize(title), sanitize(model), system, created, updated, leaf)
+    identity, title, model, system, created, updated, leaf, pinned = row
+    return ConversationRecord(
+        identity,
+        text_of(title),
+        text_of(model),
+        None if system is None else text_of(system),
+        _moment(created),
+        _moment(updated),
+        None if leaf is None else str(leaf),
+        bool(pinned),
+    )
 
 
 def newest(connection: sqlite3.Connection, conversation: str) -> str | None:
@@ -88,7 +102,7 @@ def branch(connection: sqlite3.Connection, conversation: str, leaf: str, limit: 
     """Return at most `limit` messages that lead to `leaf`, oldest first."""
     limit = min(limit, _count(connection, conversation)) if limit > 1000 else limit  # a ring of parents must end
     keys = {"leaf": leaf, "conversation": conversation, "limit": limit}
-    return _messages(connection.execute(_BRANCH, keys), _partials(connection, conversation))
+    return _messages(connection, connection.execute(_BRANCH, keys), _partials(connection, conversation))
 
 
 def _count(connection: sqlite3.Connection, conversation: str) -> int:
@@ -97,7 +111,7 @@ def _count(connection: sqlite3.Connection, conversation: str) -> int:
 
 
 def everything(connection: sqlite3.Connection, conversation: str) -> list[ChatMessage]:
-    return _messages(connection.execute(_ALL, (conversation,)), _partials(connection, conversation))
+    return _messages(connection, connection.execute(_ALL, (conversation,)), _partials(connection, conversation))
 
 
 def message(connection: sqlite3.Connection, identity: str) -> tuple[str, ChatMessage] | None:
@@ -107,7 +121,7 @@ def message(connection: sqlite3.Connection, identity: str) -> tuple[str, ChatMes
     if row is None:
         return None
     conversation = str(row[0])
-    found = _messages(connection.execute(_ONE, (identity,)), _partials(connection, conversation))
+    found = _messages(connection, connection.execute(_ONE, (identity,)), _partials(connection, conversation))
     return (conversation, found[0]) if found else None
 
 
@@ -115,58 +129,75 @@ def _partials(connection: sqlite3.Connection, conversation: str) -> Partials:
     pieces: dict[tuple[int, int], tuple[list[str], list[str]]] = {}
     for number, segment, text, reasoning in connection.execute(_PARTIALS, (conversation,)):
         texts, reasonings = pieces.setdefault((number, segment), ([], []))
-        texts.append(text)
-        reasonings.append(reasoning)
+        texts.append(text_of(text))
+        reasonings.append(text_of(reasoning))
     return {key: ("".join(texts), "".join(reasonings)) for key, (texts, reasonings) in pieces.items()}
 
 
-def _messages(rows: Iterable[Row], partials: Partials) -> list[ChatMessage]:
+def _messages(connection: sqlite3.Connection, rows: Iterable[Row], partials: Partials) -> list[ChatMessage]:
     messages: list[ChatMessage] = []
     ids: dict[str, str] = {}  # a message's id and its being another's parent are one string
-    head: Row | None = None
-    segments: list[Segment] = []
-    for row in rows:
-        if head is not None and row[0] != head[0]:
-            messages.append(_message(head, segments, ids))
-            segments = []
-        head = row
-        segments.append(_segment(row, partials))
-    if head is not None:
-        messages.append(_message(head, segments, ids))
+    for _, group in groupby(rows, key=itemgetter(0)):
+        segments = list(group)
+        seq, identity, parent, role, model, created = segments[0][:6]
+        identity = ids.setdefault(identity, identity)
+        parent = ids.get(parent, parent)
+        name = None if model is None else sys.intern(text_of(model))  # one for a conversation's thousand replies
+        attachments = _attachments(connection, seq) if segments[0][6] else ()
+        parts = tuple(_segment(row, partials) for row in segments)
+        messages.append(ChatMessage(identity, parent, _role(role), parts, name, _moment(created), attachments))
     return messages
 
 
-def _message(row: Row, segments: list[Segment], ids: dict[str, str]) -> ChatMessage:
-    _, identity, parent, role, model, created = row[:6]
-    ids[identity] = identity
-    parent = ids.get(parent, parent)
-    name = None if model is None else sys.intern(sanitize(model))  # one string for a conversation's thousand replies
-    return ChatMessage(identity, parent, _role(role), tuple(segments), name, created)
+def _attachments(connection: sqlite3.Connection, message: int) -> tuple[Attachment, ...]:
+    return tuple(
+        Attachment(str(sha256), sanitize_line(text_of(name)), sanitize_line(text_of(kind)), int(size))
+        for sha256, name, kind, size in connection.execute(_ATTACHMENTS, (message,))
+    )
 
 
 def _segment(row: Row, partials: Partials) -> Segment:
-    n, status, finish_reason, kind, error = row[6:11]
-    text, reasoning = row[24], row[25]
+    n, status, finish_reason, kind, error = row[7:12]
+    text, reasoning = text_of(row[25]), text_of(row[26])
     if partials:
         more, more_reasoning = partials.get((row[0], n), ("", ""))
         text, reasoning = text + more, reasoning + more_reasoning
     return Segment(
-        sanitize(text),
-        sanitize(reasoning),
+        text,
+        reasoning,
         _status(status),
-        finish_reason and sys.intern(sanitize_line(finish_reason)),
-        None if kind is None else ErrorInfo(sanitize_line(kind), sanitize_line(error or "")),
-        _usage(*row[11:15]),
-        None if row[18] is None else Metrics(*row[15:24]),
+        None if finish_reason is None else sys.intern(sanitize_line(text_of(finish_reason))),
+        None if kind is None else ErrorInfo(sanitize_line(text_of(kind)), sanitize_line(text_of(error))),
+        _usage(*row[12:16]),
+        _metrics(row[16:25]),
+        tuple(SavedNotice(kind, text) for kind, text in _lines(row[27], str, str)),
+        tuple(Citation(url, title, number) for number, url, title in _lines(row[28], int, str, str)),
     )
 
 
-def _usage(
-    input_tokens: int | None, output_tokens: int | None, reasoning_tokens: int | None, estimated: int | None
-) -> Usage | None:
-    if estimated is None:
+def _lines(value: object, *kinds: type) -> Iterator[list[Any]]:
+    """Iterate over the lists in a JSON list whose values are of these kinds, their texts sanitized."""
+    try:
+        lines = json.loads(value) if isinstance(value, str) else []
+    except (ValueError, RecursionError):
+        return
+    for line in lines if isinstance(lines, list) else []:
+        if isinstance(line, list) and [type(part) for part in line] == list(kinds):
+            yield [sanitize_line(part) if isinstance(part, str) else part for part in line]
+
+
+def _metrics(row: Row) -> Metrics | None:
+    """Return the figures of a reply; `None` where there are none, or damage made something else of them."""
+    if row[3] is None or not all(value is None or isinstance(value, int | float) for value in row):
         return None
-    return Usage(input_tokens, output_tokens, reasoning_tokens, bool(estimated))
+    return Metrics(*row)
+
+
+def _usage(input_tokens: Any, output_tokens: Any, reasoning_tokens: Any, estimated: Any) -> Usage | None:
+    counts = (input_tokens, output_tokens, reasoning_tokens)
+    if estimated is None or not all(value is None or isinstance(value, int) for value in counts):
+        return None
+    return Usage(*counts, bool(estimated))
 
 
 def _status(value: str) -> Status:
@@ -176,30 +207,77 @@ def _status(value: str) -> Status:
         return Status.INTERRUPTED
 
 
-def _role(value: str) -> Role:
+def text_of(value: object) -> str:
+    """Return a column's value as sanitized text."""
+    if isinstance(value, str):
+        return sanitize(value)
+    if isinstance(value, bytes):
+        return sanitize(value.decode("utf-8", "replace"))
+    return "" if value is None else sanitize(str(value))
+
+
+def _moment(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _role(value: object) -> Role:
     return "user" if value == "user" else "system" if value == "system" else "assistant"
 
 
-def summaries(connection: sqlite3.Connection, limit: int | None) -> list[ConversationSummary]:
-    """Return the conversations, most recently active first."""
-    rows = connection.execute(_SUMMARIES, (-1 if limit is None else limit,))
+def summaries(connection: sqlite3.Connection, limit: int | None = None, offset: int = 0) -> list[ConversationSummary]:
+    """Return a page of the conversations that are not being deleted, most recently active first."""
+    query = f"{_SUMMARY} WHERE c.deleted IS NULL ORDER BY c.touched DESC LIMIT ? OFFSET ?"
+    return _summaries(connection.execute(query, (-1 if limit is None else limit, offset)))
+
+
+def all_summaries(connection: sqlite3.Connection) -> list[ConversationSummary]:
+    """Return the conversations, those that are being deleted among them, most recently active first."""
+    return _summaries(connection.execute(f"{_SUMMARY} ORDER BY c.touched DESC"))
+
+
+def summary(connection: sqlite3.Connection, conversation: str) -> ConversationSummary | None:
+    found = _summaries(connection.execute(f"{_SUMMARY} WHERE c.id = ?", (conversation,)))
+    return found[0] if found else None
+
+
+def _summaries(rows: Iterable[Row]) -> list[ConversationSummary]:
     return [
         ConversationSummary(
-            identity, sanitize(title), sanitize(model), messages, _status(status or "complete").value, created, updated
+            identity,
+            text_of(title),
+            text_of(model),
+            messages,
+            _status(status or "complete").value,
+            _moment(created),
+            _moment(updated),
+            bool(pinned),
         )
-        for identity, title, model, messages, status, created, updated in rows
+        for identity, title, model, messages, status, created, updated, pinned in rows
     ]
 
 
-def ids(connection: sqlite3.Connection, prefix: str) -> list[str]:
-    """Return the ids that start with `prefix`, which is no pattern."""
-    query = "SELECT id FROM conversations WHERE substr(id, 1, ?) = ?"
-    return [row[0] for row in connection.execute(query, (len(prefix), prefix))]
+def count(connection: sqlite3.Connection) -> int:
+    """Return how many conversations are not being deleted."""
+    return int(connection.execute("SELECT count(*) FROM conversations WHERE deleted IS NULL").fetchone()[0])
+
+
+def matching(connection: sqlite3.Connection, reference: str) -> list[str]:
+    """Return the ids that begin or end with `reference`, which is no pattern, or whose title it is in any case."""
+    query = """
+        SELECT id FROM conversations
+        WHERE substr(id, 1, :n) = :text OR substr(id, -:n) = :text OR title = :text COLLATE NOCASE
+    """
+    return [row[0] for row in connection.execute(query, {"n": len(reference), "text": reference})]
+
+
+def attachment(connection: sqlite3.Connection, sha256: str) -> bytes | None:
+    row = connection.execute("SELECT content FROM attachments WHERE sha256 = ?", (sha256,)).fetchone()
+    return None if row is None else bytes(row[0])
 
 
 def draft(connection: sqlite3.Connection, conversation: str) -> str:
     row = connection.execute("SELECT text FROM drafts WHERE conversation = ?", (conversation,)).fetchone()
-    return "" if row is None else sanitize(row[0])
+    return "" if row is None else text_of(row[0])
 
 
 def sent(connection: sqlite3.Connection) -> Iterator[Row]:
@@ -217,12 +295,18 @@ def timings(connection: sqlite3.Connection, model: str | None) -> Iterator[tuple
     for row in connection.execute(_TIMINGS, {"model": model}):
         conversation, message, name, created, status = row[:5]
         usage = _usage(*row[13:17])
-        timing = Timing.of(sanitize(name or ""), created, _status(status).value, Metrics(*row[5:13]), usage)
-        yield conversation, message, timing
+        metrics = _metrics(row[5:13])
+        if metrics is not None:
+            yield (
+                conversation,
+                message,
+                Timing.of(text_of(name), _moment(created), _status(status).value, metrics, usage),
+            )
 
 
-def quirks(connection: sqlite3.Connection) -> list[tuple[str, str, str]]:
-    return connection.execute("SELECT endpoint, model, quirk FROM quirks").fetchall()
+def quirks(connection: sqlite3.Connection) -> list[tuple[str, str, str, float]]:
+    """Return endpoint, model, quirk, and when it was learned, in seconds since the epoch."""
+    return connection.execute("SELECT endpoint, model, quirk, learned FROM quirks").fetchall()
 
 
 def applied(connection: sqlite3.Connection, run: str) -> int:

@@ -92,5 +92,38 @@ CREATE TABLE purged (
 ) WITHOUT ROWID;
 """
 
-SCRIPTS: Final[tuple[str, ...]] = (_V1,)
+_V2: Final = """
+ALTER TABLE conversations ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0;
+
+ALTER TABLE segments ADD COLUMN notices TEXT;    -- JSON: what is said about the reply for good
+ALTER TABLE segments ADD COLUMN citations TEXT;  -- JSON: the sources it names
+
+-- Whether the message is in the search index: 0 not yet, 1 yes, 2 too long for it.
+ALTER TABLE messages ADD COLUMN indexed INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX messages_unindexed ON messages (seq) WHERE indexed <> 1;
+
+ALTER TABLE quirks ADD COLUMN learned REAL NOT NULL DEFAULT 0;  -- seconds since the epoch
+UPDATE quirks SET learned = strftime('%s', 'now');
+
+CREATE TABLE attachments (
+    sha256 TEXT PRIMARY KEY,
+    created REAL NOT NULL,
+    content BLOB NOT NULL
+);
+CREATE TABLE message_attachments (
+    message INTEGER NOT NULL REFERENCES messages (seq) ON DELETE CASCADE,
+    n INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    name TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    PRIMARY KEY (message, n)
+) WITHOUT ROWID;
+CREATE INDEX message_attachments_content ON message_attachments (sha256);
+
+-- How far work got that is done in steps, and survives the process.
+CREATE TABLE progress (task TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
+"""
+
+SCRIPTS: Final[tuple[str, ...]] = (_V1, _V2)
 """Script number n takes a database from version n to n + 1."""
