@@ -71,4 +71,4 @@ def test_the_engine_exports_what_the_readme_promises() -> None:
 def test_no_module_of_ours_is_longer_than_can_be_read() -> None:
     long = {name: len(path.read_text(encoding="utf-8").splitlines()) for name, path in FILES.items()}
 
-    assert {name: size for name, size in long.items() if size > 400} == {}
+    assert {name: size for name, size in long.items() if size > 500} == {}
