@@ -164,9 +164,11 @@ class Reply:
     def __aiter__(self) -> AsyncIterator[Event]:
         return self._stream
 
-    def stop(self) -> None:
-        """Settle as stopped, unless the reply has already ended. The caller then cancels the task that iterates."""
+    def stop(self, reason: str | None = None) -> None:
+        """Settle as stopped, unless the reply has already ended, and keep who stopped it, if not the user, as the
+        finish reason. The caller then cancels the task that iterates."""
         if self.ending is None:
+            self._finish_reason = reason or self._finish_reason
             self._settle(Status.STOPPED)
 
     def fail(self, error: ErrorInfo) -> Failed | Finished:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Self
 
 from streamtui.chat.errors import ErrorInfo
-from streamtui.chat.events import Event, Failed, Finished, ReasoningDelta, TextDelta
+from streamtui.chat.events import Event, Failed, Finished, ReasoningDelta, Revised, TextDelta
 from streamtui.chat.reply import Reply
 
 log = logging.getLogger(__name__)
@@ -92,13 +92,16 @@ class ReplyTask:
         finally:
             unwatch()
 
-    def stop(self) -> None:
-        """Stop the reply, keeping what arrived: settled and announced at once, the connection closed right after."""
+    def stop(self, reason: str | None = None) -> None:
+        """Stop the reply, keeping what arrived: settled and announced at once, the connection closed right after.
+
+        `reason` is the finish reason to keep with it, where it was not the user who stopped it.
+        """
         if self.reply.ending is not None:
             return
         for event in self.reply.release():
             self._publish(event)
-        self.reply.stop()
+        self.reply.stop(reason)
         self._publish_ending()
         self._task.cancel()
 
@@ -251,6 +254,15 @@ def since(text: str, reasoning: str, position: Position) -> list[Event]:
 
 def after(position: Position, batch: Sequence[Event]) -> Position:
     """Return where somebody is who was at `position` and got `batch`."""
-    text = sum(len(event.text) for event in batch if isinstance(event, TextDelta))
-    reasoning = sum(len(event.text) for event in batch if isinstance(event, ReasoningDelta))
-    return Position(position.text + text, position.reasoning + reasoning)
+    text, reasoning = position.text, position.reasoning
+    for event in batch:
+        match event:
+            case TextDelta(piece):
+                text += len(piece)
+            case ReasoningDelta(piece):
+                reasoning += len(piece)
+            case Revised():
+                text, reasoning = len(event.text), len(event.reasoning)
+            case _:
+                pass
+    return Position(text, reasoning)

@@ -1,4 +1,4 @@
-"""The application: the routes behind the gate, and one page. Nothing here is made at import."""
+"""The application: the routes behind the security middleware, and one page. Nothing here is made at import."""
 
 import logging
 from collections.abc import Callable
@@ -12,13 +12,16 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from streamtui.chat.errors import StreamtuiError
-from streamtui.web.access import Access
+from streamtui.web.credentials import Credentials
 from streamtui.web.http_errors import HTTPError, refusal_of
+from streamtui.web.limits import TokenBucket
+from streamtui.web.logins import Logins
 from streamtui.web.middleware import HEADERS, SecurityMiddleware
 from streamtui.web.origin import Hosts
 from streamtui.web.reply_service import ReplyService
 from streamtui.web.routes import Routes
 from streamtui.web.settings import Engine, ServeLimits
+from streamtui.workspace import Workspace
 
 log = logging.getLogger(__name__)
 _STATIC: Final = Path(__file__).parent / "static"
@@ -38,18 +41,21 @@ _IN_WORDS: Final = {
 
 def create_app(
     engine: Engine,
-    desk: ReplyService,
-    access: Access,
+    workspace: Workspace,
+    replies: ReplyService,
+    credentials: Credentials,
     *,
     hosts: Hosts,
     limits: ServeLimits,
     closing: Callable[[], bool],
     announce: Callable[[str], None],
 ) -> FastAPI:
-    """Return the application; see `Routes` for `closing` and `announce`."""
+    """Return the application; see `Routes` for `closing` and `Logins` for `announce`."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    app.add_middleware(SecurityMiddleware, access=access, hosts=hosts, limits=limits)
-    _add_routes(app, Routes(engine, desk, access, limits, closing=closing, announce=announce))
+    failures = TokenBucket(limits.requests_per_s, limits.burst)
+    app.add_middleware(SecurityMiddleware, credentials=credentials, hosts=hosts, limits=limits, failures=failures)
+    logins = Logins(credentials, failures, announce)
+    _add_routes(app, Routes(engine, workspace, replies, limits, closing=closing), logins)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(StreamtuiError, _failed)
@@ -57,7 +63,7 @@ def create_app(
     return app
 
 
-def _add_routes(app: FastAPI, routes: Routes) -> None:
+def _add_routes(app: FastAPI, routes: Routes, logins: Logins) -> None:
     one = "/api/conversations/{id}"
     app.add_api_route("/api/chat", routes.post_chat, methods=["POST"])
     app.add_api_route("/api/chat", routes.get_chat, methods=["GET"])
@@ -69,7 +75,9 @@ def _add_routes(app: FastAPI, routes: Routes) -> None:
     app.add_api_route(f"{one}/stop", routes.stop, methods=["POST"])
     app.add_api_route("/api/models", routes.models, methods=["GET"])
     app.add_api_route("/api/session", routes.session, methods=["GET"])
-    app.add_api_route("/api/session", routes.trade, methods=["POST"])
+    app.add_api_route("/api/session", logins.trade, methods=["POST"])
+    app.add_api_route("/api/session", logins.end, methods=["DELETE"])
+    app.add_api_route("/api/sessions", logins.end_all, methods=["DELETE"])
     app.add_route("/", _page, methods=["GET"])
     app.mount("/static", StaticFiles(directory=_STATIC))
 
@@ -92,7 +100,9 @@ async def _refused(request: Request, error: Exception) -> Response:
     if isinstance(error, HTTPError):
         return error.response()
     kind = "not_found" if error.status_code == 404 else "bad_request"
-    return HTTPError(error.status_code, kind, error.detail).response()
+    refusal = HTTPError(error.status_code, kind, error.detail).response()
+    refusal.headers.update(error.headers or {})
+    return refusal
 
 
 async def _failed(request: Request, error: Exception) -> Response:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from streamtui.system.locks import FileLock
 from streamtui.system.private import private_folder
+from streamtui.web.http_errors import HTTPError
 
 
 class TokenBucket:
@@ -28,6 +29,11 @@ class TokenBucket:
             return (1 - self._left) / self._per_s
         self._left -= 1
         return 0.0
+
+    def spend(self) -> None:
+        """Take one. Raises `HTTPError` where there is none."""
+        if wait := self.take():
+            raise HTTPError(429, "rate_limit", "Too many requests: slow down.", retry_after_s=wait)
 
 
 @dataclass(slots=True)

@@ -1,9 +1,8 @@
-"""The gate that every request passes before any route sees it, and every response on its way out.
+"""What every request passes before any route sees it, and every response on its way out.
 
 Plain ASGI: Starlette's own base class for middleware buffers between stream and client and hides disconnects.
 """
 
-import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from typing import Final
@@ -11,10 +10,11 @@ from typing import Final
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from streamtui.web.access import Access
+from streamtui.web.credentials import Credential, Credentials
+from streamtui.web.deadlines import RequestBody, ResponseWriter
 from streamtui.web.http_errors import HTTPError
 from streamtui.web.limits import TokenBucket
-from streamtui.web.origin import Hosts, refusal
+from streamtui.web.origin import Hosts, check_host, check_origin
 from streamtui.web.settings import ServeLimits
 
 HEADERS: Final = {
@@ -28,41 +28,52 @@ HEADERS: Final = {
 }
 _API: Final = "/api/"
 _SESSION: Final = "/api/session"
+_WITH_JSON: Final = ("POST", "PATCH")
 
 
 class SecurityMiddleware:
-    """Wraps the application; refuses what has no business here."""
+    """Wraps the application; refuses what has no business here. `failures` is the rate of wrong tokens and codes."""
 
-    def __init__(self, app: ASGIApp, access: Access, hosts: Hosts, limits: ServeLimits) -> None:
+    def __init__(
+        self, app: ASGIApp, credentials: Credentials, hosts: Hosts, limits: ServeLimits, failures: TokenBucket
+    ) -> None:
         self._app = app
-        self._access = access
+        self._credentials = credentials
         self._hosts = hosts
         self._limits = limits
         self._rate = TokenBucket(limits.requests_per_s, limits.burst)
-        self._failures = TokenBucket(limits.requests_per_s, limits.burst)
+        self._failures = failures
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        body = _Body(receive, self._limits)
+        body = RequestBody(receive, self._limits)
+        writer = ResponseWriter(scope, send, self._limits.stall_s)
         try:
-            self._check(scope["method"], scope["path"], scope["headers"])
-            await self._app(scope, body.receive, _with_headers(send, scope["path"]))
-        except HTTPError as refused:
-            await refused.response()(scope, receive, _with_headers(send, _API))
+            await self._answer(scope, body, writer)
+        except ConnectionAbortedError:
+            pass  # the writer has cut it
 
-    def _check(self, method: str, path: str, raw: list[tuple[bytes, bytes]]) -> None:
-        names = Counter(name for name, _ in raw)
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in raw}
-        if names[b"host"] != 1 or not self._hosts.know(headers["host"]):
-            raise HTTPError(400, "forbidden", "This server does not answer to that name.")
+    async def _answer(self, scope: Scope, body: RequestBody, writer: ResponseWriter) -> None:
+        try:
+            self._check(scope)
+            await self._app(scope, body.receive, _with_headers(writer.send, scope["path"]))
+        except HTTPError as refused:
+            await refused.response()(scope, body.receive, _with_headers(writer.send, _API))
+
+    def _check(self, scope: Scope) -> None:
+        method, path = scope["method"], scope["path"]
+        names = Counter(name for name, _ in scope["headers"])
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        if names[b"host"] != 1:
+            raise HTTPError(400, "forbidden", "A request names one host.")
+        check_host(headers["host"], self._hosts)
         if not path.startswith(_API):
             return
-        if (why := refusal(headers)) is not None:
-            raise HTTPError(403, "forbidden", why)
+        check_origin(headers, self._hosts)
         self._check_size(headers)
-        self._check_token(method, path, headers)
-        if method not in ("GET", "HEAD", "DELETE") and _media_type(headers) != "application/json":
+        scope.setdefault("state", {})["credential"] = self._check_credential(method, path, headers)
+        if method in _WITH_JSON and _media_type(headers) != "application/json":
             raise HTTPError(415, "bad_request", "Send JSON: Content-Type: application/json.")
 
     def _check_size(self, headers: Mapping[str, str]) -> None:
@@ -70,43 +81,17 @@ class SecurityMiddleware:
         if not length.isdigit() or int(length[:18]) > self._limits.body_bytes:
             raise HTTPError(413, "too_large", f"A request may have {self._limits.body_bytes:,} bytes.")
 
-    def _check_token(self, method: str, path: str, headers: Mapping[str, str]) -> None:
-        if method == "POST" and path == _SESSION:  # which brings a one-time code instead
-            _spend(self._failures)
-        elif self._access.allows(headers):
-            _spend(self._rate)
-        else:
-            _spend(self._failures)
+    def _check_credential(self, method: str, path: str, headers: Mapping[str, str]) -> Credential | None:
+        if method == "POST" and path == _SESSION:
+            return None  # it brings a one-time code instead
+        credential = self._credentials.credential(headers)
+        if credential is None:
+            self._failures.spend()
             raise HTTPError(401, "auth", "This needs the token, or the cookie that the printed address gives.")
-
-
-class _Body:
-    """A request's body as it is read: no larger than allowed, and no slower."""
-
-    def __init__(self, receive: Receive, limits: ServeLimits) -> None:
-        self._receive = receive
-        self._limits = limits
-        self._size = 0
-        self._complete = False
-
-    async def receive(self) -> Message:
-        if self._complete:
-            return await self._receive()  # waits for the client to leave
-        try:
-            async with asyncio.timeout(self._limits.body_s):
-                message = await self._receive()
-        except TimeoutError:
-            raise HTTPError(408, "timeout", "The request took too long to arrive.") from None
-        self._size += len(message.get("body", b""))
-        self._complete = not message.get("more_body", False)
-        if self._size > self._limits.body_bytes:
-            raise HTTPError(413, "too_large", f"A request may have {self._limits.body_bytes:,} bytes.")
-        return message
-
-
-def _spend(rate: TokenBucket) -> None:
-    if wait := rate.take():
-        raise HTTPError(429, "rate_limit", "Too many requests: slow down.", retry_after_s=wait)
+        self._rate.spend()
+        if not credential.may(method, path):
+            raise HTTPError(403, "forbidden", "A cookie is not enough for this: it needs the token.")
+        return credential
 
 
 def _media_type(headers: Mapping[str, str]) -> str:

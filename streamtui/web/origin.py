@@ -4,13 +4,18 @@ A page of somebody else's that has its name point at 127.0.0.1 (DNS rebinding) s
 """
 
 import ipaddress
+import re
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from streamtui.web.http_errors import HTTPError
+
 LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_PLAIN_NAME: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,200}[a-z0-9])?")
+"""A host name that can be shown, and typed, as it is."""
 
 
 def is_loopback(host: str) -> bool:
@@ -45,19 +50,58 @@ class Hosts:
         return name in self.names or (self.any_address and _address(name) is not None)
 
 
-def refusal(headers: Mapping[str, str]) -> str | None:
-    """Return why a request must come from somebody else's page; `None` if it need not.
+def check_host(host: str, hosts: Hosts) -> None:
+    """Raise `HTTPError` for a `Host` header that names another server."""
+    if hosts.know(host):
+        return
+    name = _hostname(f"//{host}") or ""
+    cure = f" To allow it: streamtui serve --allow-host {name}" if _PLAIN_NAME.fullmatch(name) else ""
+    raise HTTPError(400, "forbidden", f"This server does not answer to that name.{cure}")
 
-    Programs send neither header. Pages on another port of this machine are the "same site", but not ours.
+
+def check_origin(headers: Mapping[str, str], hosts: Hosts) -> None:
+    """Raise `HTTPError` for a request that somebody else's page must have made.
+
+    Programs send none of these headers. Browsers leave `Sec-Fetch-Site` out where the page came over plain HTTP by a
+    name: then what else there is has to fit. Pages on another port of this machine are the "same site", but not ours.
     """
-    if headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
-        return "This request comes from another site's page."
-    origin = headers.get("origin")
-    if origin is not None and (_netloc(origin) or "").lower() != headers.get("host", "").lower():
-        return "This request comes from another origin."
+    site = headers.get("sec-fetch-site")
+    if site not in (None, "same-origin", "none"):
+        raise HTTPError(403, "forbidden", "This request comes from another site's page.")
     if "prefetch" in headers.get("sec-purpose", "") or "prefetch" in headers.get("purpose", ""):
-        return "Nothing is fetched ahead here."
-    return None
+        raise HTTPError(403, "forbidden", "Nothing is fetched ahead here.")
+    origin = headers.get("origin")
+    if origin is None:
+        if site is None and "referer" in headers and not _is_own(headers["referer"], headers):
+            raise HTTPError(403, "forbidden", "This request comes from another site's page.")
+    elif not _is_own(origin, headers):
+        _check_rewritten(origin, site, hosts)
+
+
+def is_https(headers: Mapping[str, str]) -> bool:
+    """Return whether the browser sees our page over TLS, which a proxy in front adds."""
+    return headers.get("origin", "").lower().startswith("https://")
+
+
+def _is_own(url: str, headers: Mapping[str, str]) -> bool:
+    return (_netloc(url) or "").lower() == headers.get("host", "").lower()
+
+
+def _check_rewritten(origin: str, site: str | None, hosts: Hosts) -> None:
+    """Let our own page through a proxy that has changed `Host`. The browser's word `same-origin` can't be forged.
+
+    Raises `HTTPError` that names the cure.
+    """
+    netloc = _netloc(origin) or ""
+    if site == "same-origin" and hosts.know(netloc):
+        return
+    name = _hostname(f"//{netloc}") or ""
+    cure = ""
+    if site == "same-origin" and _PLAIN_NAME.fullmatch(name):
+        cure = f" If a proxy stands between: streamtui serve --allow-host {name}"
+    elif hosts.know(netloc):
+        cure = " If a proxy stands between, let it pass Host on (nginx: proxy_set_header Host $http_host)."
+    raise HTTPError(403, "forbidden", f"This request comes from another origin.{cure}")
 
 
 def _netloc(url: str) -> str | None:

@@ -1,22 +1,25 @@
-"""Where replies are asked for, owned and ended: what stands between the routes and the engine."""
+"""Replies as this worker's clients ask for them, follow them and stop them: how long each goes on, and how many."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from streamtui.chat.conversation import Conversation
 from streamtui.chat.errors import NotFoundError, StreamtuiError
-from streamtui.chat.messages import ChatMessage, Status
-from streamtui.chat.ports import ConversationRecord, Model
-from streamtui.chat.reply_tasks import ReplyTask, ReplyTasks
+from streamtui.chat.messages import Status
+from streamtui.chat.ports import Model
+from streamtui.chat.reply_tasks import ReplyTask
 from streamtui.chat.sanitize import sanitize
+from streamtui.web.audience import Audience
 from streamtui.web.http_errors import HTTPError, refusal_of
 from streamtui.web.limits import ConcurrencyLimit, Slot
-from streamtui.web.settings import Engine, ServeLimits
+from streamtui.web.schemas import is_blank
+from streamtui.web.settings import ServeLimits
 from streamtui.web.worker_signals import StopRequests, Subscribers
+from streamtui.workspace import SendPrompt, Session, Submission, Workspace
 
+ABANDONED: Final = "client_left"
+"""The finish reason of a reply that was stopped because everybody who followed it had left."""
 _LONGEST_CONVERSATION: Final = 10_000
 _TRY_AGAIN_S: Final = 2.0
 _STOP_S: Final = 2.0
@@ -27,188 +30,185 @@ _SAVE_S: Final = 10.0
 
 @dataclass(frozen=True, slots=True)
 class AskParams:
-    """What a client wants to know, within the limits that the routes check."""
+    """What a client asks for, within the limits that the routes check."""
 
-    prompt: str
+    submission: Submission
     conversation: str | None = None
     model: str | None = None
     system: str | None = None
+    linger_s: float = 0.0
+    """For how long the reply goes on while nobody is connected to it."""
 
 
 class ReplyService:
-    """The replies that this worker's clients asked for. `live` owns the streams; who asked decides when they end."""
+    """The replies that run here, in the sessions of a workspace, and their audiences, which decide how long they run.
+
+    Other workers are asked by way of `stops` and `subscribers`.
+    """
 
     def __init__(
         self,
-        engine: Engine,
-        live: ReplyTasks,
+        workspace: Workspace,
         slots: ConcurrencyLimit,
-        notes: StopRequests,
-        attendance: Subscribers,
+        stops: StopRequests,
+        subscribers: Subscribers,
         limits: ServeLimits,
     ) -> None:
-        self._engine = engine
-        self._live = live
+        self._workspace = workspace
         self._slots = slots
-        self._notes = notes
-        self._attendance = attendance
+        self._stops = stops
+        self._subscribers = subscribers
         self._limits = limits
-        self._askers: Counter[str] = Counter()
         self._guards: set[asyncio.Task[None]] = set()
-        self._attending: dict[str, asyncio.Task[None]] = {}
-        """By message: what tells the worker that runs it that it has clients here."""
+        self._audiences: dict[str, Audience] = {}
+        """By message, of replies that run here."""
+        self._elsewhere: dict[str, tuple[Audience, asyncio.Task[None]]] = {}
+        """By message, of replies of other workers; the task tells the worker that it has an audience here."""
 
-    def running(self, message: str) -> ReplyTask | None:
-        """Return the run that writes a message here."""
-        return self._live.task(message)
-
-    async def ask(self, question: AskParams) -> ReplyTask:
-        """Start the reply to a question. Raises `HTTPError`."""
-        if not sanitize(question.prompt).strip():
+    async def ask(self, params: AskParams) -> ReplyTask:
+        """Start a reply. Raises `HTTPError`."""
+        if isinstance(params.submission, SendPrompt) and is_blank(sanitize(params.submission.text)):
             raise HTTPError(422, "bad_request", "There is nothing to read in the prompt.")
         slot = self._slots.take()
         if slot is None:
             most = f"As many replies as allowed ({self._limits.streams}) are streaming"
             raise HTTPError(429, "busy", f"{most}: try again when one has ended.", retry_after_s=_TRY_AGAIN_S)
         try:
-            conversation = await self._conversation(question)
-            if self._live.of(conversation.id):
-                raise HTTPError(409, "busy", "A reply is still streaming in this conversation: stop it first.")
-            run = self._live.start(conversation.ask(question.prompt))
+            session = await self._session(params)
+            (task,) = await self._workspace.send(session, params.submission)
         except BaseException as error:
             slot.release()
             if isinstance(error, StreamtuiError):
                 raise refusal_of(error) from None
             raise
-        guard = asyncio.create_task(self._guard(run, slot))
+        message = task.reply.id
+        self._audiences[message] = Audience(params.linger_s, lambda: self._abandon(message))
+        guard = asyncio.create_task(self._guard(task, slot))
         self._guards.add(guard)
         guard.add_done_callback(self._guards.discard)
-        return run
+        return task
 
-    def attach(self, message: str, grace_s: float = 0.0) -> Callable[[], None]:
-        """Count one more client as having asked for a reply, whichever worker runs it; return what it does on leaving.
+    def join(self, message: str, *, asked: bool) -> Callable[[], None]:
+        """Count one more client that follows a reply, whichever worker runs it; return what to call when it leaves.
 
-        After the last one's grace the reply is stopped.
+        A reply that doesn't linger belongs to the client that `asked`: others who follow it don't keep it.
         """
-        self._askers[message] += 1
-        if self._live.task(message) is None and message not in self._attending:
-            self._attending[message] = asyncio.create_task(self._attendance.keep(message))
-
-        def leave() -> None:
-            self._askers[message] -= 1
-            if grace_s:
-                asyncio.get_running_loop().call_later(grace_s, self._stop_unattended, message)
-            else:
-                self._stop_unattended(message)
-
-        return leave
+        if (audience := self._audiences.get(message)) is not None:
+            return audience.join() if asked or audience.linger_s else lambda: None
+        if message not in self._elsewhere:
+            keeping = asyncio.create_task(self._subscribers.keep(message))
+            self._elsewhere[message] = Audience(0.0, lambda: self._forget_elsewhere(message)), keeping
+        return self._elsewhere[message][0].join()
 
     async def stop(self, conversation: str) -> int:
-        """Stop what streams in a conversation; return how many replies that were. Raises `HTTPError`."""
-        runs = self._live.of(conversation)
-        for run in runs:
-            run.stop()
-        if runs:
-            return len(runs)
-        streaming = [message for message in await self._messages(conversation) if message.status is Status.STREAMING]
+        """Stop what streams in a conversation; return how many replies that were. Raises `HTTPError`.
+
+        A turn in which nothing had arrived is taken back: its prompt is the draft again, if that is empty.
+        """
+        session = self._workspace.get(conversation)
+        if session is not None and (tasks := session.tasks):
+            await self._read_draft(session)
+            session.stop()
+            self._workspace.drafts.keep(session)
+            return len(tasks)
+        _, messages = await self._workspace.library.load(conversation)
+        streaming = [message for message in messages if message.status is Status.STREAMING]
         for message in streaming:
             await self._stop_elsewhere(message.id)
         return len(streaming)
 
     async def delete(self, conversation: str) -> None:
         """Settle what streams in a conversation, wherever it runs, then delete it. Raises `HTTPError`."""
-        runs = self._live.of(conversation)
-        await self.stop(conversation)
-        for run in runs:
-            await run.wait()
-        await self._engine.storage.library.delete(conversation)
-
-    async def load(self, conversation: str) -> tuple[ConversationRecord, list[ChatMessage]]:
-        """Return a saved conversation. Raises `HTTPError` where there is none."""
-        try:
-            return await self._engine.storage.library.load(conversation)
-        except StreamtuiError as error:
-            raise refusal_of(error) from None
+        if self._workspace.get(conversation) is None:
+            await self.stop(conversation)
+        await self._workspace.delete(conversation)
 
     async def aclose(self, patience_s: float) -> None:
         """End all replies: settled at once, their connections closed within `patience_s`."""
-        await self._live.aclose(patience_s)
-        tasks = [*self._guards, *self._attending.values()]
+        await self._workspace.aclose(patience_s)
+        for audience in self._audiences.values():
+            audience.close()
+        tasks = [*self._guards, *(keeping for _, keeping in self._elsewhere.values())]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _messages(self, conversation: str) -> list[ChatMessage]:
-        return (await self.load(conversation))[1]
-
-    async def _conversation(self, question: AskParams) -> Conversation:
-        engine = self._engine
-        recorder = engine.storage.recorder
-        if question.conversation is None:
-            system = engine.system if question.system is None else question.system
-            model = await self._model(question.model)
-            return Conversation(model, recorder, system=system, options=engine.options)
-        record, messages = await engine.storage.library.load(question.conversation)
-        if len(messages) >= _LONGEST_CONVERSATION:
+    async def _session(self, params: AskParams) -> Session:
+        """Return the session to ask in, with the model that is to answer. Raises `StreamtuiError`, `HTTPError`."""
+        model = None if params.model is None else self._model(params.model)
+        if params.conversation is None:
+            return self._workspace.new(self._permitted(model or self._workspace.catalog.model()), params.system)
+        session = await self._workspace.resume(params.conversation, model)
+        if session.is_streaming:
+            raise HTTPError(409, "busy", "A reply is still streaming in this conversation: stop it first.")
+        if len(session.conversation.messages) >= _LONGEST_CONVERSATION:
             raise HTTPError(409, "too_large", "This conversation is too long to go on: start a new one.")
-        model = await self._model(question.model or record.model)
-        conversation = Conversation.resume(model, recorder, record, messages, options=engine.options)
-        if question.system is not None:
-            conversation.instruct(question.system)
-        return conversation
+        await self._read_draft(session)
+        self._permitted(session.conversation.model)
+        if params.system is not None:
+            session.conversation.instruct(params.system)
+        return session
 
-    async def _model(self, name: str | None) -> Model:
-        allowed = self._limits.models
-        model = self._engine.catalog.model(name)
-        if allowed is not None and model.id not in allowed:
-            raise HTTPError(403, "forbidden", "This model may not be asked here.")
-        if self._engine.catalog.exposed_host(model):
+    def _model(self, name: str) -> Model:
+        return self._permitted(self._workspace.catalog.model(name))
+
+    def _permitted(self, model: Model) -> Model:
+        if self._workspace.catalog.exposed_host(model):
             raise HTTPError(403, "config", "The key would travel in the clear to this model's endpoint: use https.")
-        return await self._engine.catalog.resolve(model)
+        return model
 
-    async def _guard(self, run: ReplyTask, slot: Slot) -> None:
-        """Give the slot back when the connection is closed; meanwhile obey other workers' notes."""
-        ended = asyncio.create_task(run.wait())
+    async def _read_draft(self, session: Session) -> None:
+        """Learn the draft that is saved, which another worker may have written."""
+        saved = session.conversation.id if session.conversation.messages else None
+        try:
+            session.draft = await self._workspace.library.draft(saved)
+        except StreamtuiError:
+            return
+
+    async def _guard(self, task: ReplyTask, slot: Slot) -> None:
+        """Give the slot back when the connection is closed; meanwhile obey other workers' requests to stop."""
+        message = task.reply.id
+        ended = asyncio.create_task(task.wait())
         try:
             while not ended.done():
-                await asyncio.wait([ended], timeout=self._notes.period_s)
-                if run.is_streaming and self._notes.take(run.reply.id):
-                    run.stop()
+                await asyncio.wait([ended], timeout=self._stops.period_s)
+                if task.is_streaming and self._stops.take(message):
+                    await self.stop(task.reply.conversation)
         finally:
             ended.cancel()
             slot.release()
-            self._attendance.forget(run.reply.id)
+            self._audiences.pop(message).close()
+            self._subscribers.forget(message)
 
     async def _stop_elsewhere(self, message: str) -> None:
-        self._notes.leave(message)
+        self._stops.leave(message)
         taken = False
         try:
             async with asyncio.timeout(_STOP_S) as patience:
                 while True:
-                    if not taken and (taken := self._notes.was_taken(message)):
+                    if not taken and (taken := self._stops.was_taken(message)):
                         patience.reschedule(asyncio.get_running_loop().time() + _SAVE_S)
-                    found = await self._engine.storage.library.message(message)
-                    if found.status is not Status.STREAMING:
+                    reply = await self._workspace.library.message(message)
+                    if reply.status is not Status.STREAMING:
                         return
-                    await asyncio.sleep(self._notes.period_s)
+                    await asyncio.sleep(self._stops.period_s)
         except NotFoundError:
             pass
         except TimeoutError:
             raise HTTPError(409, "busy", "This reply runs in another program: stop it there.") from None
         finally:
-            self._notes.withdraw(message)
+            self._stops.withdraw(message)
 
-    def _stop_unattended(self, message: str) -> None:
-        """Stop a reply, or let go of one that runs elsewhere, unless somebody who asked for it is there."""
-        if self._askers[message] > 0:
+    def _abandon(self, message: str) -> None:
+        """Stop a reply that nobody follows here, unless somebody does at another worker."""
+        task, audience = self._workspace.tasks.task(message), self._audiences.get(message)
+        if task is None or audience is None or not task.is_streaming:
             return
-        del self._askers[message]
-        if (attending := self._attending.pop(message, None)) is not None:
-            attending.cancel()
-        run = self._live.task(message)
-        if run is None or not run.is_streaming:
-            return
-        if self._attendance.of(message):
-            asyncio.get_running_loop().call_later(self._notes.period_s, self._stop_unattended, message)
+        if audience.linger_s and self._subscribers.of(message):
+            audience.join()()  # which waits again
         else:
-            run.stop()
+            task.stop(ABANDONED)
+
+    def _forget_elsewhere(self, message: str) -> None:
+        _, keeping = self._elsewhere.pop(message)
+        keeping.cancel()

@@ -1,11 +1,13 @@
 """What clients send, and how much of it."""
 
-from typing import Annotated
+import unicodedata
+from typing import Annotated, Final
 
 from fastapi import Header, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 _ID = "^[0-9a-z]{1,64}$"
+LONGEST_LINGER_S: Final = 3600.0
 
 Prompt = Annotated[str, StringConstraints(max_length=200_000)]
 """Whether there is anything to read in it is asked once it is cleaned."""
@@ -16,7 +18,14 @@ PathId = Annotated[str, Path(alias="id", pattern=_ID)]
 QueryId = Annotated[str | None, Query(pattern=_ID)]
 QueryPrompt = Annotated[str, Query(max_length=8_000)]
 QueryName = Annotated[str | None, Query(min_length=1, max_length=200)]
+QueryLinger = Annotated[float | None, Query(ge=0, le=LONGEST_LINGER_S)]
+"""For how many seconds a reply goes on while nobody is connected to it."""
 LastEventId = Annotated[str | None, Header(max_length=200)]
+
+
+def is_blank(text: str) -> bool:
+    """Return whether there is nothing to read in `text`: white space, controls and invisible format characters."""
+    return all(character.isspace() or unicodedata.category(character) in ("Cf", "Cc") for character in text)
 
 
 class Body(BaseModel):
@@ -32,12 +41,14 @@ class AskBody(Body):
     conversation: Id | None = None
     model: Name | None = None
     system: Annotated[str, Field(max_length=100_000)] | None = None
+    linger: Annotated[float, Field(ge=0, le=LONGEST_LINGER_S)] | None = None
 
 
 class CodeBody(Body):
-    """The one-time code of a printed address."""
+    """The one-time code of a printed address, and the key with which a page binds its cookie to itself."""
 
     code: Name
+    key: Annotated[str, StringConstraints(pattern="^[0-9a-f]{32,64}$")] | None = None
 
 
 class TitleBody(Body):

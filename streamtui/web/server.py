@@ -3,36 +3,36 @@
 import asyncio
 import errno
 import socket
-import struct
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import uvicorn
-from starlette.types import Receive, Scope, Send
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from streamtui.chat.errors import ConfigError
-from streamtui.chat.reply_tasks import ReplyTasks
-from streamtui.web.access import Access, load_token
+from streamtui.web.access import load_token
 from streamtui.web.app import create_app
+from streamtui.web.connections import accept, connection_limit
+from streamtui.web.credentials import Credentials
 from streamtui.web.limits import ConcurrencyLimit
 from streamtui.web.origin import Hosts, is_loopback
+from streamtui.web.protocol import Protocol
+from streamtui.web.repeated_warnings import limit_repeated_warnings
 from streamtui.web.reply_service import ReplyService
+from streamtui.web.sessions import Sessions
 from streamtui.web.settings import BindAddress, Engine, ServeLimits
-from streamtui.web.stream import ABORT
 from streamtui.web.worker_signals import StopRequests, Subscribers
 from streamtui.web.workers import no_log, supervise
+from streamtui.workspace import Defaults, Workspace
 
 Compose = Callable[[], AbstractContextManager[Engine]]
 """Builds an engine; entered once in every worker. With several workers it must be picklable."""
 
 _CLOSE_S: Final = 0.5
 """For how long upstream connections may take to close, and then clients' to take their last events."""
-_FIRST_REQUEST_S: Final = 30.0
-"""For how long a connection may be open without a request on it."""
 _SEND_BUFFER: Final = 64 * 1024
 """Bytes the kernel holds for a client, so that one that doesn't read is noticed before much is paid for."""
 
@@ -46,9 +46,9 @@ async def serve(
 ) -> None:
     """Serve until cancelled; then end open streams, each with its `done`, and settle what was being written.
 
-    `say` gets the lines for the reader: addresses with one-time codes, and the token (by default they go to stderr).
+    `say` gets the lines for the user: addresses with one-time codes, and the token (by default they go to stderr).
     `start_log` is called in every further process, where there are several workers; it must be picklable.
-    Raises `ConfigError` for a place where it is not safe, or not possible, to listen.
+    Raises `ConfigError` for an address at which it is not safe, or not possible, to listen.
     """
     limits, say = limits or ServeLimits(), say or _say
     if not is_loopback(place.host) and place.token is None:
@@ -58,10 +58,13 @@ async def serve(
     token = load_token(place.folder / "web", place.token)
     listener = _listen(place, limits)
     place = replace(place, token=token, port=listener.getsockname()[1])
-    access = Access(token, place.folder / "web", place.port)
-    access.forget_codes()
+    sessions = _sessions(place)
+    sessions.clean_up()
+    code = sessions.new_code()
     say(f"token: {token}")
-    say(f"open {_address(place, access.new_code())}")
+    for name in place.allowed_hosts:
+        say(f"under {name}: put #code={code} after its address")
+    say(f"open {_address(place, code)}")
     with listener:
         if place.workers > 1:
             await supervise(place.workers, start_log, work, (compose, place, limits, listener))
@@ -77,36 +80,38 @@ async def work(
     say: Callable[[str], None] | None = None,
 ) -> None:
     """Serve from one process on a socket that listens already."""
-    tell, shared = say or _say, place.folder / "web"
-    access = Access(place.token or "", shared, place.port)
+    limit_repeated_warnings()
+    say, shared = say or _say, place.folder / "web"
     with compose() as engine:
-        slots, notes = ConcurrencyLimit(shared / "streams", limits.streams), StopRequests(shared / "stops")
-        desk = ReplyService(engine, ReplyTasks(), slots, notes, Subscribers(shared / "attended"), limits)
+        slots, stops = ConcurrencyLimit(shared / "streams", limits.streams), StopRequests(shared / "stops")
+        workspace = _workspace(engine)
+        replies = ReplyService(workspace, slots, stops, Subscribers(shared / "attended"), limits)
         server: _Server | None = None
         app = create_app(
             engine,
-            desk,
-            access,
+            workspace,
+            replies,
+            Credentials(place.token or "", _sessions(place)),
             hosts=Hosts.of(place.host, place.allowed_hosts),
             limits=limits,
             closing=lambda: server is not None and server.should_exit,
-            announce=lambda code: tell(f"for another browser {_address(place, code)}"),
+            announce=lambda code: say(f"for another browser {_address(place, code)}"),
         )
-        server = _Server(_config(app))
+        server = _Server(_config(app), listener, connection_limit(limits.streams))
         try:
-            await _run(server, listener, desk)
+            await _run(server, replies)
         finally:
             await engine.catalog.aclose()
 
 
-async def _run(server: "_Server", listener: socket.socket, desk: ReplyService) -> None:
+async def _run(server: "_Server", replies: ReplyService) -> None:
     """Run the server; a cancellation ends it in good order and is passed on."""
-    serving = asyncio.create_task(server.serve([listener]))
+    serving = asyncio.create_task(server.serve())
     try:
         await asyncio.shield(serving)
     finally:
         server.should_exit = True
-        await desk.aclose(_CLOSE_S)
+        await replies.aclose(_CLOSE_S)
         with suppress(asyncio.CancelledError):
             await asyncio.shield(serving)
 
@@ -114,7 +119,7 @@ async def _run(server: "_Server", listener: socket.socket, desk: ReplyService) -
 def _config(app: Any) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=_Protocol,
+        http=Protocol,
         ws="none",
         lifespan="off",
         log_config=None,
@@ -123,40 +128,36 @@ def _config(app: Any) -> uvicorn.Config:
         server_header=False,
         timeout_keep_alive=5,
         timeout_graceful_shutdown=1,
-        limit_concurrency=2000,
     )
 
 
 class _Server(uvicorn.Server):
-    """A server whose signals are the command line's business."""
+    """A server on a socket that listens already. Signals are the command line's business."""
+
+    def __init__(self, config: uvicorn.Config, listener: socket.socket, most: int) -> None:
+        super().__init__(config)
+        self._listener = listener
+        self._most = most
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
 
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await self.lifespan.startup()
+        state, open_now = self.server_state, self.server_state.connections
+        connect = partial(Protocol, config=self.config, server_state=state, app_state=self.lifespan.state)
+        self.servers = []  # asyncio's own, of which there is none
+        self._accepting = asyncio.create_task(accept(self._listener, connect, open_now, self._most))
+        self.started = True
 
-class _Protocol(H11Protocol):
-    """Lets a response cut its connection: closing in good order would wait for a client that doesn't read."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self.loop.call_later(_FIRST_REQUEST_S, self._drop_if_idle)
-        inner = self.app
-
-        def abort() -> None:
-            lingering = struct.pack("ii", 1, 0)  # what the client didn't read is thrown away, and it gets a reset
-            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, lingering)
-            transport.abort()
-
-        async def with_abort(scope: Scope, receive: Receive, send: Send) -> None:
-            scope.setdefault("extensions", {})[ABORT] = abort
-            await inner(scope, receive, send)
-
-        self.app = with_abort
-
-    def _drop_if_idle(self) -> None:
-        if getattr(self, "cycle", None) is None:  # typed as if it were always there
-            self.transport.abort()
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._accepting.cancel()
+        await asyncio.wait([self._accepting])
+        await super().shutdown(sockets)
+        for connection in list(self.server_state.connections):  # of clients that don't even take the last events
+            connection.transport.abort()
+        await asyncio.sleep(0)
 
 
 def _listen(place: BindAddress, limits: ServeLimits) -> socket.socket:
@@ -169,6 +170,7 @@ def _listen(place: BindAddress, limits: ServeLimits) -> socket.socket:
             _set_options(listener, limits)
             listener.bind(where)
             listener.listen(1024)
+            listener.setblocking(False)
         except OSError:
             listener.close()
             raise
@@ -186,6 +188,15 @@ def _set_options(listener: socket.socket, limits: ServeLimits) -> None:
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
     if hasattr(socket, "TCP_USER_TIMEOUT"):  # a peer that vanished without a word
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(limits.stall_s * 2000))
+
+
+def _workspace(engine: Engine) -> Workspace:
+    defaults = Defaults(system=engine.system, options=engine.options)
+    return Workspace(engine.catalog, engine.storage.recorder, engine.storage.library, defaults)
+
+
+def _sessions(place: BindAddress) -> Sessions:
+    return Sessions(place.token or "", place.folder / "web", place.port)
 
 
 def _address(place: BindAddress, code: str) -> str:

@@ -3,21 +3,11 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from streamtui.chat.conversation import Options
 from streamtui.chat.messages import ChatMessage
-from streamtui.chat.ports import Catalog, ConversationRecord, ConversationSummary, Library, Recorder
-
-
-class Storage(Protocol):
-    """Where conversations are saved."""
-
-    @property
-    def recorder(self) -> Recorder: ...
-
-    @property
-    def library(self) -> Library: ...
+from streamtui.chat.ports import Catalog, ConversationRecord, ConversationSummary, Storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +36,15 @@ class ServeLimits:
     """Requests that may come at once before that rate holds."""
     body_bytes: int = 1_000_000
     body_s: float = 30.0
-    """How long a request's body may take to arrive."""
+    """How long a request's body may take to arrive, and a second more for each `body_bytes_per_s` of it."""
+    body_bytes_per_s: int = 10_000
     stall_s: float = 30.0
     """How long a client may read nothing before it is dropped, and with it the reply that it asked for."""
-    grace_s: float = 0.5
-    """How long an `EventSource` that asked may be away before its reply is stopped; it comes back after 0.2 s."""
+    page_linger_s: float = 120.0
+    """For how long a reply that the page asked for goes on while no page follows it."""
     ping_s: float = 15.0
     poll_s: float = 0.25
     """How often a reply that another process writes is looked at."""
-    models: frozenset[str] | None = None
-    """The models that may be asked for; `None` allows whatever the settings reach."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
-from streamtui.chat.events import Event, Failed, Finished, ReasoningDelta, TextDelta, wire
+from streamtui.chat.events import Event, Failed, Finished, ReasoningDelta, Revised, TextDelta, wire
+from streamtui.chat.reply_tasks import Position
 from streamtui.web.public_errors import shown
 
 PING: Final = b": ping\n\n"
@@ -21,25 +22,14 @@ _ID = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
-    """How much of a reply somebody has: characters (code points) of text and of reasoning, and whether its end."""
+def within_growing(position: Position, reasoning: str) -> Position:
+    """Return the position in a reply of which more was sent, by the worker that runs it, than is saved yet."""
+    return position if position.reasoning < _ALL else replace(position, reasoning=len(reasoning))
 
-    text: int = 0
-    reasoning: int = 0
-    done: bool = False
 
-    def within(self, text: str, reasoning: str) -> Self:
-        """Return the position in a reply that has only this much yet."""
-        return replace(self, text=min(self.text, len(text)), reasoning=min(self.reasoning, len(reasoning)))
-
-    def within_growing(self, reasoning: str) -> Self:
-        """Return the position in a reply of which more was sent, by the worker that runs it, than is saved yet."""
-        return self if self.reasoning < _ALL else replace(self, reasoning=len(reasoning))
-
-    def __str__(self) -> str:
-        reasoning = f".{self.reasoning}" if self.reasoning else ""
-        return f"{self.text}{reasoning}{'!' if self.done else ''}"
+def _written(position: Position) -> str:
+    reasoning = f".{position.reasoning}" if position.reasoning else ""
+    return f"{position.text}{reasoning}{'!' if position.done else ''}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +46,17 @@ class EventId:
 
         A bare number is an offset into the text, which comes after all reasoning.
         """
-        found = _ID.fullmatch(value.strip())
-        if found is None:
+        parts = _ID.fullmatch(value.strip())
+        if parts is None:
             return None
-        text, reasoning = int(found["text"]), found["reasoning"]
+        text, reasoning = int(parts["text"]), parts["reasoning"]
         skipped = int(reasoning) if reasoning else (_ALL if text else 0)
-        position = Position(text, skipped, found["done"] is not None)
-        return cls(position, found["conversation"] or "", found["message"] or "")
+        position = Position(text, skipped, parts["done"] is not None)
+        return cls(position, parts["conversation"] or "", parts["message"] or "")
 
     def __str__(self) -> str:
-        return f"{self.conversation}-{self.message}:{self.position}" if self.message else str(self.position)
+        position = _written(self.position)
+        return f"{self.conversation}-{self.message}:{position}" if self.message else position
 
 
 class Encoder:
@@ -87,8 +78,8 @@ class Encoder:
         data = wire(event, self.conversation)
         frame = self._frame(str(data["type"]), data)
         if isinstance(event, Failed):
-            said = {"type": "error", "kind": event.error.kind, "message": event.error.message}
-            return self._frame("error", said, with_id=False) + frame
+            error = {"type": "error", "kind": event.error.kind, "message": event.error.message}
+            return self._frame("error", error, with_id=False) + frame
         return frame
 
     def _advance(self, event: Event) -> None:
@@ -97,6 +88,8 @@ class Encoder:
                 self.position = replace(self.position, text=self.position.text + len(text))
             case ReasoningDelta(text):
                 self.position = replace(self.position, reasoning=self.position.reasoning + len(text))
+            case Revised(text, reasoning):
+                self.position = Position(len(text), len(reasoning))
             case Finished() | Failed():
                 self.position = replace(self.position, done=True)
             case _:

@@ -1,32 +1,26 @@
 """The response that streams server-sent events, and knows when nobody listens any more.
 
-Why not `fastapi.sse` or sse-starlette: the first is late, and logs tracebacks, when a client leaves while it is
-blocked on it; the second patches uvicorn at import; and neither gives up a client that never reads.
+Why not a library: `fastapi.sse` is late, and logs tracebacks, when a client leaves while it is blocked on it;
+sse-starlette patches uvicorn at import. Here the deadline of a client that reads nothing is that of every response.
 """
 
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, suppress
-from typing import Final
 
 from starlette.responses import StreamingResponse
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
 from streamtui.chat.errors import StoreError
+from streamtui.web.deadlines import abort
 from streamtui.web.http_errors import HTTPError
 
 log = logging.getLogger(__name__)
 
-ABORT: Final = "streamtui.abort"
-"""The ASGI extension with which our server lets a response cut its connection."""
-
-_PIECE: Final = 32 * 1024
-"""Bytes that even a slow client takes in the time after which one that takes none is dropped."""
-
 
 class EventStream(StreamingResponse):
-    """Streams frames until they end, the client leaves, or it reads nothing for `stall_s`.
+    """Streams frames until they end, the client leaves, or the connection is cut because it reads nothing.
 
     `left` is called once the stream is over for whatever reason: normally, by a disconnect, by a shutdown.
     """
@@ -35,14 +29,12 @@ class EventStream(StreamingResponse):
         self,
         frames: AsyncGenerator[bytes, None],
         *,
-        stall_s: float,
         left: Callable[[], None] = lambda: None,
         headers: dict[str, str] | None = None,
     ) -> None:
         fixed = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         super().__init__(frames, headers=fixed | (headers or {}), media_type="text/event-stream")
         self._frames = frames
-        self._stall_s = stall_s
         self._left = left
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -60,36 +52,19 @@ class EventStream(StreamingResponse):
 
     async def _write(self, scope: Scope, send: Send) -> None:
         try:
-            await self._send(
-                send, {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-            )
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
             async with aclosing(self._frames) as frames:
                 async for frame in frames:
-                    for start in range(0, len(frame), _PIECE):
-                        piece = frame[start : start + _PIECE]
-                        await self._send(send, {"type": "http.response.body", "body": piece, "more_body": True})
-            await self._send(send, {"type": "http.response.body", "body": b"", "more_body": False})
-        except TimeoutError:
-            log.info("a client read nothing for %g s and was dropped", self._stall_s)
-            _abort(scope)
+                    await send({"type": "http.response.body", "body": frame, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
         except StoreError as error:
             log.warning("a stream broke off: %s", error)
-            _abort(scope)
+            abort(scope)
         except OSError:
-            pass  # the client has gone
-
-    async def _send(self, send: Send, message: Message) -> None:
-        async with asyncio.timeout(self._stall_s):
-            await send(message)
+            pass  # the client has gone, or was cut off
 
 
 async def _wait_for_leaving(receive: Receive) -> None:
     with suppress(OSError, HTTPError):
         while (await receive())["type"] != "http.disconnect":
             pass
-
-
-def _abort(scope: Scope) -> None:
-    abort = scope.get("extensions", {}).get(ABORT)
-    if abort is not None:
-        abort()

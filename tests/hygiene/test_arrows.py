@@ -36,6 +36,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "fastapi": ("streamtui.web",),
     "starlette": ("streamtui.web",),
     "pydantic": ("streamtui.web",),
+    "h11": ("streamtui.web.protocol",),
     "uvicorn": ("streamtui.web",),
     "dotenv": ("streamtui.settings.config",),
     "platformdirs": ("streamtui.settings.config",),

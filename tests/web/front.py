@@ -146,7 +146,7 @@ class Front:
 
     def _say(self, line: str) -> None:
         self.said.append(line)
-        if "#code=" in line:
+        if line.startswith("open "):
             self._ready.set()
 
 

@@ -1,6 +1,7 @@
-"""`serve` in a process of its own, as the command line runs it: `python -m tests.web.process DATA BASE_URL WORKERS`."""
+"""`serve` in a process, as the command line runs it: `python -m tests.web.process DATA BASE_URL WORKERS [LOG]`."""
 
 import asyncio
+import logging
 import signal
 import sys
 from functools import partial
@@ -20,6 +21,8 @@ async def main(data: Path, base_url: str, workers: int) -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[4:]:
+        logging.basicConfig(filename=sys.argv[4], level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
     try:
         asyncio.run(main(Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])))
     except asyncio.CancelledError:

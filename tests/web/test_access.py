@@ -5,8 +5,9 @@ import stat
 from pathlib import Path
 
 from streamtui import web
-from streamtui.web.access import Access, load_token
+from streamtui.web.access import load_token
 from streamtui.web.origin import Hosts
+from streamtui.web.sessions import Sessions
 from tests.server import ScriptedServer
 from tests.web.conftest import Start
 from tests.web.front import Front
@@ -46,12 +47,13 @@ def test_a_link_in_the_tokens_place_is_not_followed(tmp_path: Path) -> None:
 
 
 def test_a_code_works_once_and_for_its_port(tmp_path: Path) -> None:
-    access = Access("t" * 43, tmp_path, 8000)
-    code = access.new_code()
-    assert not Access("t" * 43, tmp_path, 8001).trade(code)
-    assert access.trade(code)
-    assert not access.trade(code)
-    assert not access.trade("../../etc/passwd")
+    sessions = Sessions("t" * 43, tmp_path, 8000)
+    code = sessions.new_code()
+    assert Sessions("t" * 43, tmp_path, 8001).trade(code) is None
+    assert Sessions("u" * 43, tmp_path, 8000).trade(code) is None
+    assert sessions.trade(code)
+    assert sessions.trade(code) is None
+    assert sessions.trade("../../etc/passwd") is None
 
 
 def test_on_other_interfaces_addresses_and_own_names_count_and_other_names_do_not() -> None:
@@ -80,14 +82,6 @@ async def test_a_code_is_traded_for_a_cookie_that_scripts_and_other_sites_cannot
         assert (await late.post("/api/session", json={"code": code})).status_code == 403
         assert front.code != code
         assert (await late.post("/api/session", json={"code": front.code})).status_code == 204
-
-
-async def test_the_cookie_asks_over_an_event_source(start: Start) -> None:
-    front = start()
-    async with front.stranger() as browser:
-        await browser.post("/api/session", json={"code": front.code})
-        answer = await browser.get("/api/chat", params={"q": "Hi"}, headers={"Accept": "text/event-stream"})
-    assert "event: done" in answer.text
 
 
 async def test_codes_of_an_earlier_server_are_void(start: Start, closed_port: int, tmp_path: Path) -> None:

@@ -7,10 +7,8 @@ import subprocess
 import httpx2
 import pytest
 
-from streamtui import web
 from tests.patience import PATIENCE_S
 from tests.server import HELLO, ScriptedServer, words
-from tests.web.conftest import Start
 from tests.web.front import KEY, Front, ask, events, is_counted, read, stop, text, until
 
 
@@ -106,20 +104,19 @@ async def test_a_made_up_id_never_asks(client: httpx2.AsyncClient, server: Scrip
     assert not server.requests
 
 
-async def test_a_client_that_comes_back_within_the_grace_finds_the_stream_still_running(
-    start: Start, server: ScriptedServer
+async def test_a_client_that_comes_back_while_the_reply_lingers_finds_it_still_running(
+    client: httpx2.AsyncClient, server: ScriptedServer
 ) -> None:
-    asked = {"q": "Hi", "model": "slow-20"}
-    async with start(web.ServeLimits(grace_s=PATIENCE_S)).client() as client:
-        async with client.stream("GET", "/api/chat", params=asked) as response:
-            stream = events(response.aiter_lines())
-            seen = [await anext(stream) for _ in range(5)]
-        back = {"Last-Event-ID": seen[-1].id}
-        async with client.stream("GET", "/api/chat", params=asked, headers=back) as response:
-            stream = events(response.aiter_lines())
-            seen += [await anext(stream) for _ in range(5)]
-            assert await stop(client, seen[-1].id.partition("-")[0]) == 1
-            seen += [event async for event in stream]
+    params: dict[str, str | float] = {"q": "Hi", "model": "slow-20", "linger": PATIENCE_S}
+    async with client.stream("GET", "/api/chat", params=params) as response:
+        stream = events(response.aiter_lines())
+        seen = [await anext(stream) for _ in range(5)]
+    back = {"Last-Event-ID": seen[-1].id}
+    async with client.stream("GET", "/api/chat", params=params, headers=back) as response:
+        stream = events(response.aiter_lines())
+        seen += [await anext(stream) for _ in range(5)]
+        assert await stop(client, seen[-1].id.partition("-")[0]) == 1
+        seen += [event async for event in stream]
     assert is_counted(text(seen))
     assert seen[-1].data["status"] == "stopped"
     assert len(server.of("slow-20")) == 1

@@ -21,7 +21,12 @@ async def occupy(page: Page, server: ScriptedServer, count: int) -> None:
     """Use `count` of the browser's connections up, with streams that say nothing."""
     await page.evaluate(
         """(count) => {
-          window.held = Array.from({ length: count }, (_, n) => new EventSource(`/api/chat?q=Hi&model=mute@${n}`));
+          const headers = { "Content-Type": "application/json", "X-Streamtui-Key": localStorage.getItem("key") };
+          window.held = new AbortController();
+          for (let n = 0; n < count; n++) {
+            const body = JSON.stringify({ prompt: "Hi", model: `mute@${n}`, linger: 0 });
+            fetch("api/chat", { method: "POST", headers, body, signal: window.held.signal }).catch(() => {});
+          }
         }""",
         count,
     )
@@ -29,7 +34,7 @@ async def occupy(page: Page, server: ScriptedServer, count: int) -> None:
 
 
 async def release(page: Page) -> None:
-    await page.evaluate("window.held.forEach((source) => source.close())")
+    await page.evaluate("window.held.abort()")
 
 
 async def test_stop_works_while_all_connections_are_taken(page: Page, server: ScriptedServer) -> None:

@@ -10,27 +10,26 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from streamtui import web
 from streamtui.web.worker_signals import Subscribers
 from tests.server import ScriptedServer
 from tests.web.conftest import Start
 from tests.web.front import Sent, events, is_counted, stop, text, until
 
-LIMITS = web.ServeLimits(grace_s=0.05)
-"""Who leaves is given up at once, so the tests have somebody there before anybody leaves."""
+LINGER_S = 0.05
+"""A reply is given up at once, so the tests have somebody there before anybody leaves."""
 
 
 @pytest.fixture
 async def owner(start: Start) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of the worker that runs the replies."""
-    async with start(LIMITS).client() as client:
+    async with start().client() as client:
         yield client
 
 
 @pytest.fixture
 async def other(owner: httpx2.AsyncClient, start: Start) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of the other worker."""
-    async with start(LIMITS).client() as client:
+    async with start().client() as client:
         yield client
 
 
@@ -38,7 +37,7 @@ async def other(owner: httpx2.AsyncClient, start: Start) -> AsyncIterator[httpx2
 async def asking(client: httpx2.AsyncClient, seen: list[Sent], count: int) -> AsyncIterator[AsyncIterator[Sent]]:
     """Ask for an endless reply, or for the rest of the one that was `seen`, and see `count` events of it."""
     headers = {"Last-Event-ID": seen[-1].id} if seen else {}
-    params = {"q": "Hi", "model": "slow-20"}
+    params: dict[str, str | float] = {"q": "Hi", "model": "slow-20", "linger": LINGER_S}
     async with client.stream("GET", "/api/chat", params=params, headers=headers) as response:
         stream = events(response.aiter_lines())
         for _ in range(count):
@@ -56,7 +55,7 @@ async def test_going_over_to_another_worker_keeps_the_reply_and_loses_nothing(
         await leaving_owner.aclose()
         async with asking(other, seen, 2) as stream:
             await leaving_other.aclose()
-            until_then = time.monotonic() + 20 * LIMITS.grace_s
+            until_then = time.monotonic() + 20 * LINGER_S
             while time.monotonic() < until_then:
                 seen.append(await anext(stream))
             assert await stop(other, seen[-1].id.partition("-")[0]) == 1

@@ -1,6 +1,23 @@
 // Talking to the server: JSON calls, and the stream of a reply that was asked for.
 
 const PATIENCE_MS = 15_000;
+const ID = /^[0-9a-z]{1,64}$/;
+
+/** Return `value` if it can be an id, else null: an address from outside must name nothing else. */
+export const checkedId = (value) => (ID.test(value ?? "") ? value : null);
+
+/**
+ * Return the key that lets this page in together with its cookie. Cookies are shown to every server on this host;
+ * storage belongs to one port.
+ */
+export function pageKey() {
+  let key = localStorage.getItem("key");
+  if (!key) {
+    key = Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+    localStorage.setItem("key", key);
+  }
+  return key;
+}
 
 export class Refused extends Error {
   constructor(status, message) {
@@ -23,23 +40,24 @@ export async function call(method, path, body, patience = PATIENCE_MS) {
 }
 
 async function request(method, path, body, signal) {
-  const options = { method, signal, headers: {}, credentials: "same-origin", cache: "no-store" };
+  const headers = { "X-Streamtui-Key": pageKey() }; // no other page can send a header like this
+  const options = { method, signal, headers, credentials: "same-origin", cache: "no-store" };
   if (method === "POST" || method === "PATCH") {
     options.headers["Content-Type"] = "application/json";
     options.body = JSON.stringify(body ?? {});
   }
   let response;
   try {
-    response = await fetch(`/api/${path}`, options);
+    response = await fetch(`api/${path}`, options);
   } catch (error) {
     if (signal?.aborted) throw error;
     throw new Refused(0, "streamtui does not answer. Is it still running?");
   }
-  if (!response.ok) throw new Refused(response.status, await said(response));
+  if (!response.ok) throw new Refused(response.status, await reason(response));
   return response;
 }
 
-async function said(response) {
+async function reason(response) {
   try {
     return (await response.json()).error.message;
   } catch {
@@ -66,7 +84,7 @@ async function* events(body) {
     const frames = (rest + value).split("\n\n");
     rest = frames.pop();
     for (const frame of frames) {
-      const line = frame.split("\n").find((each) => each.startsWith("data: "));
+      const line = frame.split("\n").find((field) => field.startsWith("data: "));
       if (line) yield JSON.parse(line.slice(6));
     }
   }
@@ -74,7 +92,7 @@ async function* events(body) {
 
 /** Follow a reply that somebody else asked for, from its start; the browser takes up a lost connection by itself. */
 export function follow(conversation, message, heard) {
-  const source = new EventSource(`/api/conversations/${conversation}/events?message=${message}`);
+  const source = new EventSource(`api/conversations/${conversation}/events?message=${message}`);
   for (const type of ["reasoning", "text", "usage", "notice", "error", "done"]) {
     source.addEventListener(type, (event) => {
       if (event.data === undefined) {

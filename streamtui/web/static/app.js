@@ -1,13 +1,13 @@
 // The page: opens conversations, sends prompts, keeps every stream going whichever conversation is in view.
 
-import { LOST, Refused, ask, call, follow } from "./api.js";
+import { LOST, Refused, ask, call, checkedId, follow, pageKey } from "./api.js";
 import { element } from "./markdown.js";
 import { Follower } from "./scroll.js";
 import { Sidebar } from "./sidebar.js";
 import { Turn } from "./turn.js";
 
 const REFRESH_MS = 4000;
-const STOP_MS = 500; // for how long stopping waits for the server: a reply also ends with its connection
+const STOP_MS = 500; // for how long stopping waits for a connection before it gives up that of the reply
 const REOPEN_MS = 1000;
 const SHOWN = 200; // messages put on the page at first
 const $ = (id) => document.getElementById(id);
@@ -42,7 +42,7 @@ async function enter() {
 
 async function trade(code) {
   try {
-    await call("POST", "session", { code });
+    await call("POST", "session", { code, key: pageKey() });
   } catch (error) {
     $("why").textContent = error.message;
   }
@@ -75,7 +75,7 @@ $("unlock").addEventListener("submit", (event) => {
 
 // ── the conversation in view ──
 
-const named = () => new URLSearchParams(location.hash.slice(1)).get("c");
+const named = () => checkedId(new URLSearchParams(location.hash.slice(1)).get("c"));
 
 function go(id) {
   document.body.classList.remove("menu");
@@ -280,8 +280,9 @@ async function stop() {
     if (current === null) running.abort();
     else await call("POST", `conversations/${current}/stop`, {}, running.abort && STOP_MS);
   } catch (error) {
-    if (running.abort) running.abort();
-    else complain(error);
+    if (!running.abort) return complain(error);
+    running.abort(); // which leaves a connection for the second try
+    call("POST", `conversations/${current}/stop`, {}).catch(complain);
   } finally {
     $("stop").disabled = false;
   }

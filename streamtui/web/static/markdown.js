@@ -324,6 +324,14 @@ function wrapped(kind, text, depth) {
   return node;
 }
 
+const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\]|0\.0\.0\.0|\[::\])$/;
+
+/** Whether an address is this server's own, under whatever name: what a model writes must not lead back here. */
+export function isOwn(url) {
+  if (url.host === location.host) return true;
+  return url.port === location.port && LOOPBACK.test(url.hostname) && LOOPBACK.test(location.hostname);
+}
+
 /** Return a link, to the web and to mail alone; anything else, and every picture, stays what it says. */
 function link(target, fill, whole) {
   let url;
@@ -332,7 +340,7 @@ function link(target, fill, whole) {
   } catch {
     return document.createTextNode(whole);
   }
-  if (!["http:", "https:", "mailto:"].includes(url.protocol) || url.username || url.password) {
+  if (!["http:", "https:", "mailto:"].includes(url.protocol) || url.username || url.password || isOwn(url)) {
     return document.createTextNode(whole);
   }
   const node = element("a");

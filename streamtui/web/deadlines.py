@@ -1,0 +1,82 @@
+"""How long the parts of a request and of its response may take: a client that is too slow is answered, or cut off."""
+
+import asyncio
+import logging
+from typing import Final
+
+from starlette.types import Message, Receive, Scope, Send
+
+from streamtui.web.http_errors import HTTPError
+from streamtui.web.settings import ServeLimits
+
+log = logging.getLogger(__name__)
+
+ABORT: Final = "streamtui.abort"
+"""The ASGI extension with which our server lets a response cut its connection."""
+_PIECE: Final = 32 * 1024
+"""Bytes that even a slow client takes in the time after which one that takes none is dropped."""
+
+
+class RequestBody:
+    """A request's body as it is read: no larger than allowed, and no slower as a whole."""
+
+    def __init__(self, receive: Receive, limits: ServeLimits) -> None:
+        self._receive = receive
+        self._limits = limits
+        self._size = 0
+        self._began = asyncio.get_running_loop().time()
+        self._complete = False
+
+    async def receive(self) -> Message:
+        """Return the next message of the connection. Raises `HTTPError`."""
+        if self._complete:
+            return await self._receive()  # waits for the client to leave
+        try:
+            async with asyncio.timeout_at(self._deadline):
+                message = await self._receive()
+        except TimeoutError:
+            raise HTTPError(408, "timeout", "The request took too long to arrive.") from None
+        self._size += len(message.get("body", b""))
+        self._complete = not message.get("more_body", False)
+        if self._size > self._limits.body_bytes:
+            raise HTTPError(413, "too_large", f"A request may have {self._limits.body_bytes:,} bytes.")
+        return message
+
+    @property
+    def _deadline(self) -> float:
+        return self._began + self._limits.body_s + self._size / self._limits.body_bytes_per_s
+
+
+class ResponseWriter:
+    """A response as it is sent, in pieces; a client that takes none of them for `stall_s` is cut off."""
+
+    def __init__(self, scope: Scope, send: Send, stall_s: float) -> None:
+        self._scope = scope
+        self._send = send
+        self._stall_s = stall_s
+
+    async def send(self, message: Message) -> None:
+        """Pass a message on. Raises `ConnectionAbortedError` for a client that reads nothing."""
+        body = message.get("body", b"")
+        if len(body) <= _PIECE:
+            await self._pass_on(message)
+            return
+        for start in range(0, len(body), _PIECE):
+            more = start + _PIECE < len(body) or message.get("more_body", False)
+            await self._pass_on({**message, "body": body[start : start + _PIECE], "more_body": more})
+
+    async def _pass_on(self, message: Message) -> None:
+        try:
+            async with asyncio.timeout(self._stall_s):
+                await self._send(message)
+        except TimeoutError:
+            log.info("a client read nothing for %g s and was dropped", self._stall_s)
+            abort(self._scope)
+            raise ConnectionAbortedError from None
+
+
+def abort(scope: Scope) -> None:
+    """Cut a request's connection."""
+    cut = scope.get("extensions", {}).get(ABORT)
+    if cut is not None:
+        cut()
