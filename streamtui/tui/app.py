@@ -1,8 +1,7 @@
 """The app: owns what lives as long as the process does, and ends it well.
 
 Private Textual names used here, checked on 8.2.8: `App._handle_exception` (where an unexpected exception ends up),
-`App._display` (through which every frame goes), `App._notifications` and `_unnotify`, `Driver._enable_mouse_support`
-and `_disable_mouse_support` (there is no public way to hand the mouse to the terminal).
+`App._notifications` and `_unnotify`.
 """
 
 import asyncio
@@ -13,17 +12,14 @@ import time
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
-from rich.console import RenderableType
 from textual import events, on, work
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.command import DiscoveryHit, Hit, Hits, Provider
-from textual.driver import Driver
 from textual.screen import Screen
-from textual.timer import Timer
 from textual.widgets import Input, TextArea
 from textual.worker import WorkerCancelled
 
@@ -42,6 +38,7 @@ from streamtui.tui.screens.dialogs import Interruption, Question
 from streamtui.tui.session import Session, Sessions
 from streamtui.tui.submissions import Submissions
 from streamtui.tui.terminal import browser, clipboard
+from streamtui.tui.terminal.terminal_app import TerminalApp
 
 CRASHED: Final = 70
 PRELOAD_S: Final = 0.25
@@ -54,11 +51,8 @@ SHORT: Final = 18
 """With fewer lines than this, what stands between the two is kept short."""
 LONGEST_HOST: Final = 253
 """Characters (RFC 1035): its end says whose it is, and has to be seen."""
-CATCH_UP_S: Final = 0.1
 GUARD_S: Final = 2.5
 """After a signal the process is gone by then, whatever the terminal does."""
-RESTORE: Final = "\x1b[?1049l\x1b[?25h\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?2004l\x1b[<u"
-"""Back to the main screen, cursor on, mouse reports, bracketed paste and kitty's keys off: the last resort."""
 
 
 class CommandSource(Provider):
@@ -80,7 +74,7 @@ class CommandSource(Provider):
             chat.action_command(name)
 
 
-class StreamtuiApp(App[None], inherit_bindings=False):
+class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
     """Holds the sessions and the replies in flight; the screens do the rest."""
 
     CSS_PATH = "streamtui.tcss"
@@ -119,16 +113,6 @@ class StreamtuiApp(App[None], inherit_bindings=False):
         self._chat = ChatScreen()
         self.gate = InputHold()
         self._last_interrupt = 0.0
-        self._has_mouse = True
-        self._catching_up: Timer | None = None
-
-    def get_driver_class(self) -> type[Driver]:
-        chosen = super().get_driver_class()
-        if chosen.__name__ != "LinuxDriver":
-            return chosen
-        from streamtui.tui.terminal.driver import TerminalDriver
-
-        return TerminalDriver
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         return ()
@@ -316,35 +300,16 @@ class StreamtuiApp(App[None], inherit_bindings=False):
 
     def action_toggle_mouse(self) -> None:
         """Hand the mouse to the terminal, for its own selection, or take it back."""
-        if self._driver is None:
+        if self.terminal is None:
             return
-        self._has_mouse = not self._has_mouse
-        private: Any = self._driver
-        if self._has_mouse:
-            private._enable_mouse_support()
+        self.terminal.has_mouse = not self.terminal.has_mouse
+        if self.terminal.has_mouse:
             self.say("The mouse is ours again.")
         else:
-            private._disable_mouse_support()
             self.say("The mouse is the terminal's: select with it. F2 takes it back.")
 
-    def _display(self, screen: Screen[Any], renderable: RenderableType | None) -> None:
-        """Draw, but not for a terminal that has stopped reading: it gets the whole screen once it reads again."""
-        if not getattr(self._driver, "is_behind", False):
-            super()._display(screen, renderable)
-        elif self._catching_up is None:
-            self._catching_up = self.set_interval(CATCH_UP_S, self._catch_up)
-
-    def _catch_up(self) -> None:
-        if self._catching_up is not None and not getattr(self._driver, "is_behind", False):
-            self._catching_up.stop()
-            self._catching_up = None
-            self.screen.refresh(layout=True)
-
     def action_redraw(self) -> None:
-        """Draw everything again, over whatever else wrote to the terminal."""
-        if self._driver is not None:
-            self._driver.write("\x1b[2J")
-        self.screen.refresh(layout=True)
+        self.redraw()
 
     # -- the end
 
@@ -379,9 +344,8 @@ class StreamtuiApp(App[None], inherit_bindings=False):
     def _guard(self, code: int) -> None:
         def end() -> None:
             self.storage.flush_or_spill(0.2)
-            with suppress(OSError):
-                os.set_blocking(2, False)
-                os.write(2, RESTORE.encode())
+            if self.terminal is not None:
+                self.terminal.abandon()
             os._exit(code)
 
         guard = threading.Timer(GUARD_S, end)

@@ -42,6 +42,7 @@ KEYS: Final = {
     "f1": b"\x1bOP",
     "f2": b"\x1bOQ",
     "shift+enter": b"\x1b[13;2u",
+    "ctrl+enter": b"\x1b[13;5u",
     "alt+enter": b"\x1b\r",
     "alt+up": b"\x1b[1;3A",
     "alt+down": b"\x1b[1;3B",
@@ -59,7 +60,9 @@ os.execvp(sys.argv[2], sys.argv[2:])
 `preexec_fn`: there are threads in this process.)"""
 
 # pyte would read the private forms as the plain ones, and shows the contents of strings (DCS, APC) as text.
-_UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[<>=][\d;:]*[@-~]|\x1b\[\?[\d;]*(?:\$p|u)|\x1b[P_^X].*?\x1b\\", re.DOTALL)
+_UNKNOWN_TO_PYTE = re.compile(
+    rb"\x1b\[[<>=][\d;:]*[@-~]|\x1b\[\?[\d;]*(?:\$p|u)|\x1b\[[\d;]*t|\x1b[P_^X].*?\x1b\\", re.DOTALL
+)
 _UNFINISHED = re.compile(rb"\x1b(?:\[[<>=?]?[\d;:$]*|[P_^X][^\x1b]*\x1b?)?\Z", re.DOTALL)
 _FRAME_BEGINS: Final = b"\x1b[?2026h"
 _FRAME_ENDS: Final = b"\x1b[?2026l"

@@ -20,7 +20,7 @@ def last_prompt(endpoint: ScriptedServer) -> str:
     return str(endpoint.requests[-1].json["messages"][-1]["content"])
 
 
-@pytest.mark.parametrize("key", ["ctrl+j", "alt+enter", "shift+enter"])
+@pytest.mark.parametrize("key", ["ctrl+j", "alt+enter", "shift+enter", "ctrl+enter"])
 def test_newline_keys(app: Terminal, endpoint: ScriptedServer, key: str) -> None:
     app.type("one")
     app.press(key)

@@ -1,134 +1,228 @@
-"""Textual's driver for terminals, with better ears, and without ever waiting for who doesn't read.
+"""Textual's driver for terminals, rewritten where it loses keys, waits for who doesn't read, or leaves a mess.
 
-Private Textual names used here, checked on 8.2.8: `LinuxDriver.run_input_thread` (replaced), `LinuxDriver._debug`,
-`_app`, `_get_terminal_size`, `_in_band_window_resize`, `_writer_thread`, its `_queue`, and `textual._xterm_parser`.
+Private Textual names used here, checked on 8.2.8: `LinuxDriver._run_input_thread` (replaced), `_key_thread`,
+`_get_terminal_size`, `_patch_lflag`, `_patch_iflag`, `_must_signal_resume`, `_mouse`, `Driver._app`, `_loop`, and
+`App._handle_exception`.
 """
 
 import asyncio
 import codecs
+import logging
 import os
-import re
 import selectors
 import signal
-from collections.abc import Iterator
-from contextlib import closing
-from typing import Final
+import termios
+import time
+import tty
+from contextlib import suppress
+from threading import Thread
+from typing import Any, Final
 
+from rich.color import ColorSystem
 from textual import constants, events
-from textual._xterm_parser import XTermParser
 from textual.drivers.linux_driver import LinuxDriver
-from textual.geometry import Size
+from textual.geometry import Offset, Size
 
-_POLL_S: Final = 0.1
-"""How often to look whether the app has ended, while nobody types."""
-_GRACE_S: Final = 0.002
-"""By how much to outwait the parser's own clock."""
-_BACKLOG: Final = 24
-"""Pieces that may wait to be written, a frame being up to three; a terminal that reads leaves none."""
-_BEGIN: Final = "\x1b[200~"
-_END: Final = "\x1b[201~"
-_ALT_ENTER: Final = "\x1b\r", "\x1b[13;3u"
-"""What terminals send, and a form of it that Textual's parser does not take for Enter."""
-_ALT_ARROW: Final = re.compile(r"\x1b\x1b[\[O]([A-D])"), "\x1b[1;3\\1"
-"""What some terminals send, in one piece, for Alt with an arrow, which would be read as Escape; and what most do."""
+from streamtui.tui.terminal import terminal_modes
+from streamtui.tui.terminal.frame_writer import Frame, FrameWriter
+from streamtui.tui.terminal.input_messages import InputMessages, ModifiedEnterReported
+from streamtui.tui.terminal.output import TerminalOutput
+from streamtui.tui.terminal.terminal import Terminal
+from streamtui.tui.terminal.terminal_app import TerminalApp
+from streamtui.tui.terminal.tokenizer import Token, Tokenizer
 
+log = logging.getLogger(__name__)
 
-class PasteDecoder:
-    """Takes bracketed pastes out of what a terminal sends, so that nothing inside one is ever read as a key."""
-
-    def __init__(self) -> None:
-        self._held = ""
-        self._pasted: list[str] | None = None
-
-    def hear(self, text: str) -> Iterator[str | events.Paste]:
-        """Yield keys, as the terminal encodes them, and whole pastes."""
-        text, self._held = self._held + text, ""
-        while text:
-            if self._pasted is None:
-                keys, begins, text = text.partition(_BEGIN)
-                # A lone Escape is never held: it has to be counted from now on.
-                if not begins and (kept := _begun(keys, _BEGIN)) > 1:
-                    keys, self._held = keys[:-kept], keys[-kept:]
-                if keys:
-                    yield re.sub(*_ALT_ARROW, keys.replace(*_ALT_ENTER))
-                if begins:
-                    self._pasted = []
-            else:
-                pasted, ends, text = text.partition(_END)
-                if not ends and (kept := _begun(pasted, _END)):
-                    pasted, self._held = pasted[:-kept], pasted[-kept:]
-                self._pasted.append(pasted)
-                if ends:
-                    yield events.Paste("".join(self._pasted))
-                    self._pasted = None
-
-    def rest(self) -> str:
-        """Return what was held as the beginning of a paste and is none, nothing having followed it."""
-        if self._pasted is not None:
-            return ""
-        held, self._held = self._held, ""
-        return held
+_DRAIN_S: Final = 0.5
+"""How long a terminal that is left may take to read what is written; what it has not read then is dropped."""
+_BEGIN_FRAME: Final = "\x1b[?2026h"
+_END_FRAME: Final = "\x1b[?2026l"
+_READ_BYTES: Final = 65_536
 
 
-def _begun(text: str, mark: str) -> int:
-    """Return how much of `mark` is begun at the end of `text`."""
-    return next((size for size in range(len(mark) - 1, 0, -1) if text.endswith(mark[:size])), 0)
-
-
-class TerminalDriver(LinuxDriver):
-    """Reads keys and sizes.
+class TerminalDriver(LinuxDriver, Terminal):
+    """Reads keys and sizes, writes frames, and gives the terminal back as it was.
 
     The stock driver looks at the clock only every 100 ms, so that a lone Escape waits that long whatever `ESCDELAY`
-    says; it reads escape sequences inside a paste as keys; it stops reading for good at the first byte that is no
-    UTF-8; it measures the terminal in a signal handler, which the next signal can interrupt: of many resizes an older
-    one may then come out as the last; and it makes the event loop, and with it every stream, wait for a terminal that
-    has stopped reading.
+    says; it types what it doesn't know; it stops reading for good at the first byte that is no UTF-8; it measures the
+    terminal in a signal handler, which the next signal can interrupt: of many resizes an older one may then come out
+    as the last; and it makes the event loop, and with it every stream, wait for a terminal that has stopped reading.
     """
+
+    def __init__(
+        self, app: TerminalApp[Any], *, debug: bool = False, mouse: bool = True, size: tuple[int, int] | None = None
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._app: TerminalApp[Any] = app
+        self.frames = FrameWriter()
+        self.tells_enter_apart = False
+        self._output: TerminalOutput | None = None
+        self._wake: tuple[int, int] | None = None
+
+    # -- output
 
     @property
     def is_behind(self) -> bool:
-        """Whether the terminal doesn't read what is written: then nothing more should be drawn."""
-        return self._writer_thread is not None and self._writer_thread._queue.qsize() > _BACKLOG
+        return self._output is not None and self._output.is_behind
+
+    def write(self, data: str) -> None:
+        if self._output is not None and data:
+            self._output.write(data)
+
+    def draw(self, frame: Frame, size: Size, cursor: Offset, colors: ColorSystem) -> None:
+        if changes := self.frames.draw(frame, size, cursor, colors):
+            self.write(f"{_BEGIN_FRAME}{changes}{_END_FRAME}" if self.shows_frames_whole else changes)
+
+    @property
+    def has_mouse(self) -> bool:
+        return self._mouse
+
+    @has_mouse.setter
+    def has_mouse(self, has_mouse: bool) -> None:
+        self._mouse = has_mouse
+        self.write(terminal_modes.MOUSE_ON if has_mouse else terminal_modes.MOUSE_OFF)
+
+    # -- taking the terminal, giving it back
 
     def start_application_mode(self) -> None:
-        super().start_application_mode()  # type: ignore[no-untyped-call]
-        if self._writer_thread is not None:
-            self._writer_thread._queue.maxsize = 0  # no limit: `is_behind` tells when to stop
-        asyncio.get_running_loop().add_signal_handler(signal.SIGWINCH, self._measure)
+        if not self._is_in_foreground():
+            return
+        loop = asyncio.get_running_loop()
+        loop.add_signal_handler(signal.SIGWINCH, self._measure)
+        assert self._file is not None
+        self._output = TerminalOutput(self._file.fileno())
+        self._output.start()
+        self._measure()
+        self._take_line()
+        self._wake = os.pipe()
+        self._key_thread = Thread(target=self._run_input_thread, name="terminal-input")
+        self._key_thread.start()
+        self.write(terminal_modes.ENTER + terminal_modes.title(self._app.title))
+        self.write(terminal_modes.QUERIES + terminal_modes.BACKGROUND_QUERY)
+        if self._mouse:
+            self.write(terminal_modes.MOUSE_ON)
+        if self._must_signal_resume:
+            self._must_signal_resume = False
+            self.send_message(self.SignalResume())
+
+    def _is_in_foreground(self) -> bool:
+        """Whether the terminal may be written to. After `bg` in the shell it may not: the process sleeps again, until
+        `fg`."""
+        if not os.isatty(self.fileno):
+            return True
+        for number in (signal.SIGTTOU, signal.SIGTTIN):
+            signal.signal(number, lambda *_: os.kill(os.getpid(), signal.SIGSTOP))
+        try:
+            termios.tcsetattr(self.fileno, termios.TCSANOW, termios.tcgetattr(self.fileno))
+        except termios.error:
+            return False
+        finally:
+            for number in (signal.SIGTTOU, signal.SIGTTIN):
+                signal.signal(number, signal.SIG_DFL)
+        return True
+
+    def _take_line(self) -> None:
+        """Let every key come at once and unchanged."""
+        self.attrs_before = None
+        with suppress(termios.error):
+            self.attrs_before = termios.tcgetattr(self.fileno)
+            settings = termios.tcgetattr(self.fileno)
+            settings[tty.LFLAG] = self._patch_lflag(settings[tty.LFLAG])
+            settings[tty.IFLAG] = self._patch_iflag(settings[tty.IFLAG])
+            settings[tty.CC][termios.VMIN] = 1
+            termios.tcsetattr(self.fileno, termios.TCSANOW, settings)
+
+    def stop_application_mode(self) -> None:
+        """Give the terminal back: modes first, then what it had sent meanwhile is thrown away, then the line."""
+        output, self._output = self._output, None
+        if output is None:
+            return
+        output.write(terminal_modes.LEAVE)
+        if not output.drain(_DRAIN_S):
+            output.drop(terminal_modes.ABANDON)
+        self.disable_input()
+        if self.attrs_before is not None:
+            with suppress(termios.error):
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
+        output.close()
+
+    def close(self) -> None:
+        """Do nothing: the output ends with application mode."""
+
+    def abandon(self) -> None:
+        output = self._output
+        if self.attrs_before is not None:
+            with suppress(termios.error, OSError):
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
+        if output is not None:
+            output.drop(terminal_modes.ABANDON)
+
+    # -- input
+
+    def disable_input(self) -> None:
+        """Stop reading, and throw away what was not read."""
+        thread, self._key_thread = self._key_thread, None
+        if thread is None or self._wake is None:
+            return
+        with suppress(ValueError, RuntimeError, NotImplementedError):
+            self._loop.remove_signal_handler(signal.SIGWINCH)
+        self.exit_event.set()
+        reading, writing = self._wake
+        os.write(writing, b"\0")
+        thread.join()
+        for descriptor in (reading, writing):
+            os.close(descriptor)
+        self._wake = None
+        self.exit_event.clear()
+        with suppress(termios.error):
+            termios.tcflush(self.fileno, termios.TCIFLUSH)
 
     def _measure(self) -> None:
-        if not self._in_band_window_resize:
-            size = Size(*self._get_terminal_size())
-            self._app.post_message(events.Resize(size, size))
+        """Learn the size, and draw everything: a terminal may arrange anew what it shows."""
+        size = Size(*self._get_terminal_size())
+        self.send_message(events.Resize(size, size))
+        self._loop.call_soon_threadsafe(self._app.repaint)
+
+    def _run_input_thread(self) -> None:
+        try:
+            self.run_input_thread()
+        except Exception as error:
+            self._loop.call_soon_threadsafe(self._app._handle_exception, error)
 
     def run_input_thread(self) -> None:
+        assert self._wake is not None
         decode = codecs.getincrementaldecoder("utf-8")("replace").decode
-        ears = PasteDecoder()
-        parser = XTermParser(self._debug)
-        patience = _POLL_S
-        with closing(selectors.DefaultSelector()) as selector:
+        tokenizer = Tokenizer(constants.ESCAPE_DELAY)
+        self._messages = InputMessages()
+        with selectors.DefaultSelector() as selector:
             selector.register(self.fileno, selectors.EVENT_READ)
+            selector.register(self._wake[0], selectors.EVENT_READ)
             while not self.exit_event.is_set():
-                if selector.select(patience):
-                    try:
-                        data = os.read(self.fileno, 65_536)
-                    except OSError:  # the terminal is gone: what follows is the hangup's business
-                        break
-                    if not data:
-                        break
-                    self._take(parser, ears.hear(decode(data)))
-                    patience = constants.ESCAPE_DELAY + _GRACE_S
-                elif held := ears.rest():
-                    self._take(parser, [held])
+                timeout = None if tokenizer.due is None else max(0.0, tokenizer.due - time.monotonic())
+                if not selector.select(timeout):
+                    tokens = list(tokenizer.expire(time.monotonic()))
+                elif self.exit_event.is_set():
+                    return
                 else:
-                    patience = _POLL_S
-                for event in parser.tick():
-                    self.process_message(event)
+                    try:
+                        data = os.read(self.fileno, _READ_BYTES)
+                    except OSError:  # the terminal is gone: what follows is the hangup's business
+                        return
+                    if not data:
+                        return
+                    tokens = list(tokenizer.feed(decode(data), time.monotonic()))
+                for token in tokens:
+                    self._take(token)
+                if tokenizer.tells_enter_apart and not self.tells_enter_apart:
+                    self.tells_enter_apart = True
+                    self.send_message(ModifiedEnterReported())
 
-    def _take(self, parser: XTermParser, heard: "Iterator[str | events.Paste] | list[str]") -> None:
-        for each in heard:
-            if isinstance(each, str):
-                for event in parser.feed(each):
-                    self.process_message(event)
-            else:
-                self.process_message(each)
+    def _take(self, token: Token) -> None:
+        """Pass on what a token means. One that Textual fails on is dropped: it is the terminal's mistake or Textual's,
+        and no reason to end a conversation."""
+        try:
+            for message in self._messages.read(token):
+                self.process_message(message)
+        except Exception:
+            log.exception("input was dropped: %s", type(token).__name__)
+            self._messages = InputMessages()

@@ -11,7 +11,7 @@ from textual.widgets import TextArea
 
 from streamtui.chat.sanitize import sanitize
 
-NEWLINE_KEYS: Final = ("shift+enter", "ctrl+j", "alt+enter")
+NEWLINE_KEYS: Final = ("shift+enter", "ctrl+enter", "ctrl+j", "alt+enter")
 
 
 class PromptHistory:
