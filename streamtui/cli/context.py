@@ -27,7 +27,7 @@ class Context:
     def options(self) -> Options:
         settings = self.config.settings
         policy = Policy(retries=settings.retries, reconnects=settings.reconnects)
-        return Options(settings.temperature, settings.max_tokens, policy)
+        return Options(self.shared.temperature, self.shared.max_tokens, policy)
 
     def catalog(self, quirks: QuirkStore) -> SettingsCatalog:
         """Return the catalog of models. Raises `ConfigError` for a base URL, key or model that can't be used."""
@@ -35,7 +35,13 @@ class Context:
         others = [name for name in shared.models if not is_demo(name)]
         if shared.demo and others:
             raise ConfigError(f"--demo and -m {sanitize_line(others[0])} name two models: leave one of them out.")
-        catalog = SettingsCatalog(self.config, quirks, demo=shared.demo, insecure_http=shared.insecure_http)
+        catalog = SettingsCatalog(
+            self.config,
+            quirks,
+            demo=shared.demo,
+            insecure_http=shared.insecure_http,
+            learned=self.secrets.append,
+        )
         self.secrets.extend(catalog.secrets)
         catalog.model()
         return catalog

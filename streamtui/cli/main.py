@@ -24,7 +24,8 @@ from streamtui.cli.exit_codes import CRASHED, DONE, FAILED, USAGE
 from streamtui.cli.process import Stopped
 from streamtui.cli.stdio import complain, say
 from streamtui.providers.redaction import Secret, redact
-from streamtui.settings.config import Config, Paths, paths
+from streamtui.settings.config import Config
+from streamtui.settings.paths import Paths, paths
 
 
 def main(words: Sequence[str] | None = None) -> int:

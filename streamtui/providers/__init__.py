@@ -2,12 +2,14 @@
 
 import importlib
 import importlib.util
+from collections.abc import Collection
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Final
 
 from streamtui.chat.errors import ConfigError, ProviderError
 from streamtui.chat.ports import Deadlines, InMemoryQuirks, Provider, QuirkStore
+from streamtui.providers.endpoint import Endpoint
 from streamtui.providers.http.base_url import BaseUrl, parse_base_url
 from streamtui.providers.http.sse import SSELimits
 from streamtui.providers.redaction import Secret, redact
@@ -15,10 +17,12 @@ from streamtui.providers.redaction import Secret, redact
 __all__ = [
     "PROVIDERS",
     "BaseUrl",
+    "Endpoint",
     "ProviderRow",
     "SSELimits",
     "Secret",
     "create",
+    "create_at",
     "parse_base_url",
     "parse_model",
     "preload",
@@ -28,13 +32,20 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class ProviderRow:
-    """How to find a provider. Its module has `create`, called with all that `create` below takes but the name."""
+    """How to find a provider, and what the settings need to know of it.
+
+    Its module has `create`, called with all that `create_at` below takes.
+    """
 
     module: str
     default_base_url: str | None
     """`None` for one that needs no network."""
     key_variable: str | None = None
     url_variables: tuple[str, ...] = ()
+    bare_prefix: str | None = None
+    """How model names begin that mean this provider without saying so, where its key is there."""
+    default_model: str | None = None
+    """Who answers at the provider's own host where no model is named; without one, the first on offer there."""
     sdk: str | None = None
     """The package that must be importable."""
     extra: str | None = None
@@ -43,24 +54,31 @@ class ProviderRow:
 
 PROVIDERS: Final[dict[str, ProviderRow]] = {
     "openai": ProviderRow(
-        "openai", "https://api.openai.com/v1", "OPENAI_API_KEY", ("OPENAI_BASE_URL", "OPENAI_API_BASE"), sdk="openai"
+        "openai",
+        "https://api.openai.com/v1",
+        "OPENAI_API_KEY",
+        ("OPENAI_BASE_URL", "OPENAI_API_BASE"),
+        default_model="gpt-4o-mini",
+        sdk="openai",
     ),
     "anthropic": ProviderRow(
         "anthropic",
         "https://api.anthropic.com",
         "ANTHROPIC_API_KEY",
         ("ANTHROPIC_BASE_URL",),
+        bare_prefix="claude-",
         sdk="anthropic",
         extra="anthropic",
     ),
     "demo": ProviderRow("demo", None),
 }
+"""In the order in which they are asked where several could be; the first one speaks for any other endpoint."""
 
 
-def parse_model(text: str) -> tuple[str | None, str]:
-    """Split `PREFIX:NAME` where PREFIX is a provider; anything else is a name, as `llama3.2:3b` is."""
+def parse_model(text: str, names: Collection[str] = PROVIDERS.keys()) -> tuple[str | None, str]:
+    """Split `PREFIX:NAME` where PREFIX is one of `names`; anything else is a name, as `llama3.2:3b` is."""
     prefix, colon, name = text.partition(":")
-    return (prefix, name) if colon and prefix in PROVIDERS else (None, text)
+    return (prefix, name) if colon and prefix in names else (None, text)
 
 
 def preload(name: str) -> None:
@@ -88,12 +106,21 @@ def create(
     missing optional package.
     """
     key = Secret(api_key, _row(name).key_variable or "The API key") if isinstance(api_key, str) and api_key else api_key
-    provider: Provider = _load(name).create(
-        base_url=base_url or None,
-        api_key=key or None,
-        deadlines=deadlines or Deadlines(),
-        memory=memory or InMemoryQuirks(),
-        limits=limits or SSELimits(),
+    url = base_url or _row(name).default_base_url
+    endpoint = Endpoint(name, parse_base_url(url) if url else None, key or None)
+    return create_at(endpoint, deadlines=deadlines, memory=memory, limits=limits)
+
+
+def create_at(
+    endpoint: Endpoint,
+    *,
+    deadlines: Deadlines | None = None,
+    memory: QuirkStore | None = None,
+    limits: SSELimits | None = None,
+) -> Provider:
+    """Make the provider that speaks an endpoint's API; like `create`."""
+    provider: Provider = _load(endpoint.provider).create(
+        endpoint, deadlines=deadlines or Deadlines(), memory=memory or InMemoryQuirks(), limits=limits or SSELimits()
     )
     return provider
 

@@ -15,6 +15,7 @@ import anthropic
 from streamtui.chat.events import ProviderEvent
 from streamtui.chat.messages import ChatRequest
 from streamtui.chat.ports import Deadlines, QuirkStore
+from streamtui.providers.endpoint import Endpoint
 from streamtui.providers.errors.http import EndpointInfo
 from streamtui.providers.http.base_url import BaseUrl, parse_base_url
 from streamtui.providers.http.client import NO_KEY, construct, idle_http_client, make_http_client, proxy_of
@@ -22,7 +23,6 @@ from streamtui.providers.http.quirks import NO_PREFILL
 from streamtui.providers.http.request import PreparedRequest, ProviderRequest
 from streamtui.providers.http.sse import SSELimits
 from streamtui.providers.models import read_models
-from streamtui.providers.redaction import Secret
 from streamtui.providers.wire.messages import MessagesParser
 
 DEFAULT_BASE_URL: Final = "https://api.anthropic.com"
@@ -37,14 +37,16 @@ def preload() -> None:
     _ = client.messages.with_streaming_response, client.models.with_streaming_response
 
 
-def create(
-    *, base_url: str | None, api_key: Secret | None, deadlines: Deadlines, memory: QuirkStore, limits: SSELimits
-) -> "AnthropicProvider":
-    base = parse_base_url(base_url or DEFAULT_BASE_URL)
+def create(endpoint: Endpoint, *, deadlines: Deadlines, memory: QuirkStore, limits: SSELimits) -> "AnthropicProvider":
+    base = endpoint.url or parse_base_url(DEFAULT_BASE_URL)
     # The SDK adds the version and the method to the path itself.
     base = replace(base, url=base.url.removesuffix("/messages").removesuffix("/v1"))
-    peer = EndpointInfo(base.host, "ANTHROPIC_API_KEY", api_key, "Check the base URL.", proxy_of(base))
-    return AnthropicProvider(base, ProviderRequest(peer, base.url, deadlines, limits, memory, anthropic.AnthropicError))
+    variable = endpoint.key_variable or "ANTHROPIC_API_KEY"
+    peer = EndpointInfo(
+        base.host, variable, endpoint.key, "Check the base URL.", proxy_of(base), withheld=endpoint.withheld
+    )
+    exchange = ProviderRequest(peer, base.url, deadlines, limits, memory, anthropic.AnthropicError)
+    return AnthropicProvider(base, endpoint, exchange)
 
 
 class AnthropicProvider:
@@ -52,8 +54,9 @@ class AnthropicProvider:
 
     name: Final = "anthropic"
 
-    def __init__(self, base: BaseUrl, exchange: ProviderRequest) -> None:
+    def __init__(self, base: BaseUrl, endpoint: Endpoint, exchange: ProviderRequest) -> None:
         self._base = base
+        self._endpoint = endpoint
         self._exchange = exchange
         self._client: anthropic.AsyncAnthropic | None = None
         self._making = asyncio.Lock()
@@ -73,7 +76,9 @@ class AnthropicProvider:
 
     async def models(self) -> list[str]:
         client = await self._connected()
-        return await read_models(self._exchange, client.models.with_streaming_response.list(limit=1000))
+        query = dict(self._endpoint.query)
+        listing = client.models.with_streaming_response.list(limit=1000, extra_query=query)
+        return await read_models(self._exchange, listing)
 
     async def aclose(self) -> None:
         if self._client is not None:
@@ -97,7 +102,8 @@ class AnthropicProvider:
             messages=(),  # the SDK walks through these for a second per 10,000 turns, blocking the event loop
             max_tokens=request.max_tokens or MAX_TOKENS,
             stream=True,
-            extra_body={"messages": messages, **fields},
+            extra_body={"messages": messages, **self._endpoint.body, **fields},
+            extra_query=dict(self._endpoint.query),
         )
         return PreparedRequest(context, {*fields} - {"system"} | ({"prefill"} if request.prefill else set()))
 
@@ -112,7 +118,9 @@ class AnthropicProvider:
         """Make a client to which nothing is left to take from the environment: key, URL and headers are explicit."""
         key = self._exchange.peer.key.reveal() if self._exchange.peer.key else NO_KEY
         connect_s = self._exchange.deadlines.connect
-        headers = {"x-api-key": key, "anthropic-version": API_VERSION}
+        header = self._endpoint.key_header or "x-api-key"
+        headers = {header.lower(): key, "anthropic-version": API_VERSION}
+        headers |= {name.lower(): value for name, value in self._endpoint.headers.items()}
         return anthropic.AsyncAnthropic(
             api_key=key,
             base_url=self._base.url,

@@ -14,6 +14,7 @@ import openai
 from streamtui.chat.events import ProviderEvent
 from streamtui.chat.messages import ChatRequest
 from streamtui.chat.ports import Deadlines, QuirkStore
+from streamtui.providers.endpoint import Endpoint
 from streamtui.providers.errors.http import EndpointInfo
 from streamtui.providers.http.base_url import BaseUrl, parse_base_url
 from streamtui.providers.http.client import NO_KEY, construct, idle_http_client, make_http_client, proxy_of
@@ -21,7 +22,6 @@ from streamtui.providers.http.quirks import NO_PREFILL
 from streamtui.providers.http.request import PreparedRequest, ProviderRequest
 from streamtui.providers.http.sse import SSELimits
 from streamtui.providers.models import read_models
-from streamtui.providers.redaction import Secret
 from streamtui.providers.wire.completions import CompletionsParser, request_fields, request_messages
 
 DEFAULT_BASE_URL: Final = "https://api.openai.com/v1"
@@ -33,12 +33,13 @@ def preload() -> None:
     _ = client.chat.completions.with_streaming_response, client.models.with_streaming_response
 
 
-def create(
-    *, base_url: str | None, api_key: Secret | None, deadlines: Deadlines, memory: QuirkStore, limits: SSELimits
-) -> "OpenAIProvider":
-    base = parse_base_url(base_url or DEFAULT_BASE_URL)
-    peer = EndpointInfo(base.host, "OPENAI_API_KEY", api_key, proxy=proxy_of(base))
-    return OpenAIProvider(base, ProviderRequest(peer, base.url, deadlines, limits, memory, openai.OpenAIError))
+def create(endpoint: Endpoint, *, deadlines: Deadlines, memory: QuirkStore, limits: SSELimits) -> "OpenAIProvider":
+    """Raises `ConfigError` for an endpoint without an address."""
+    base = endpoint.url or parse_base_url(DEFAULT_BASE_URL)
+    variable = endpoint.key_variable or "OPENAI_API_KEY"
+    peer = EndpointInfo(base.host, variable, endpoint.key, proxy=proxy_of(base), withheld=endpoint.withheld)
+    exchange = ProviderRequest(peer, base.url, deadlines, limits, memory, openai.OpenAIError)
+    return OpenAIProvider(base, endpoint, exchange)
 
 
 class OpenAIProvider:
@@ -46,8 +47,9 @@ class OpenAIProvider:
 
     name: Final = "openai"
 
-    def __init__(self, base: BaseUrl, exchange: ProviderRequest) -> None:
+    def __init__(self, base: BaseUrl, endpoint: Endpoint, exchange: ProviderRequest) -> None:
         self._base = base
+        self._endpoint = endpoint
         self._exchange = exchange
         self._client: openai.AsyncOpenAI | None = None
         self._making = asyncio.Lock()
@@ -66,7 +68,9 @@ class OpenAIProvider:
 
     async def models(self) -> list[str]:
         client = await self._connected()
-        return await read_models(self._exchange, client.models.with_streaming_response.list())
+        query = dict(self._endpoint.query)
+        listing = client.models.with_streaming_response.list(extra_query=query)
+        return await read_models(self._exchange, listing)
 
     async def aclose(self) -> None:
         if self._client is not None:
@@ -80,7 +84,8 @@ class OpenAIProvider:
             model=request.model,
             messages=(),  # the SDK walks through these for a second per 10,000 turns, blocking the event loop
             stream=True,
-            extra_body={"messages": messages, **fields},
+            extra_body={"messages": messages, **self._endpoint.body, **fields},
+            extra_query=dict(self._endpoint.query),
         )
         roles = {message["role"] for message in messages[:1]}
         return PreparedRequest(context, {*fields, *roles} | ({"prefill"} if request.prefill else set()))
@@ -96,10 +101,13 @@ class OpenAIProvider:
         """Make a client to which nothing is left to take from the environment: key, URL and headers are explicit."""
         key = self._exchange.peer.key.reveal() if self._exchange.peer.key else NO_KEY
         connect_s = self._exchange.deadlines.connect
+        header = self._endpoint.key_header
+        headers = {header.lower(): key} if header else {"authorization": f"Bearer {key}"}
+        headers |= {name.lower(): value for name, value in self._endpoint.headers.items()}
         return openai.AsyncOpenAI(
             api_key=key,
             base_url=self._base.url,
             max_retries=0,
             timeout=openai.Timeout(None, connect=connect_s),
-            http_client=make_http_client(self._base, connect_s, {"authorization": f"Bearer {key}"}),
+            http_client=make_http_client(self._base, connect_s, headers),
         )

@@ -38,8 +38,9 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "pydantic": ("streamtui.web",),
     "h11": ("streamtui.web.protocol",),
     "uvicorn": ("streamtui.web",),
-    "dotenv": ("streamtui.settings.config",),
-    "platformdirs": ("streamtui.settings.config",),
+    "dotenv": ("streamtui.settings.files",),
+    "platformdirs": ("streamtui.settings.paths",),
+    "keyring": ("streamtui.settings.keys",),
 }
 HEAVY = {"openai", "anthropic", "httpx2", "textual", "fastapi", "starlette", "uvicorn", "rich"}
 

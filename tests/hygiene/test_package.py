@@ -51,7 +51,7 @@ def test_everything_that_is_imported_is_declared() -> None:
                 outside.setdefault(DISTRIBUTIONS.get(top, top), set()).add(module)
     core = declared(project()["dependencies"])
     extras = {name: declared(each) for name, each in project()["optional-dependencies"].items()}
-    by_extra = {"streamtui.providers.anthropic": extras["anthropic"]}
+    by_extra = {"streamtui.providers.anthropic": extras["anthropic"], "streamtui.settings.keys": extras["keyring"]}
 
     for name, modules in outside.items():
         for module in modules:

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 import ssl
+import sys
 import time
 
 import pytest
@@ -221,6 +222,7 @@ async def test_what_is_wrong_in_the_environment_is_said(
     make: Make, monkeypatch: pytest.MonkeyPatch, name: str, variable: str, value: str, says: str
 ) -> None:
     monkeypatch.setenv(variable, value)
+    monkeypatch.setitem(sys.modules, "socksio", None)  # the extra is not installed
     with pytest.raises(ConfigError) as caught:
         await hear(make(name, base_url="https://example.invalid"), "ok")
     assert says in str(caught.value)

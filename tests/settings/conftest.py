@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from streamtui.chat.ports import InMemoryQuirks
-from streamtui.settings.config import Config, Paths
+from streamtui.settings.config import Config
 from streamtui.settings.models import SettingsCatalog
+from streamtui.settings.paths import Paths
 from tests.server.fixtures import scripted_server, server
 
 __all__ = ["scripted_server", "server"]
@@ -23,6 +24,7 @@ class Sources:
     environment: dict[str, str] = field(default_factory=dict)
     options: dict[str, object] = field(default_factory=dict)
     env_file: str | None = None
+    quirks: InMemoryQuirks = field(default_factory=InMemoryQuirks)
 
     def dot_env(self, text: str) -> None:
         write_private(self.folder / ".env", text)
@@ -42,8 +44,8 @@ class Sources:
             self.paths, self.environment, env_file=self.env_file, options=self.options, folder=self.folder
         )
 
-    def catalog(self, **more: bool) -> SettingsCatalog:
-        return SettingsCatalog(self.read(), InMemoryQuirks(), **more)
+    def catalog(self, *, demo: bool = False, insecure_http: bool = False) -> SettingsCatalog:
+        return SettingsCatalog(self.read(), self.quirks, demo=demo, insecure_http=insecure_http)
 
 
 def write_private(path: Path, text: str) -> None:

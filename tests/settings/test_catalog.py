@@ -4,11 +4,14 @@ import pytest
 
 from streamtui.chat import ConfigError, Conversation, ProviderError
 from streamtui.chat.ports import InMemoryQuirks
+from streamtui.providers import PROVIDERS
 from streamtui.providers.demo import DemoProvider
-from streamtui.settings.models import DEFAULT_MODEL, SettingsCatalog, first_model
+from streamtui.providers.lazy import first_model
+from streamtui.settings.models import SettingsCatalog
 from tests.server import ScriptedServer
 from tests.settings.conftest import PLACES, Sources
 
+DEFAULT_MODEL = PROVIDERS["openai"].default_model
 KEY = "sk-env-0123456789abcdef"
 OTHER = "sk-file-0123456789abcdef"
 
@@ -25,7 +28,7 @@ async def asked(catalog: SettingsCatalog, id: str | None = None) -> None:
 def test_with_a_key_and_nothing_else_the_default_model_answers_at_openai(sources: Sources) -> None:
     sources.environment = {"OPENAI_API_KEY": KEY}
 
-    assert sources.catalog().model().label == f"{DEFAULT_MODEL} @ api.openai.com"
+    assert sources.catalog().model().label == f"{PROVIDERS['openai'].default_model} @ api.openai.com"
 
 
 @pytest.mark.parametrize(

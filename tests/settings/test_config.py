@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from streamtui.chat.errors import ConfigError
 from streamtui.chat.sanitize import sanitize
-from streamtui.settings.config import ENV_NAMES, Config, Paths, Source, paths
+from streamtui.settings.config import ENV_NAMES, Config
+from streamtui.settings.paths import Paths, paths
+from streamtui.settings.sources import Source
 from tests.settings.conftest import PLACES, Sources
 
 KEY = "sk-secret-0123456789abcdef"
@@ -83,8 +85,49 @@ def test_values_are_not_expanded(sources: Sources) -> None:
     sources.environment = {"OPENAI_API_KEY": KEY}
     sources.dot_env("CHAT_MODEL=${OPENAI_API_KEY}-$(id)")
 
-    model = sources.read().model
-    assert model is not None and model.value == "${OPENAI_API_KEY}-$(id)"
+    config = sources.read()
+
+    assert config.model is not None and config.model.value == "${OPENAI_API_KEY}-$(id)"
+    assert [warning.partition(": ")[2] for warning in config.warnings] == [
+        "line 1: nothing is replaced in this file, so CHAT_MODEL is no value yet."
+    ]
+
+
+@pytest.mark.parametrize("value", ["${MYKEY}", "$(pass show key)", "`pass show key`", "$MYKEY", "%MYKEY%"])
+def test_a_key_that_a_shell_would_have_to_make_is_left_out_with_a_word(sources: Sources, value: str) -> None:
+    sources.dot_env(f"OPENAI_API_KEY={value}")
+
+    config = sources.read()
+
+    assert config.find("OPENAI_API_KEY") is None
+    (warning,) = config.warnings
+    assert "nothing is replaced" in warning and warning.endswith("It is left out.")
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('$env:OPENAI_BASE_URL="http://localhost:1/v1"', "the name is OPENAI_BASE_URL"),
+        ("openai_api_key=sk-1", "the name is OPENAI_API_KEY"),
+        ("Chat_Model=x", "the name is CHAT_MODEL"),
+        ("OPENAI_API_KEY: sk-1", "OPENAI_API_KEY=value"),
+        ('OPENAI_API_KEY="sk-1', "OPENAI_API_KEY=value"),
+    ],
+)
+def test_a_line_that_misses_its_mark_is_named(sources: Sources, line: str, says: str) -> None:
+    sources.dot_env(line)
+
+    (warning,) = sources.read().warnings
+
+    assert says in warning and warning.endswith("It is left out.") and "sk-1" not in warning
+
+
+def test_the_scheme_before_a_key_is_taken_off(sources: Sources) -> None:
+    sources.dot_env(f"OPENAI_API_KEY=Bearer {KEY}")
+
+    key = sources.read().find("OPENAI_API_KEY")
+
+    assert key is not None and key.value == KEY
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -263,11 +306,11 @@ def test_a_foreign_file_cannot_make_reading_slow(sources: Sources) -> None:
         ("model = 5", "`model` must be text"),
         ("max_tokens = '5'", "`max_tokens` must be a whole number"),
         ("max_tokens = true", "`max_tokens` must be a whole number"),
-        ("max_tokens = 0", "`max_tokens` can't be 0"),
-        ("temperature = nan", "`temperature` can't be nan"),
-        ("temperature = -1", "`temperature` can't be -1"),
-        ("connect_timeout = inf", "`connect_timeout` can't be inf"),
-        ("retries = -1", "`retries` can't be -1"),
+        ("max_tokens = 0", "`max_tokens` is a number "),
+        ("temperature = nan", "`temperature` is a number "),
+        ("temperature = -1", "`temperature` is a number "),
+        ("connect_timeout = inf", "`connect_timeout` is a number "),
+        ("retries = -1", "`retries` is a number "),
         ("x = " + "9" * 5000, "config.toml"),
         ("x = " + "[" * 5000, "config.toml"),
         ("prices = 5", '[prices."MODEL"]'),

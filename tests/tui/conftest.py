@@ -14,8 +14,9 @@ from textual.pilot import Pilot
 
 from streamtui.chat.conversation import Options
 from streamtui.chat.retry import Policy
-from streamtui.settings.config import Config, Paths
+from streamtui.settings.config import Config
 from streamtui.settings.models import SettingsCatalog
+from streamtui.settings.paths import Paths
 from streamtui.store import Store, export_json
 from streamtui.tui.launch import Start
 from streamtui.tui.terminal import environment

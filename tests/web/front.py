@@ -15,8 +15,9 @@ from typing import Any, Self
 import httpx2
 
 from streamtui import web
-from streamtui.settings.config import Config, Paths
+from streamtui.settings.config import Config
 from streamtui.settings.models import SettingsCatalog
+from streamtui.settings.paths import Paths
 from streamtui.store import Store
 from streamtui.store.transcript import summary_json, transcript
 from tests.patience import PATIENCE_S

@@ -14,8 +14,8 @@ from streamtui.chat.metrics import estimate_tokens
 from streamtui.chat.ports import Deadlines, QuirkStore
 from streamtui.providers.demo import pages as pages
 from streamtui.providers.demo.long import long_page
+from streamtui.providers.endpoint import Endpoint
 from streamtui.providers.http.sse import SSELimits
-from streamtui.providers.redaction import Secret
 
 _TOKEN = re.compile(r"\s*\S{1,5}|\s+")
 _TURN_S: Final = 0.005
@@ -36,9 +36,7 @@ _PAGES: Final[tuple[tuple[str, str], ...]] = (
 )
 
 
-def create(
-    *, base_url: str | None, api_key: Secret | None, deadlines: Deadlines, memory: QuirkStore, limits: SSELimits
-) -> "DemoProvider":
+def create(endpoint: Endpoint, *, deadlines: Deadlines, memory: QuirkStore, limits: SSELimits) -> "DemoProvider":
     return DemoProvider()
 
 

@@ -40,6 +40,8 @@ class EndpointInfo:
     """What to do if the answer looks like another API's."""
     proxy: str | None = None
     """Through which proxy it is talked to, as host and port."""
+    withheld: str | None = None
+    """Why a key that there is does not go there, in one line."""
 
     def quote(self, text: str) -> str:
         """Return a server's own words as one short line without keys, ending like a sentence."""

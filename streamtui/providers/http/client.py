@@ -151,7 +151,7 @@ async def construct(make: Callable[[], C]) -> C:
     except OSError:
         raise ConfigError("The certificates named in SSL_CERT_FILE or SSL_CERT_DIR can't be read.") from None
     except ImportError:
-        raise ConfigError("SOCKS proxies are not supported. Unset ALL_PROXY, or name an http:// proxy.") from None
+        raise ConfigError("For a SOCKS proxy: pip install 'streamtui[socks]', or name an http:// proxy.") from None
     except Exception as error:
         raise ConfigError(
             f"HTTP_PROXY, HTTPS_PROXY or ALL_PROXY is not the URL of a proxy ({type(error).__name__})."
