@@ -61,6 +61,12 @@ class AskArgs:
     metrics: bool = False
     no_save: bool = False
     no_stream: bool = False
+    extract: bool = False
+    """Whether only the last fenced code block is wanted."""
+    system_file: str | None = None
+    title: str | None = None
+    wait: bool = False
+    """Whether to wait for a reply that streams in the resumed conversation."""
     output: str | None = None
     """The file to write to; `None` is stdout."""
     resume: str | None = None
@@ -142,11 +148,21 @@ def parse(words: Sequence[str] | None = None) -> CommandArgs:
     if surplus:
         prog = f"streamtui {values.get('command') or ''}".rstrip()
         _refuse(prog, _unrecognized(values["kind"], surplus))
-    if values.get("no_stdin") and "-" in (values.get("prompt"), *values.get("more_prompts", ())):
-        _refuse("streamtui ask", "the prompt - is read from stdin, which --no-stdin rules out")
     values["models"] = [*values.pop("models_before", ()), *values.get("models", ())]
     args: CommandArgs = _filled(values["kind"], values, shared=_filled(SharedArgs, values))
+    if isinstance(args, AskArgs) and (complaint := _contradiction(args)):
+        _refuse("streamtui ask", complaint)
     return args
+
+
+def _contradiction(args: AskArgs) -> str | None:
+    if args.no_stdin and "-" in args.prompts:
+        return "the prompt - is read from stdin, which --no-stdin rules out"
+    if args.system_file is not None and args.shared.system is not None:
+        return "--system and --system-file are two system messages: leave one of them out"
+    if args.extract and args.json:
+        return "--extract prints code alone and --json events: leave one of them out"
+    return None
 
 
 def _filled(kind: type[Any], values: dict[str, Any], **more: Any) -> Any:
@@ -256,7 +272,13 @@ def _add_ask(commands: "Commands[_Parser]", shared: _Parser) -> None:
     ask.add_argument("--metrics", action="store_true", help="say on stderr how long it took")
     ask.add_argument("--no-save", action="store_true", help="keep nothing of this on disk")
     ask.add_argument("--no-stream", action="store_true", help="print in one piece, and only a complete reply")
+    ask.add_argument(
+        "--extract", action="store_true", help="print the last fenced code block alone; 1 if there is none"
+    )
     _add_output(ask, "stream the reply into this file instead")
+    ask.add_argument("--system-file", metavar="FILE", help="read the system message from this file")
+    ask.add_argument("--title", metavar="TEXT", type=_title, help="call the conversation this")
+    ask.add_argument("--wait", action="store_true", help="wait for a reply that streams in the conversation")
     _add_resume(ask)
 
 
@@ -296,6 +318,12 @@ def _add_serve(commands: "Commands[_Parser]", shared: _Parser) -> None:
 
 def _add_output(parser: _Parser, help: str) -> None:
     parser.add_argument("-o", "--output", metavar="FILE", type=_file, help=f"{help}; - is stdout")
+
+
+def _title(text: str) -> str:
+    if not sanitize_line(text):
+        raise argparse.ArgumentTypeError("an empty title is none")
+    return text
 
 
 def _file(text: str) -> str | None:

@@ -19,6 +19,7 @@ from streamtui.chat.events import (
 from streamtui.chat.messages import Citation, Status, Usage, is_estimate
 from streamtui.chat.metrics import Metrics
 from streamtui.cli.output import TextWriter
+from streamtui.workspace.markdown_source import last_fence
 
 
 class Sink(Protocol):
@@ -178,6 +179,39 @@ class Buffered:
                 await self.inner.event(event, label)
             case _:
                 await self.inner.event(event, label)
+
+
+@dataclass(slots=True)
+class Extracted:
+    """The last fenced code block of a reply alone, and only of a complete one."""
+
+    inner: Sink
+    stderr: TextWriter
+    is_missing: bool = False
+    """Whether a complete reply had none."""
+    _parts: dict[str | None, list[str]] = field(default_factory=dict)
+
+    async def event(self, event: Event, label: str | None) -> None:
+        parts = self._parts.setdefault(label, [])
+        match event:
+            case TextDelta(text):
+                parts.append(text)
+            case Revised(text=text):
+                parts[:] = [text]
+            case Finished(status=Status.COMPLETE):
+                await self._write_code("".join(parts), label)
+                await self.inner.event(event, label)
+            case _:
+                await self.inner.event(event, label)
+
+    async def _write_code(self, text: str, label: str | None) -> None:
+        code = last_fence(text)
+        if code is None:
+            self.is_missing = True
+            name = f"[{label}] " if label else ""
+            await self.stderr.write(f"{name}streamtui: The reply has no fenced code block.\n")
+        elif code:
+            await self.inner.event(TextDelta(code), label)
 
 
 def metrics_line(metrics: Metrics | None, usage: Usage | None) -> str:

@@ -185,21 +185,35 @@ class Session:
 
     def start(self, submission: Submission) -> list[ReplyTask]:
         """Send, and return the replies in flight. Raises `StreamtuiError` where that makes no sense now."""
+        replies = self.replies(submission)
+        self._answered = submission if isinstance(submission, SendPrompt) else None
+        match submission:
+            case SendPrompt(edits=str()) | Regenerate():
+                return [self._branch(replies[0])]
+            case SendPrompt(models=(_, *_)):
+                return self._compare(replies)
+            case SendPrompt() | Continue():
+                return [self._run(replies[0])]
+            case _:
+                assert_never(submission)
+
+    def replies(self, submission: Submission) -> list[Reply]:
+        """Return what is asked for, not yet sent: for a front end that iterates the replies itself, so that whoever
+        reads slowly slows the stream down. Raises `StreamtuiError` where asking makes no sense now."""
         if self.is_streaming:
             raise StreamtuiError("A reply is still streaming here: stop it first.")
-        self._answered = submission if isinstance(submission, SendPrompt) else None
         conversation = self.conversation
         match submission:
             case SendPrompt(text=text, edits=str(edited)):
-                return [self._branch(conversation.edit(edited, text))]
+                return [conversation.edit(edited, text)]
             case SendPrompt(text=text, models=(_, *_) as models):
-                return self._compare(conversation.compare(text, models))
+                return conversation.compare(text, models)
             case SendPrompt(text=text):
-                return [self._run(conversation.ask(text))]
+                return [conversation.ask(text)]
             case Regenerate(message=message, model=model):
-                return [self._branch(conversation.regenerate(message, model))]
+                return [conversation.regenerate(message, model)]
             case Continue(message=message):
-                return [self._run(conversation.continue_(message))]
+                return [conversation.continue_(message)]
             case _:
                 assert_never(submission)
 

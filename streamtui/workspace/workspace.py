@@ -8,6 +8,7 @@ from typing import Final
 from streamtui.chat.conversation import Conversation, Options
 from streamtui.chat.errors import ConfigError, NotFoundError, StreamtuiError
 from streamtui.chat.events import Event
+from streamtui.chat.messages import Status
 from streamtui.chat.ports import Catalog, Library, Model, Recorder
 from streamtui.chat.reply_tasks import Position, ReplyTask, ReplyTasks
 from streamtui.workspace.drafts import Drafts
@@ -22,6 +23,7 @@ IDLE_SESSIONS: Final = 8
 """Sessions that stay open although nobody watches them and nothing happens there; older ones are read again."""
 _PAST: Final = 50
 """Past replies that the estimate of progress rests on."""
+_STREAMING: Final = Status.STREAMING
 EXPOSED: Final = "The key would travel in the clear to {host}: use https, or allow it: --insecure-http."
 
 Confirm = Callable[[str], Awaitable[bool]]
@@ -143,6 +145,15 @@ class Workspace:
         session.ready.clear()
         self._in_background(self._read_rest(session))
         return session
+
+    async def settled(self, session: Session) -> None:
+        """Return once no other program writes a reply in the session's conversation. Raises `StoreError`."""
+        conversation = session.conversation
+        while session.is_written_elsewhere:
+            for message in [message for message in conversation.messages.values() if message.status is _STREAMING]:
+                async for _ in self.follow(message.id):
+                    pass
+            conversation.catch_up(*await self.library.load(conversation.id))
 
     async def locate(self, id: str | None) -> str:
         """Return the whole id of the conversation that `id` means, or of the one used last.
