@@ -10,7 +10,7 @@ from streamtui.chat.errors import ConfigError, StreamtuiError
 from streamtui.chat.ports import InMemoryQuirks, Model, NullRecorder, Recorder
 from streamtui.chat.reply import Reply
 from streamtui.cli import output, renderers, store
-from streamtui.cli.args import LAST, AskArgs
+from streamtui.cli.args import AskArgs
 from streamtui.cli.context import Context
 from streamtui.cli.exit_codes import DONE, FAILED
 from streamtui.cli.output import Output, TextWriter
@@ -98,7 +98,7 @@ class _Ask:
     async def _resumed(self, workspace: Workspace) -> Session | None:
         if self.args.resume is None:
             return None
-        session = await workspace.resume(None if self.args.resume == LAST else self.args.resume)
+        session = await workspace.resume(self.args.resume)
         if session.is_written_elsewhere:
             if not self.args.wait:
                 raise StreamtuiError("Another program is writing a reply in this conversation: --wait waits for it.")

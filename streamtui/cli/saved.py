@@ -56,7 +56,7 @@ async def _list(args: ListArgs, library: Library) -> None:
 
 
 async def _export(args: ExportArgs, library: Library) -> None:
-    record, messages = await library.load(await store.resolve(library, args.id))
+    record, messages = await library.load(await library.find(args.id))
     if args.format == "json":
         text = export_json(record, messages)
     else:
@@ -70,7 +70,7 @@ async def _export(args: ExportArgs, library: Library) -> None:
 
 
 async def _delete(args: DeleteArgs, library: Library) -> None:
-    id = await store.resolve(library, args.id)
+    id = await library.find(args.id)
     await library.delete(id)
     await _print(f"deleted {id}\n")
 

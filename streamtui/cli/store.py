@@ -3,9 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from streamtui.chat.errors import NotFoundError
-from streamtui.chat.ports import Library
-from streamtui.cli.args import LAST
 from streamtui.cli.process import signals_ignored
 from streamtui.cli.stdio import complain
 from streamtui.settings.config import Config
@@ -33,16 +30,6 @@ def announced(config: Config) -> Iterator[Store]:
         yield store
     finally:
         _close(store, announced=trouble)
-
-
-async def resolve(library: Library, id: str) -> str:
-    """Return the whole id of the conversation that `id` means. Raises `NotFoundError` for none or several."""
-    if id != LAST:
-        return await library.find(id)
-    latest = await library.latest()
-    if latest is None:
-        raise NotFoundError("No conversation is saved yet.")
-    return latest
 
 
 def _close(store: Store, *, announced: str | None = None) -> None:

@@ -1,18 +1,29 @@
 """A library in which nothing is, for conversations that are not to be saved."""
 
+from hashlib import sha256
+
 from streamtui.chat.errors import NotFoundError
 from streamtui.chat.messages import ChatMessage
-from streamtui.chat.ports import ConversationRecord, ConversationSummary, Timing
+from streamtui.chat.ports import ConversationRecord, ConversationSummary, SearchHit, Timing
 
 
 class UnsavedLibrary:
     """Implements `chat.ports.Library`: empty, and forgets what it is given."""
 
-    async def conversations(self, limit: int | None = None) -> list[ConversationSummary]:
+    async def conversations(self, limit: int | None = None, offset: int = 0) -> list[ConversationSummary]:
         return []
 
-    async def find(self, prefix: str) -> str:
+    async def pinned(self) -> list[ConversationSummary]:
+        return []
+
+    async def count(self) -> int:
+        return 0
+
+    async def find(self, reference: str, *, at_least: int = 1) -> str:
         raise _nothing()
+
+    async def search(self, text: str, limit: int = 50) -> list[SearchHit]:
+        return []
 
     async def latest(self) -> str | None:
         return None
@@ -29,7 +40,13 @@ class UnsavedLibrary:
     async def rename(self, conversation: str, title: str) -> None:
         raise _nothing()
 
-    async def delete(self, conversation: str) -> None:
+    async def pin(self, conversation: str, pinned: bool) -> None:
+        raise _nothing()
+
+    async def older_than(self, moment: float) -> list[ConversationSummary]:
+        return []
+
+    async def delete(self, *conversations: str) -> None:
         raise _nothing()
 
     async def restore(self, conversation: str) -> bool:
@@ -37,6 +54,15 @@ class UnsavedLibrary:
 
     async def prompts(self, limit: int) -> list[str]:
         return []
+
+    async def search_prompts(self, text: str, limit: int) -> list[str]:
+        return []
+
+    async def put_attachment(self, content: bytes) -> str:
+        return sha256(content).hexdigest()
+
+    async def attachment(self, sha256: str) -> bytes:
+        raise _nothing()
 
     def remember_prompt(self, text: str) -> None:
         return

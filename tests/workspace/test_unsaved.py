@@ -32,10 +32,18 @@ async def test_every_question_about_what_is_saved_is_answered_with_nothing() -> 
     library.remember_prompt("prompt")
 
     assert (await library.draft(None), await library.prompts(9), await library.timings()) == ("", [], [])
+    assert (await library.pinned(), await library.count(), await library.older_than(9e9)) == ([], 0, [])
+    assert (await library.search("x"), await library.search_prompts("x", 9)) == ([], [])
     assert not await library.restore("x")
-    for question in (library.find("x"), library.load("x"), library.tail("x", 1), library.message("x")):
+    for question in (
+        library.find("x"),
+        library.load("x"),
+        library.tail("x", 1),
+        library.message("x"),
+        library.attachment("x"),
+    ):
         with pytest.raises(NotFoundError):
             await question
-    for change in (library.rename("x", "y"), library.delete("x")):
+    for change in (library.rename("x", "y"), library.delete("x"), library.pin("x", True)):
         with pytest.raises(NotFoundError):
             await change
