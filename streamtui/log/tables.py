@@ -9,7 +9,7 @@ from typing import Final
 
 from streamtui.log.selection import Extent, glyphs, text_of
 from streamtui.markdown import StyledLine, Styles
-from streamtui.markdown.inline import inline_text
+from streamtui.markdown.inline import cell_text
 from streamtui.markdown.table import TableChunk
 from streamtui.markdown.wrap import wrap
 
@@ -57,7 +57,7 @@ class _Row:
 
     def shown(self, cell: str) -> str:
         """Return the text that a cell's Markdown shows as."""
-        return inline_text(cell, self.chunk.columns.references)
+        return cell_text(cell, self.chunk.columns.references)
 
 
 def table_text(

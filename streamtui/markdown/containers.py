@@ -30,6 +30,17 @@ class Item:
     """Columns its content is indented by."""
     first: Item | None
     """The list's first item; None in the first item itself."""
+    digits: str = ""
+    """The number as shown: as written, or counted where every item of the list is written with the same number."""
+    is_counted: bool = True
+    """Whether all items so far are written with the number of the first."""
+
+    def next(self, number: int | None, indent: int, *, digits: str) -> Item:
+        """Return the item after this one in the same list, written with `number`."""
+        is_counted = self.is_counted and number == self.list.number
+        if is_counted and self.digits:
+            digits = str(int(self.digits) + 1)
+        return Item(self.sort, number, indent, self.list, digits=digits, is_counted=is_counted)
 
     @property
     def list(self) -> Item:
@@ -103,7 +114,7 @@ def _open_box(styles: Styles) -> Segment:
 
 def _marker(item: Item, index: int, place: BlockContext) -> str:
     if item.number is not None:
-        return f"{item.number}{item.sort}".rjust(3) + " "
+        return f"{item.digits}{item.sort}".rjust(3) + " "
     depth = sum(isinstance(outer, Item) and outer.number is None for outer in place.containers[:index])
     return _BULLETS[depth % len(_BULLETS)] + " "
 

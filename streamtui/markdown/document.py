@@ -167,7 +167,7 @@ class Document:
         self._tail = lines.pop()
         for line in lines:
             self._take(line, "\n")
-        if self._scanner.open_line or len(self._tail) >= LONG:
+        if self._scanner.open_line or len(self._tail) >= self._scanner.limit(self._tail):
             self._take_tail()
 
     def _take_tail(self) -> None:
@@ -181,10 +181,10 @@ class Document:
         self._taken_to += len(line) + len(newline)
         if scanner.open_line:
             scanner.extend(line, newline)
-        elif len(line) < LONG:
+        elif len(line) < scanner.limit(line):
             scanner.line(line, start, newline)
         else:
-            scanner.line(line[:LONG], start, "")
+            scanner.line(line[:LONG], start, "", is_long=True)
             scanner.extend(line[LONG:], newline)
 
     def _look_ahead(self) -> Scanner:
@@ -194,7 +194,9 @@ class Document:
         """
         ahead = self._scanner.fork()
         if self._tail and (isinstance(ahead.leaf, Code) or not _UNDECIDED.fullmatch(self._tail)):
-            ahead.line(self._tail, self._taken_to, "")
+            ahead.line(
+                self._tail[:LONG], self._taken_to, ""
+            )  # of a long row of a table the rest is shown once it's complete
         ahead.close()
         return ahead
 
@@ -219,7 +221,7 @@ class Document:
         block = self._blocks[index]
         mentioning = ""
         if isinstance(block, TextBlock):
-            mentioning = block.text
+            mentioning = block.text[block.defines :]
         elif isinstance(block, TableChunk):
             mentioning = "\n".join(cell for row in [block.columns.head, *block.rows] for cell in row)
             if block.is_head:

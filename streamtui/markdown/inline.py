@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,13 +13,16 @@ from markdown_it.token import Token
 from rich.segment import Segment
 from rich.style import Style
 
+from streamtui.markdown.inline_rules import MATHS, new_parser
 from streamtui.markdown.links import is_openable
+from streamtui.markdown.maths import Formula
+from streamtui.markdown.reflow import joins_without_space
 from streamtui.markdown.styles import Colors, Styles
 from streamtui.markdown.wrap import Span
 
 Run = tuple[str, Style]
 
-_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u202a-\u202e\u2066-\u2069\u2028\u2029\ud800-\udfff\ufeff]")
+_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u2028\u2029\ud800-\udfff\ufeff]")
 _BLANK = re.compile(r"[\t\n]")
 
 
@@ -36,23 +39,33 @@ def parser() -> MarkdownIt:
     return new_parser()
 
 
-def new_parser() -> MarkdownIt:
-    markdown = MarkdownIt("gfm-like", {"html": False})
-    if markdown.linkify is not None:
-        # "main.py" and "readme.md" are file names here, not hosts in Paraguay and Moldova.
-        markdown.linkify.set({"fuzzy_link": False, "fuzzy_ip": False})
-    return markdown
+def inline_runs(
+    source: str, references: Mapping[str, Any], styles: Styles, base: Style, *, reflows: bool = False
+) -> list[Run]:
+    """Return the text of `source` as the user sees it, in runs of one style; a break is a newline.
+
+    `reflows`: soft breaks join their lines.
+    """
+    return _Runs(styles, base, reflows=reflows, in_cell=False).of(tokens_of(source, references))
 
 
-def inline_runs(source: str, references: Mapping[str, Any], styles: Styles, base: Style) -> list[Run]:
-    """Return the text of `source` as the user sees it, in runs of one style; a hard break is a newline."""
+def cell_runs(source: str, references: Mapping[str, Any], styles: Styles, base: Style) -> list[Run]:
+    """Return the text of a table's cell, in which `<br>` is a break, unless it is all there is."""
+    if len(source) > _LONGEST_NOISE and is_noise(source):
+        return [(_shown(source), base)]
+    in_cell = _BREAK_TAG.fullmatch(source.strip()) is None
+    return _Runs(styles, base, reflows=False, in_cell=in_cell).of(tokens_of(source, references))
+
+
+def tokens_of(source: str, references: Mapping[str, Any]) -> list[Token]:
+    """Return the inline tokens of `source`."""
     [token] = parser().parseInline(source, {"references": references})
-    return _runs(token.children or [], styles, base)
+    return token.children or []
 
 
-def inline_text(source: str, references: Mapping[str, Any]) -> str:
-    """Return the text of `source` as the user sees it, without its styles."""
-    return "".join([text for text, _ in inline_runs(source, references, _unseen(), Style.null())])
+def cell_text(source: str, references: Mapping[str, Any]) -> str:
+    """Return the text of a table's cell as the user sees it, without its styles."""
+    return "".join([text for text, _ in cell_runs(source, references, _unseen(), Style.null())])
 
 
 @cache
@@ -60,8 +73,15 @@ def _unseen() -> Styles:
     return Styles.of(Colors())
 
 
-_OPENERS = re.compile(r"\*(?=[^\s*]|$)|(?<!\w)_+(?=[^\s_]|$)|~~(?=\S|$)|`|\[(?![^\[\]]*\])")
+_LONGEST_NOISE = 512
+_BREAK_TAG = re.compile(r"<br\s*/?>", re.I)
 
+_OPENERS = re.compile(
+    r"\*(?=[^\s*]|$)|(?<!\w)_+(?=[^\s_]|$)|~~(?=\S|$)|`"
+    r"|\[(?![^\[\]]*\])|\]\([^()]*(?:\([^()]*\)[^()]*)*$|\]\(<[^<>]*$|\[[^\[\]]*\]$"  # a link's text, its target
+    r"|\\[(\[]|\$\$|\$(?=\S)[^\n$]*$|<[a-z/!][^<>]*$",  # maths, a tag
+    re.I,
+)
 
 _MARKS = re.compile(r"[*_~`\[]+")
 _DENSE = 8
@@ -78,8 +98,24 @@ def leaves_open(source: str, references: Mapping[str, Any]) -> bool:
         return False
     if marks * _DENSE > len(source) > 256:
         return True
-    [token] = parser().parseInline(source, {"references": references})
-    return any(child.type == "text" and _OPENERS.search(child.content) for child in token.children or ())
+    tokens = tokens_of(source, references)
+    if tokens and tokens[-1].type == MATHS and not _formula(tokens[-1]).is_complete:
+        return True
+    return any(_OPENERS.search(text) for text in _texts(tokens))
+
+
+def _texts(tokens: list[Token]) -> Iterator[str]:
+    """Yield what is text between other tokens, its lines together."""
+    parts: list[str] = []
+    for token in tokens:
+        if token.type == "text":
+            parts.append(token.content)
+        elif token.type == "softbreak":
+            parts.append("\n")
+        else:
+            yield "".join(parts)
+            parts = []
+    yield "".join(parts)
 
 
 def is_noise(source: str) -> bool:
@@ -87,39 +123,84 @@ def is_noise(source: str) -> bool:
     return sum(map(len, _NO_WORDS.findall(source))) * 4 >= len(source) * 3
 
 
-def _runs(tokens: list[Token], styles: Styles, base: Style) -> list[Run]:
-    runs: list[Run] = []
-    stack: list[Style] = []
-    links: list[tuple[str, int]] = []
-    style = base
-    for token in tokens:
-        kind = token.type
-        if kind == "text":
-            if token.content:
-                runs.append((_shown(token.content), style))
-        elif kind == "softbreak":
-            runs.append((" ", style))
-        elif kind == "hardbreak":
-            runs.append(("\n", style))
-        elif kind == "code_inline":
-            runs.append((_shown(token.content), style + styles.code))
-        elif kind == "image":
-            runs += _image(token, styles, style)
-        elif token.nesting == 1:
-            stack.append(style)
-            if kind == "link_open":
-                href = str(token.attrs.get("href", ""))
-                links.append((href, len(runs)))
-                style = style + _link(styles.link, href) if is_openable(href) else style
+class _Runs:
+    """Collects the runs of inline tokens."""
+
+    def __init__(self, styles: Styles, base: Style, *, reflows: bool, in_cell: bool) -> None:
+        self._styles = styles
+        self._style = base
+        self._reflows = reflows
+        self._in_cell = in_cell
+        self._runs: list[Run] = []
+        self._outer: list[Style] = []  # the styles around the open tokens
+        self._links: list[tuple[str, int]] = []  # targets of open links, and the first run of each
+        self._joints: list[int] = []  # runs that stand for a soft break
+
+    def of(self, tokens: list[Token]) -> list[Run]:
+        """Return the runs of `tokens`."""
+        for token in tokens:
+            if token.nesting == 1:
+                self._open(token)
+            elif token.nesting == -1:
+                self._close(token)
             else:
-                style += _part(kind, styles)
-        elif token.nesting == -1:
-            style = stack.pop()
-            if kind == "link_close":
-                runs += _target(*links.pop(), runs, style, styles)
-        else:
-            runs.append((_shown(token.content), style))
-    return runs
+                self._add(token)
+        for index in self._joints:
+            self._join(index)
+        return self._runs
+
+    def _add(self, token: Token) -> None:
+        runs, style = self._runs, self._style
+        match token.type:
+            case "text":
+                if token.content:
+                    runs.append((_shown(token.content), style))
+            case "softbreak":
+                if self._reflows:
+                    self._joints.append(len(runs))
+                runs.append(("\n", style))
+            case "hardbreak":
+                runs.append(("\n", style))
+            case "code_inline":
+                runs.append((_shown(token.content), style + self._styles.code))
+            case "image":
+                runs += _image(token, self._styles, style, is_linked=bool(self._links))
+            case "html_inline" if self._in_cell and _BREAK_TAG.fullmatch(token.content):
+                runs.append(("\n", style))
+            case _:
+                runs.append((_with_lines(token.content), style))
+
+    def _open(self, token: Token) -> None:
+        self._outer.append(self._style)
+        if token.type != "link_open":
+            self._style += _part(token.type, self._styles)
+            return
+        href = str(token.attrs.get("href", ""))
+        self._links.append((href, len(self._runs)))
+        if is_openable(href):
+            self._style += _link(self._styles.link, href)
+
+    def _close(self, token: Token) -> None:
+        inner, self._style = self._style, self._outer.pop()
+        if token.type != "link_close":
+            return
+        href, first = self._links.pop()
+        if len(self._runs) == first:
+            self._runs.append((_shown(href), inner))
+        self._runs += _target(href, first, self._runs, self._style, self._styles)
+
+    def _join(self, index: int) -> None:
+        """Make the soft break at `index` the joint of two lines of one paragraph."""
+        style = self._runs[index][1]
+        before = "".join([text for text, _ in self._runs[max(0, index - 3) : index]])[-1:]
+        for at in range(index + 1, len(self._runs)):
+            text, other = self._runs[at]
+            self._runs[at] = (text.lstrip(" "), other)
+            if self._runs[at][0]:
+                break
+        after = "".join([text for text, _ in self._runs[index + 1 : index + 4]])[:1]
+        is_bare = joins_without_space(before, after or before) if before else True
+        self._runs[index] = ("" if is_bare else " ", style)
 
 
 def _part(kind: str, styles: Styles) -> Style:
@@ -149,12 +230,24 @@ def _target(href: str, first: int, runs: list[Run], style: Style, styles: Styles
     return [(f" ({_shown(href)})", style + styles.dim)]
 
 
-def _image(token: Token, styles: Styles, style: Style) -> list[Run]:
+def _with_lines(text: str) -> str:
+    """Clean text that is shown as typed, its line ends included."""
+    return "\n".join(map(_shown, text.split("\n")))
+
+
+def _formula(token: Token) -> Formula:
+    formula = token.meta[MATHS]
+    assert isinstance(formula, Formula)
+    return formula
+
+
+def _image(token: Token, styles: Styles, style: Style, *, is_linked: bool) -> list[Run]:
+    """Return what stands for an image; within a link it opens what the link does."""
     source = str(token.attrs.get("src", ""))
     host = _host(source)
-    alt = _shown(token.content).replace("\n", " ")
+    alt = _shown("".join(["\n" if part.type == "softbreak" else part.content for part in token.children or ()]))
     label = f"🖼 {alt} ({host})" if alt else f"🖼 {host}"
-    if is_openable(source):
+    if is_openable(source) and not is_linked:
         style += _link(styles.link, source)
     return [(label, style)]
 

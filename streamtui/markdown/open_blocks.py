@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 
 from streamtui.markdown.block import Block
 from streamtui.markdown.code import CodeChunk
 from streamtui.markdown.code_source import CHUNK_CHARACTERS, CHUNK_LINES, CodeSource
 from streamtui.markdown.containers import BlockContext
+from streamtui.markdown.maths import awaited
 from streamtui.markdown.references import References, definitions
 from streamtui.markdown.table import CHUNK_ROWS, TableChunk, TableColumns, split_row
 from streamtui.markdown.text_block import CHECKPOINTS, LONG, TextBlock, find_cut
+
+_DIFF = re.compile(r"diff --git |--- [^\s-]|\+\+\+ \S|@@ -\d")
+_DIFF_LINE = re.compile(r"(?!\s*(?:```|~~~))(?:[-+ @\\]|diff |index |new |deleted |rename |similarity |old |Binary )")
+_NEVER = "\0"
+"""A closer that no text has: its lines are verbatim to the end of the paragraph."""
 
 
 class Paragraph:
     """An open paragraph, or the open end of a long one."""
 
-    __slots__ = ("_checked", "_origins", "end", "lazy", "place", "previous", "references", "start", "text")
+    __slots__ = (
+        "_checked", "_defines", "_is_text", "_opened_with", "_origins", "_starts_line", "closer", "end", "is_long",
+        "lazy", "place", "previous", "references", "start", "text",
+    )  # fmt: skip
 
     def __init__(self, place: BlockContext, references: References, start: int) -> None:
         self.place = place
@@ -27,19 +37,33 @@ class Paragraph:
         self.previous: TextBlock | None = None
         self.lazy = False
         """Whether the last line lacks the marks of the quote or item it belongs to."""
+        self.is_long = False
+        """Whether the last line comes in parts: then it's no row of a table."""
+        self._starts_line = True  # whether the open piece begins where a line does
+        self.closer = ""
+        """What ends the verbatim lines that are open: a delimiter of maths, or `_NEVER` for a diff."""
+        self._opened_with = ""  # the closer that the open piece begins with
+        self._defines = 0  # characters at the start that are link definitions
+        self._is_text = False  # whether something that is no definition has come in an earlier piece
         self._checked = 0  # checkpoints passed
         self._origins: list[tuple[int, int]] = []  # offsets of each line in the text and in the source
 
     def fork(self) -> Paragraph:
         twin = Paragraph(self.place, self.references, self.start)
         twin.end, twin.text, twin.previous, twin._origins = self.end, self.text, self.previous, [*self._origins]
-        twin._checked, twin.lazy = self._checked, self.lazy
+        twin._checked, twin.lazy, twin.closer = self._checked, self.lazy, self.closer
+        twin._opened_with, twin._is_text, twin._starts_line = self._opened_with, self._is_text, self._starts_line
+        twin.is_long = self.is_long
         return twin
 
-    def add(self, text: str, origin: int) -> None:
-        """Take one more line, without its indentation; `origin` is where it stands in the source."""
+    def add(self, text: str, origin: int, indent: int = 0) -> None:
+        """Take one more line; `text` has not its indentation, `origin` is where it stands in the source."""
         if self._origins:
+            self.closer = awaited(self.last_line(), self.closer)
             self.text += "\n"
+        elif _DIFF.match(text):
+            self.closer = self._opened_with = _NEVER
+        self.text += " " * indent
         self._origins.append((len(self.text), origin))
         self.extend(text)
 
@@ -50,61 +74,108 @@ class Paragraph:
         self.end = origin + len(self.text) - at
 
     def last_line(self) -> str:
-        return self.text[self._origins[-1][0] :]
+        return self.text[self.text.rfind("\n") + 1 :]
+
+    def claims(self, line: str, *, is_lazy: bool) -> bool:
+        """Whether `line`, the next one, belongs to the maths or the diff that is open, whatever it looks like."""
+        if self.closer == _NEVER:
+            return not is_lazy and _DIFF_LINE.match(line) is not None
+        return bool(awaited(self.last_line(), self.closer))
 
     def drop_last_line(self) -> int:
         """Take the last line back; return where it stands in the source."""
-        at, origin = self._origins.pop()
-        self.text = self.text[: max(0, at - 1)]
+        _, origin = self._origins.pop()
+        self.text = self.text[: max(0, self.text.rfind("\n"))]
         if self._origins:
             before, source = self._origins[-1]
             self.end = source + len(self.text) - before
         return origin
 
     def take_definitions(self) -> References:
-        """Remove the link definitions it starts with; no more text may follow."""
-        if self.previous or not self.text.startswith("["):
+        """Return the link definitions it starts with, which stay in its text; no more of it may follow."""
+        if self._is_text or not self.text.startswith("["):
             return {}
-        entries, length = definitions(self.text, final=True)
-        if length:
-            self._drop(length)
+        entries, self._defines = definitions(self.text, final=True)
         return entries
 
-    def drain(self) -> tuple[list[Block], References]:
+    @property
+    def is_all_definitions(self) -> bool:
+        """Whether `take_definitions` left nothing over."""
+        return not self.text[self._defines :].strip()
+
+    def split_definitions(self) -> list[Block]:
+        """Make the definitions a block of their own, if there are any; the paragraph is what follows them."""
+        if not self._defines:
+            return []
+        text = self.text[: self._defines].rstrip("\n")
+        block = TextBlock(
+            self.start, self._source(len(text)), self.place, text, 0, self.references,
+            previous=self.previous, defines=self._defines
+        )  # fmt: skip
+        self._drop(self._defines)
+        self.previous = None
+        self.place = self.place._replace(shown=len(self.place.containers), gap=-1)
+        return [block]
+
+    def drain(self, *, final: bool = False) -> tuple[list[Block], References]:
         """Cut off what has grown too long, at places that depend on nothing but the text.
 
-        Also returns the link definitions it started with.
+        A last line that may be the head row of a table stays whole, unless `final`. Also returns the link definitions
+        that were cut off.
         """
         done: list[Block] = []
         defined: References = {}
-        while self._checked < len(CHECKPOINTS) and len(self.text) >= CHECKPOINTS[self._checked]:
+        while self._checked < len(CHECKPOINTS) and self._length(final) >= CHECKPOINTS[self._checked]:
             limit = CHECKPOINTS[self._checked]
             self._checked += 1
-            if not self.previous and self.text.startswith("["):
+            if not self._is_text and self.text.startswith("["):
                 entries, length = definitions(self.text[:limit], final=False)
                 if length:
-                    defined.update(entries)
-                    self._drop(length)
+                    defined |= {label: entry for label, entry in entries.items() if label not in defined}
+                    done.append(self._cut(length, defines=length))
                     continue
             cut = find_cut(self.text[:limit], self.references)
             if cut:
+                self._is_text = True
                 done.append(self._cut(cut))
         return done, defined
 
-    def _cut(self, length: int) -> TextBlock:
+    def _length(self, final: bool) -> int:
+        """Return how much of the text may be cut."""
+        start = self.text.rfind("\n") + 1
+        may_be_head = not final and not self.is_long and "|" in self.text[start:]
+        return start if may_be_head else len(self.text)
+
+    @property
+    def may_become_table(self) -> bool:
+        """Whether the last line is whole and no lazy one."""
+        return not self.lazy and (self._starts_line or "\n" in self.text)
+
+    def _cut(self, length: int, defines: int = 0) -> TextBlock:
+        text = self.text[:length]
         piece = TextBlock(
-            self.start, self._source(length), self.place, self.text[:length], 0, self.references,
-            previous=self.previous, more=True
+            self.start, self._source(length), self.place, text, 0, self.references,
+            previous=self.previous, more=True, defines=defines, closer=self._opened_with
         )  # fmt: skip
+        for line in text.split("\n"):
+            self._opened_with = awaited(line, self._opened_with)
         self._drop(length)
+        self._starts_line = text.endswith("\n")
         self.previous = piece
         return piece
 
     def close(self, level: int = 0) -> list[Block]:
+        pieces, _ = self.drain(final=True)
         text = self.text.rstrip(" \t\n")
         if not text and not self.previous:
             return []
-        return [TextBlock(self.start, self.end, self.place, text, level, self.references, previous=self.previous)]
+        return [
+            *pieces,
+            TextBlock(
+                self.start, self.end, self.place, text, level, self.references,
+                previous=self.previous, defines=min(self._defines, len(text)), closer=self._opened_with
+            )
+        ]  # fmt: skip
 
     def _source(self, at: int) -> int:
         index = bisect_right(self._origins, (at, 1 << 62)) - 1
@@ -117,7 +188,7 @@ class Paragraph:
         self._origins = [(0, source), *kept]
         self.text = self.text[count:]
         self.start = source
-        self._checked = 0
+        self._checked = self._defines = 0
 
 
 class Code:
@@ -220,7 +291,7 @@ class Table:
 
     def add(self, line: str, end: int) -> list[Block]:
         """Take a row; return the chunk it completes."""
-        cells = split_row(line)
+        cells = split_row(line, len(self.columns.head))
         self.end = end
         self.rows.append(cells)
         if self._shared:

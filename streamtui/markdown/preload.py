@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from streamtui.markdown.inline import new_parser
+from streamtui.markdown.inline_rules import new_parser
 from streamtui.markdown.lexing import lexer_for
 
 _COMMON: Final = ("python", "bash", "javascript", "json")

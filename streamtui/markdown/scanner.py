@@ -17,7 +17,7 @@ from streamtui.markdown.containers import BlockContext, Container, Item, Quote
 from streamtui.markdown.cursor import Cursor
 from streamtui.markdown.open_blocks import Code, Leaf, Paragraph, Table
 from streamtui.markdown.references import References, is_footnote
-from streamtui.markdown.table import TableColumns, parse_delimiter, split_row
+from streamtui.markdown.table import LONGEST_ROW, TableColumns, parse_delimiter, split_head
 from streamtui.markdown.text_block import LONG, Rule, TextBlock
 
 _DEEPEST = 64
@@ -25,6 +25,9 @@ _FENCE = re.compile(r"(`{3,})([^`]*)$|(~{3,})(.*)$")
 _HEADING = re.compile(r"(#{1,6})(?:[ \t]+|$)")
 _HEADING_END = re.compile(r"(?:^|[ \t])#+[ \t]*$")
 _NUMBER = re.compile(r"(\d{1,9})([.)])(?=[ \t]|$)")
+_TITLE = re.compile(r"[^\W\d_a-z][^\W\d_]+(?:[ ,'’-]+[^\W\d_]+)*[?!]?\s*")
+"""What an underline of a single sign makes a heading: words, the first one capitalised. Others are sums or lists."""
+_ROW = re.compile(r"(?:[ \t>]|[-+*] |\d{1,9}[.)] )*\|")
 _UNDERLINE = re.compile(r"(?:=+|-+)[ \t]*$")
 
 
@@ -69,19 +72,22 @@ class Scanner:
         twin._start, twin._stop, twin._is_fork = self._start, self._stop, True
         return twin
 
-    def line(self, text: str, start: int, newline: str = "\n") -> None:
+    def line(self, text: str, start: int, newline: str = "\n", *, is_long: bool = False) -> None:
         """Take the next line. `text` lacks the newline, `start` is its offset; `newline` is empty if it may go on.
 
-        Of a line of `LONG` characters or more take that many: they say what it is, the rest goes to `extend`.
+        `is_long`: it's the first part of a line, enough to say what that is; the rest goes to `extend`.
         """
         self._start, self._stop, self._newline = start, start + len(text), newline
-        self._is_long = len(text) >= LONG
+        self._is_long = is_long
         self.open_line = self._is_long
         cursor = Cursor(text)
         matched = self._match_containers(cursor)
         full = matched == len(self._containers)
         leaf = self.leaf
         if full and isinstance(leaf, Code) and self._code_line(leaf, cursor):
+            return
+        if isinstance(leaf, Paragraph) and not cursor.blank() and leaf.claims(cursor.rest(), is_lazy=not full):
+            self._text(cursor, matched=len(self._containers), full=full, opened=False)
             return
         if cursor.blank():
             self._close_to(matched)
@@ -95,6 +101,10 @@ class Scanner:
             self._blank = self._blank or isinstance(self._containers[-1], Quote)
             return
         self._text(cursor, matched, full, opened)
+
+    def limit(self, text: str) -> int:
+        """Return the length from which a line that starts with `text` is taken in parts."""
+        return LONGEST_ROW if isinstance(self.leaf, Table) or _ROW.match(text) else LONG
 
     def extend(self, text: str, newline: str = "") -> None:
         """Take more of the line that `open_line` speaks of, and perhaps its end."""
@@ -301,15 +311,18 @@ class Scanner:
     def _becomes(self, rest: str) -> bool:
         """Turn the open paragraph into a heading or a table, if this line makes it one."""
         leaf = self.leaf
-        if not isinstance(leaf, Paragraph) or leaf.previous or len(leaf.text) + len(rest) + 1 >= LONG:
+        if not isinstance(leaf, Paragraph):
             return False
         if (aligns := parse_delimiter(rest)) is not None and self._to_table(leaf, aligns):
             return True
-        if not _UNDERLINE.match(rest):
+        if leaf.previous or len(leaf.text) + len(rest) + 1 >= LONG or not _UNDERLINE.match(rest):
+            return False
+        if len(rest.rstrip()) == 1 and not _TITLE.fullmatch(leaf.text):
             return False
         self._define(leaf.take_definitions())
-        if not leaf.text.strip():
+        if leaf.is_all_definitions:
             return False
+        self.done += leaf.split_definitions()
         leaf.end = self._stop
         self.done += leaf.close(1 if rest[0] == "=" else 2)
         self.leaf = None
@@ -317,7 +330,7 @@ class Scanner:
 
     def _to_table(self, leaf: Paragraph, aligns: list[str]) -> bool:
         head = leaf.last_line()
-        if leaf.lazy or "|" not in head or len(split_row(head)) != len(aligns):
+        if not leaf.may_become_table or "|" not in head or len(split_head(head, len(aligns))) != len(aligns):
             return False
         start = leaf.drop_last_line()
         place = leaf.place
@@ -327,7 +340,7 @@ class Scanner:
             place = self._place()
         else:
             start = leaf.start if not leaf.text else start
-        columns = TableColumns(split_row(head), aligns, self.references)
+        columns = TableColumns(split_head(head, len(aligns)), aligns, self.references)
         self.leaf = Table(place, columns, start, self._stop)
         return True
 
@@ -350,20 +363,20 @@ class Scanner:
         cursor.skip(padding)
         indent += len(marker) + padding
         if isinstance(sibling, Item) and sibling.sort == sort:
-            counted = None if sibling.number is None else sibling.number + 1
-            return Item(sort, counted, indent, sibling.list)
-        return Item(sort, number, indent, None)
+            return sibling.next(number, indent, digits=marker[:-1])
+        return Item(sort, number, indent, None, digits=marker[:-1])
 
     def _text(self, cursor: Cursor, matched: int, full: bool, opened: bool) -> None:
         """Take a line that is nothing but text: more of a paragraph or table, or a new paragraph."""
         first = cursor.first
+        indent = cursor.indent()
         text = cursor.text[first:]
         leaf = self.leaf
         origin = self._start + first
         if not opened:
             if isinstance(leaf, Paragraph) and not (full and is_footnote(text)):
-                leaf.add(text, origin)
-                leaf.lazy = not full
+                leaf.add(text, origin, indent)
+                leaf.lazy, leaf.is_long = not full, self._is_long
                 self._blank = False
                 self._drain(leaf)
                 self.open_line = not self._newline
@@ -375,13 +388,14 @@ class Scanner:
                     self.widened.append(leaf.columns)
                 return
             self._interrupt(matched, opened)
-        self._add_paragraph(text, origin)
+        self._add_paragraph(text, origin, indent if indent > 1 else 0)
         self.open_line = not self._newline
 
-    def _add_paragraph(self, text: str, origin: int) -> None:
+    def _add_paragraph(self, text: str, origin: int, indent: int = 0) -> None:
         paragraph = Paragraph(self._place(), self.references, self._start)
         self.leaf = paragraph
-        paragraph.add(text, origin)
+        paragraph.is_long = self._is_long
+        paragraph.add(text, origin, indent)
         self._drain(paragraph)
 
 

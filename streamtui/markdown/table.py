@@ -12,7 +12,7 @@ from rich.style import Style
 
 from streamtui.markdown.block import Block
 from streamtui.markdown.containers import BlockContext, gap_line, gutter
-from streamtui.markdown.inline import cut_runs, inline_runs, inline_text
+from streamtui.markdown.inline import cell_runs, cell_text, cut_runs
 from streamtui.markdown.itemized import ItemizedBlock
 from streamtui.markdown.line import StyledLine, paint
 from streamtui.markdown.references import References
@@ -20,6 +20,8 @@ from streamtui.markdown.styles import Styles
 from streamtui.markdown.wrap import Span, chop, wrap
 
 CHUNK_ROWS = 32
+LONGEST_ROW = 1 << 15
+"""Characters of a row; a longer one is no row."""
 _DELIMITER = re.compile(r":?-+:?")
 _MARKUP = re.compile(r"[^\w .,;()+=%#'\"/|-]|/|www\.|_")
 _CODE = re.compile(r"(?<!`)`([^`\s](?:[^`]*[^`\s])?)`(?!`)")
@@ -30,14 +32,34 @@ _LONGEST_WORD = 24
 _WORD = re.compile(r"[^\s\u2e80-\U0003ffff]+")
 """A word that must not be broken; wide characters may be."""
 _SPLIT = re.compile(r"\\.|\|", re.S)
+_SPLIT_OUTSIDE_CODE = re.compile(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)|\\.|\|", re.S)
 
 
-def split_row(line: str) -> list[str]:
-    """Return the cells of a row; an escaped pipe is text."""
+def split_row(line: str, columns: int) -> list[str]:
+    """Return the cells of a row; an escaped pipe is text.
+
+    In a row that would have more than `columns` cells a pipe within code is text too, and what is left over goes to
+    the last cell.
+    """
+    cells = split_head(line, columns)
+    if len(cells) > columns > 0:
+        cells[columns - 1 :] = [" | ".join(cells[columns - 1 :])]
+    return cells
+
+
+def split_head(line: str, columns: int) -> list[str]:
+    """Return the cells of a head row, which may turn out to be another number than `columns`."""
     text = line.strip()
+    cells = _cells(text, _SPLIT)
+    if len(cells) <= columns or not any(match[0] == "|" for match in _SPLIT_OUTSIDE_CODE.finditer(text)):
+        return cells
+    return _cells(text, _SPLIT_OUTSIDE_CODE)
+
+
+def _cells(text: str, split: re.Pattern[str]) -> list[str]:
     cells: list[str] = []
     start = 0
-    for match in _SPLIT.finditer(text):
+    for match in split.finditer(text):
         if match[0] == "|":
             cells.append(text[start : match.start()])
             start = match.end()
@@ -130,7 +152,7 @@ def _shown(cell: str, references: References) -> str:
         return cell
     if cell.isprintable() and not _MARKUP.search(_CODE.sub("", cell)):
         return _CODE.sub(r"\1", cell)
-    return inline_text(cell, references)
+    return cell_text(cell, references)
 
 
 class TableChunk(ItemizedBlock):
@@ -263,7 +285,7 @@ class TableChunk(ItemizedBlock):
 
     def _cell(self, cell: str, room: int, styles: Styles, base: Style, steady: bool) -> list[list[Segment]]:
         """Paint a cell. `steady`: its row still grows, so a column that will get wider by it shows only a part yet."""
-        runs = inline_runs(cell, self.columns.references, styles, base)
+        runs = cell_runs(cell, self.columns.references, styles, base)
         rows = cut_runs(runs, wrap("".join([text for text, _ in runs]), room))
         if not steady or len(rows) == 1 or room >= _STEADY:
             return rows
@@ -278,10 +300,10 @@ class TableChunk(ItemizedBlock):
         lines: list[StyledLine] = []
         room = max(2, width - taken)
         for head, cell in zip(self.columns.head, cells, strict=False):
-            runs = inline_runs(head, self.columns.references, styles, styles.text + styles.table_head)
+            runs = cell_runs(head, self.columns.references, styles, styles.text + styles.table_head)
             if cell and cells is not self.columns.head:
                 runs += [(": ", styles.text + styles.table_head)]
-                runs += inline_runs(cell, self.columns.references, styles, styles.text)
+                runs += cell_runs(cell, self.columns.references, styles, styles.text)
             spans = wrap("".join([text for text, _ in runs]), room)
             for row, span in zip(cut_runs(runs, spans), spans, strict=True):
                 lines.append(paint(prefix, row, width, styles.text, span.joint or "\n"))

@@ -13,7 +13,9 @@ from streamtui.markdown.block import Block
 from streamtui.markdown.containers import BlockContext, Gutter, gap_line, gutter
 from streamtui.markdown.inline import Run, cut_runs, inline_runs, is_noise, leaves_open
 from streamtui.markdown.line import StyledLine, paint
+from streamtui.markdown.maths import closed_at
 from streamtui.markdown.references import References
+from streamtui.markdown.reflow import is_hard_wrapped
 from streamtui.markdown.styles import Styles
 from streamtui.markdown.wrap import Span, wrap
 
@@ -39,14 +41,21 @@ _TASK = re.compile(r"\[([ xX])\][ \t]")
 class TextBlock(Block):
     """A heading, a paragraph, or a piece of a long one."""
 
-    __slots__ = ("_carry", "_carry_key", "_number", "level", "more", "place", "previous", "references", "task", "text")
+    __slots__ = (
+        "_carry", "_carry_key", "_number", "_reflow", "closer", "defines", "level", "more", "place", "previous",
+        "references", "task", "text",
+    )  # fmt: skip
 
     def __init__(
         self, start: int, end: int, place: BlockContext, text: str, level: int, references: References, *,
-        previous: TextBlock | None = None, more: bool = False
+        previous: TextBlock | None = None, more: bool = False, defines: int = 0, closer: str = ""
     ) -> None:  # fmt: skip
         super().__init__(start, end)
         self.place = place
+        self.defines = defines
+        """Characters at the start that are link definitions: shown as typed, they refer to nothing."""
+        self.closer = closer
+        """The delimiter that ends the display maths the text begins in, or what is verbatim to its end."""
         self.text = text
         self.level = level
         """0 for a paragraph."""
@@ -57,6 +66,7 @@ class TextBlock(Block):
         """Whether another piece flows on: then the last row is nearly always its first."""
         self._number: int = 0 if previous is None else previous._number + 1
         self.task: bool | None = None
+        self._reflow: bool | None = None
         self._carry: list[Run] = []
         self._carry_key: tuple[int, Styles] | None = None
         if place.shown < len(place.containers) and level == 0 and (box := _TASK.match(text)):
@@ -67,7 +77,7 @@ class TextBlock(Block):
         """Return the same text as a block not rendered yet, for when a link definition has come."""
         other = TextBlock(
             self.start, self.end, self.place, self.text, self.level, self.references,
-            previous=previous, more=self.more
+            previous=previous, more=self.more, defines=self.defines, closer=self.closer
         )  # fmt: skip
         other.task = self.task
         return other
@@ -77,6 +87,7 @@ class TextBlock(Block):
             isinstance(other, TextBlock)
             and self.text == other.text
             and (self.start, self.end, self.level, self.more) == (other.start, other.end, other.level, other.more)
+            and (self.defines, self.closer) == (other.defines, other.closer)
             and self.place == other.place
             and self.previous is other.previous
             and self.task == other.task
@@ -91,7 +102,9 @@ class TextBlock(Block):
         if (known := self._known(width)) is not None:
             return known
         room = max(2, width - min(width // 2, 3 * len(self.place.containers)))
-        return (self.place.gap >= 0) + max(1, -(-len(self.text) // room))
+        breaks = self.text.count("\n")
+        rows = -(-len(self.text) // room)
+        return (self.place.gap >= 0) + max(1, rows if not breaks or self.reflows else max(rows, breaks + 1))
 
     def _render(self, width: int, styles: Styles) -> Sequence[StyledLine]:
         left = gutter(self.place, width, styles, self.task)
@@ -131,7 +144,34 @@ class TextBlock(Block):
             runs.append((lost, styles.text + styles.bullet))
         if self.task is not None and self._is_numbered():
             runs.append(("☑ " if self.task else "☐ ", styles.text + styles.task_done))
-        return runs + inline_runs(self.text, self.references, styles, base)
+        return runs + self._inline(styles, base)
+
+    def _inline(self, styles: Styles, base: Style) -> list[Run]:
+        """Return the runs of the text: what is verbatim, the definitions, and the rest."""
+        runs: list[Run] = []
+        text = self.text
+        if self.closer:
+            verbatim = closed_at(text, self.closer)
+            runs.append((text[:verbatim], base))
+            text = text[verbatim:]
+        if self.defines:
+            runs += inline_runs(text[: self.defines], {}, styles, base)
+            text = text[self.defines :]
+        return runs + inline_runs(text, self.references, styles, base, reflows=self.reflows) if text else runs
+
+    @property
+    def reflows(self) -> bool:
+        """Whether the lines are hard-wrapped prose."""
+        if self._reflow is None:
+            self._reflow = "\n" in self.text and is_hard_wrapped(self._whole_lines_before() + self.text)
+        return self._reflow
+
+    def _whole_lines_before(self) -> str:
+        """Return the text of the piece before, from where its first line begins."""
+        if self.previous is None:
+            return ""
+        text, before = self.previous.text, self.previous.previous
+        return text if before is None or before.text.endswith("\n") else text.partition("\n")[2]
 
     def _is_numbered(self) -> bool:
         return getattr(self.place.containers[-1], "number", None) is not None
@@ -194,7 +234,7 @@ def find_cut(text: str, references: References) -> int:
     """
     cut = _last_break(text, len(text))
     if len(text) == LONG or (len(text) == SHORT and is_noise(text)):
-        return cut or len(text)
+        return cut or len(text.rstrip(" ")) or len(text)
     if len(text) == SHORT:
         return 0
     for place in (cut, _last_break(text, len(text) * 3 // 4)):
@@ -204,6 +244,10 @@ def find_cut(text: str, references: References) -> int:
 
 
 def _last_break(text: str, limit: int) -> int:
-    """Return the place after the last space before `limit`, 0 if there is none near."""
+    """Return the place after the last space or line end before `limit`, 0 if there is none near.
+
+    Spaces that may turn out to end a line stay with their line end.
+    """
+    limit = len(text[:limit].rstrip(" "))
     place = max(text.rfind(" ", 0, limit), text.rfind("\n", 0, limit)) + 1
     return place if place >= len(text) // 4 else 0

@@ -32,6 +32,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "textual": ("streamtui.tui", "streamtui.log", "streamtui.markdown.line"),  # a line is a `Strip`, which is a value
     "rich": ("streamtui.tui", "streamtui.log", "streamtui.markdown"),
     "pygments": ("streamtui.log", "streamtui.markdown"),
+    "linkify_it": ("streamtui.markdown",),
     "markdown_it": ("streamtui.markdown", "streamtui.workspace.markdown_source"),
     "fastapi": ("streamtui.web",),
     "starlette": ("streamtui.web",),

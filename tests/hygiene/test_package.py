@@ -10,7 +10,7 @@ from typing import Any
 import streamtui
 from tests.hygiene.source import FILES, PACKAGE, ROOT, imports
 
-DISTRIBUTIONS = {"dotenv": "python-dotenv", "markdown_it": "markdown-it-py"}
+DISTRIBUTIONS = {"dotenv": "python-dotenv", "linkify_it": "linkify-it-py", "markdown_it": "markdown-it-py"}
 
 
 def project() -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import textwrap
 from collections.abc import Iterator
 
 _WORDS = [
@@ -281,6 +282,49 @@ def document(seed: int, size: int = 6) -> str:
         at = rng.randrange(len(text) + 1)
         text = text[:at] + rng.choice([*_BROKEN, "\n", "\n\n", "```", "\x1b[31m", "\u202e"]) + text[at:]
     return text + rng.choice(["", "\n", "\n\n"])
+
+
+_REPLY_PARTS = [
+    "\\[\nE\n=\nmc^2\n\\]",
+    "$$\nf(x)\n=\n- 2 *a*\n$$",
+    "Then $$\n\\frac{a}{b}\n",
+    "\\begin{aligned}\na &= b \\\\\n- c\n\\end{aligned}",
+    "It is \\(x_1*y_2*z\\), $a*b*c$, $5 or $10, \\[sic\\].",
+    "[Answer]: 42\n[B]: c d",
+    "[1]: https://a.example/x\n[2]: https://b.example\n- x [1]",
+    "--- a/x\n+++ b/x\n@@ -1 +1 @@\n- a\n+ *b*",
+    "12. a\n45. b\n1. c",
+    "1. a\n1. b\n\n1. c\n2. d",
+    "C:\\App\\_data, ^\\d+\\.\\d+$, src/**/*.ts and test/*.py, 5*3*2 __init__",
+    "project/\n├── src/\n│   └── main.py",
+    '{\n  "a": [\n    1\n  ]\n}',
+    "| a | b |\n|---|---|\n| `x || y` | 1<br>2 | more | and more |",
+    "**注意：**请看https://example.com/a，谢谢。这是**「重点」**内容",
+    "[![Build](https://img.x/b.svg)](https://ci.x/p) [](https://a.b) <a href='*'>*b*</a>",
+    "[^1]: a note\n\n    its second paragraph",
+    "| head " * 9 + "|\n" + "|-" * 9 + "|\n" + "| long cell " * 200,
+]
+
+
+def reply(seed: int) -> str:
+    """Return a random document with what models write between and within its blocks."""
+    rng = random.Random(seed)
+    lines = document(seed, 3).split("\n")
+    for _ in range(rng.randrange(1, 6)):
+        part = rng.choice(_REPLY_PARTS) if rng.random() < 0.7 else wrapped_prose(rng)
+        margin = rng.choice(["", "", "", "> ", "  ", "- "])
+        at = rng.randrange(len(lines) + 1)
+        lines[at:at] = [
+            rng.choice(["", "text"]),
+            *(margin + line for line in part.split("\n")),
+            rng.choice(["", "end"]),
+        ]
+    return "\n".join(lines)
+
+
+def wrapped_prose(rng: random.Random) -> str:
+    """Return prose that was wrapped at a column, sometimes longer than a piece of a paragraph."""
+    return textwrap.fill(prose(rng, rng.choice([20, 60, 500]), wild=0.005), rng.choice([60, 72, 80, 100]))
 
 
 def pieces(text: str, rng: random.Random, longest: int = 30) -> Iterator[str]:

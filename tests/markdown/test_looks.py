@@ -26,7 +26,8 @@ LOOKS = {
         |One
         |
         |text
-        |hard soft""",
+        |hard
+        |soft""",
     ),
     "lists": (
         30,
@@ -132,10 +133,14 @@ LOOKS = {
         |
         |[^2]: two""",
     ),
-    "no html": (40, "Vec<String> and <b>x</b>\n\n<div>\nhi\n</div>", "|Vec<String> and <b>x</b>\n|\n|<div> hi </div>"),
+    "no html": (
+        40,
+        "Vec<String> and <b>x</b>\n\n<div>\nhi\n</div>",
+        "|Vec<String> and <b>x</b>\n|\n|<div>\n|hi\n|</div>",
+    ),
     "long word": (10, "abcdefghijklmnop qr", "|abcdefghij\n|klmnop qr"),
     "deep and narrow": (10, "123456789. a\n- - - - - deep", "|123456789.\n|a\n|\n|‣ • deep"),
-    "reference": (40, "[a] [b][a] ~~s~~\n\n[a]: http://x.y", "|a b s"),
+    "reference": (40, "[a] [b][a] ~~s~~\n\n[a]: http://x.y", "|a b s\n|\n|[a]: http://x.y"),
 }
 
 

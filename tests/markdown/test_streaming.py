@@ -75,6 +75,20 @@ def test_streamed_equals_one_shot(batch: int) -> None:
         check_rows(got, width)
 
 
+@pytest.mark.parametrize("batch", range(20))
+def test_replies_stream_as_they_open(batch: int) -> None:
+    for seed in range(batch * 20, (batch + 1) * 20):
+        rng = random.Random(seed)
+        source = corpus.reply(seed)
+        width = rng.choice([10, 40, 80, 116])
+        whole, expected = one_shot(source, width)
+        live, got = stream(source, width, rng)
+        assert got == expected, f"seed {seed}, width {width}"
+        assert live.code_blocks == whole.code_blocks
+        assert offsets(live) == offsets(whole)
+        check_rows(got, width)
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_huge_blocks_stream_as_they_open(seed: int) -> None:
     shape = ["python", "table", "paragraph", "dangling", "list", "json", "cpp", "yaml"][seed % 8]

@@ -17,6 +17,7 @@ from tests.markdown import corpus
 
 Leaf = tuple[str, str, str]  # containers, kind, content
 
+_CELL = "\x1f"
 _TASK = re.compile(r"\[[ xX]\][ \t]")
 
 
@@ -37,7 +38,7 @@ def judged(source: str) -> list[Leaf]:
         elif token.type == "table_open":
             cells = []
         elif token.type == "table_close":
-            leaves.append(("".join(containers), "table", "|".join(cells or ())))
+            leaves.append(("".join(containers), "table", _CELL.join(cells or ())))
             cells = None
         elif token.type == "heading_open":
             kind = token.tag
@@ -76,7 +77,7 @@ def _leaves(document: Document) -> Iterator[Leaf]:
         assert isinstance(block, TextBlock | Rule | CodeChunk | TableChunk)
         where = "".join("q" if isinstance(container, Quote) else "i" for container in block.place.containers)
         if isinstance(block, TextBlock):
-            text += block.text
+            text += block.text[block.defines :]
             if not block.more:
                 if text or block.level:
                     yield where, f"h{block.level}" if block.level else "p", _flat(text)
@@ -93,7 +94,19 @@ def _leaves(document: Document) -> Iterator[Leaf]:
             for row in block.rows:
                 rows += [*row, *[""] * len(columns.head)][: len(columns.head)]
             if not (isinstance(following, TableChunk) and following.columns is columns):
-                yield where, "table", "|".join(rows)
+                yield where, "table", _CELL.join(rows)
+
+
+def without_surplus(leaves: list[Leaf], judged_leaves: list[Leaf]) -> list[Leaf]:
+    """Return `leaves` without the cells that GFM drops: those beyond a table's columns, kept in its last one."""
+    out: list[Leaf] = []
+    for index, (where, kind, content) in enumerate(leaves):
+        wanted = judged_leaves[index][2] if index < len(judged_leaves) else ""
+        if kind == "table":
+            cells = zip(content.split(_CELL), wanted.split(_CELL), strict=False)
+            content = _CELL.join([judge if cell.startswith(f"{judge} | ") else cell for cell, judge in cells])
+        out.append((where, kind, content))
+    return out
 
 
 def _flat(text: str) -> str:
@@ -104,13 +117,14 @@ def _flat(text: str) -> str:
 def test_same_leaves_as_markdown_it(batch: int) -> None:
     for seed in range(batch * 40, batch * 40 + 40):
         source = _comparable(corpus.document(seed))
-        assert seen(source) == judged(source), f"seed {seed}"
+        assert without_surplus(seen(source), judged(source)) == judged(source), f"seed {seed}"
 
 
 def _comparable(source: str) -> str:
-    """Take out what is meant to differ: footnotes, very long paragraphs; and what markdown-it gets wrong: lazy lines
-    after a definition, a quote mark indented by four after an empty quote line."""
+    """Take out what is meant to differ: footnotes, very long paragraphs, underlines of one sign; and what markdown-it
+    gets wrong: lazy lines after a definition, a quote mark indented by four after an empty quote line."""
     lines = [line[:500] for line in source.split("\n") if "]: https" not in line and not line.rstrip().endswith(">")]
+    lines = [re.sub(r"^([ >]*)([=-])\s*$", r"\1\2\2", line) for line in lines]
     return re.sub(r"\[\^|[\x1b\t\u202e]", "x", "\n".join(lines))
 
 
@@ -122,7 +136,7 @@ CASES = [
     "1. a\n2. b\n1) c",
     "a\n2. b",
     "a\n1. b",
-    "a\n-\nb",
+    "Title\n-\nb",
     "-\n  a",
     "-\n\n  a",
     "- - - a",
