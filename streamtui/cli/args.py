@@ -21,7 +21,7 @@ ANTHROPIC_API_KEY, or OPENAI_BASE_URL for any OpenAI-compatible endpoint (and CH
 ./.env, or in the .env of the config folder. Exit codes: 0 done, 1 the reply failed, 2 usage or configuration, 70 a
 crash, 130 interrupted, 128+N ended by signal N.
 """
-_ID: Final = "its id, or the beginning of it, as `streamtui list` has it"
+_ID: Final = "its id, the beginning or the end of it, its title, or `last`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +86,25 @@ class ListArgs:
 
     shared: SharedArgs = field(default_factory=SharedArgs)
     json: bool = False
+    limit: int | None = None
+    search: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShowArgs:
+    """`streamtui show`."""
+
+    shared: SharedArgs = field(default_factory=SharedArgs)
+    id: str = LAST
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenameArgs:
+    """`streamtui rename`."""
+
+    shared: SharedArgs = field(default_factory=SharedArgs)
+    id: str
+    title: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +125,26 @@ class DeleteArgs:
     """`streamtui delete`."""
 
     shared: SharedArgs = field(default_factory=SharedArgs)
-    id: str
+    ids: tuple[str, ...] = ()
+    older_than: float | None = None
+    """Days without activity after which conversations are deleted, instead of by `ids`."""
+    yes: bool = False
+    """Whether to delete without asking."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupArgs:
+    """`streamtui backup`."""
+
+    shared: SharedArgs = field(default_factory=SharedArgs)
+    file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckArgs:
+    """`streamtui check`."""
+
+    shared: SharedArgs = field(default_factory=SharedArgs)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +176,9 @@ class ServeArgs:
     workers: int = 1
 
 
-CommandArgs = AppArgs | AskArgs | ListArgs | ExportArgs | DeleteArgs | ModelsArgs | StatsArgs | ServeArgs
+SavedArgs = ListArgs | ShowArgs | ExportArgs | RenameArgs | DeleteArgs | BackupArgs | CheckArgs | StatsArgs
+"""The commands about what is saved."""
+CommandArgs = AppArgs | AskArgs | SavedArgs | ModelsArgs | ServeArgs
 
 
 def parse(words: Sequence[str] | None = None) -> CommandArgs:
@@ -150,19 +190,26 @@ def parse(words: Sequence[str] | None = None) -> CommandArgs:
         _refuse(prog, _unrecognized(values["kind"], surplus))
     values["models"] = [*values.pop("models_before", ()), *values.get("models", ())]
     args: CommandArgs = _filled(values["kind"], values, shared=_filled(SharedArgs, values))
-    if isinstance(args, AskArgs) and (complaint := _contradiction(args)):
-        _refuse("streamtui ask", complaint)
+    if complaint := _contradiction(args):
+        _refuse(f"streamtui {values['command']}", complaint)
     return args
 
 
-def _contradiction(args: AskArgs) -> str | None:
-    if args.no_stdin and "-" in args.prompts:
-        return "the prompt - is read from stdin, which --no-stdin rules out"
-    if args.system_file is not None and args.shared.system is not None:
-        return "--system and --system-file are two system messages: leave one of them out"
-    if args.extract and args.json:
-        return "--extract prints code alone and --json events: leave one of them out"
-    return None
+def _contradiction(args: CommandArgs) -> str | None:
+    """Return why the arguments make no sense together, if they don't."""
+    match args:
+        case AskArgs(no_stdin=True) if "-" in args.prompts:
+            return "the prompt - is read from stdin, which --no-stdin rules out"
+        case AskArgs(system_file=str(), shared=SharedArgs(system=str())):
+            return "--system and --system-file are two system messages: leave one of them out"
+        case AskArgs(extract=True, json=True):
+            return "--extract prints code alone and --json events: leave one of them out"
+        case DeleteArgs(ids=(), older_than=None):
+            return "name what to delete: an ID, or --older-than DAYS"
+        case DeleteArgs(ids=(_, *_), older_than=float()):
+            return "an ID and --older-than are two choices: leave one of them out"
+        case _:
+            return None
 
 
 def _filled(kind: type[Any], values: dict[str, Any], **more: Any) -> Any:
@@ -288,14 +335,27 @@ def _add_saved(commands: "Commands[_Parser]", shared: _Parser) -> None:
     def add_with_json(kind: type, help: str) -> None:
         _add(commands, shared, kind, help).add_argument("--json", action="store_true", help="as JSON")
 
-    add_with_json(ListArgs, "list the saved conversations, newest first")
+    listing = _add(commands, shared, ListArgs, "list the saved conversations, newest first")
+    listing.add_argument("--json", action="store_true", help="as JSON")
+    listing.add_argument("--limit", metavar="N", type=_positive, help="at most this many")
+    listing.add_argument("--search", metavar="TEXT", help="those with all these words in a title, prompt or reply")
+    show = _add(commands, shared, ShowArgs, "print the last reply of a conversation as the model wrote it")
+    show.add_argument("id", metavar="ID", nargs="?", help=f"{_ID}; without one, the latest")
     export = _add(commands, shared, ExportArgs, "print a conversation")
     export.add_argument("id", metavar="ID", help=_ID)
     export.add_argument("--format", choices=("md", "json"), help="md, the default, is Markdown")
     export.add_argument("--all-branches", action="store_true", help="not only the branch in view; json always has all")
     _add_output(export, "write it to this file")
-    delete = _add(commands, shared, DeleteArgs, "delete a conversation, at once and for good")
-    delete.add_argument("id", metavar="ID", help=_ID)
+    rename = _add(commands, shared, RenameArgs, "give a conversation another title")
+    rename.add_argument("id", metavar="ID", help=_ID)
+    rename.add_argument("title", metavar="TITLE", type=_title)
+    delete = _add(commands, shared, DeleteArgs, "delete conversations, at once and for good")
+    delete.add_argument("ids", metavar="ID", nargs="*", help="six characters of its id or more, its title, or `last`")
+    delete.add_argument("--older-than", metavar="DAYS", type=_days, help="those in which nothing happened for so long")
+    delete.add_argument("--yes", action="store_true", help="don't ask")
+    backup = _add(commands, shared, BackupArgs, "copy all that is saved to a file, while it may be in use")
+    backup.add_argument("file", metavar="FILE")
+    _add(commands, shared, CheckArgs, "look through all that is saved, and mend what can be mended without loss")
     add_with_json(ModelsArgs, "list the models that can be asked")
     add_with_json(StatsArgs, "how fast the models were, over all saved replies")
 
@@ -340,6 +400,10 @@ def _temperature(text: str) -> float:
 
 def _positive(text: str) -> int:
     return _checked(text, int, lambda value: value >= 1, "this is a whole number of 1 or more")
+
+
+def _days(text: str) -> float:
+    return _checked(text, float, lambda value: 0 <= value < 100_000, "this is a number of days")
 
 
 def _id(text: str) -> str:

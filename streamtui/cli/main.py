@@ -3,22 +3,10 @@
 import os
 import signal
 from collections.abc import Sequence
-from typing import assert_never
 
 from streamtui.chat.errors import ConfigError, NotFoundError, ProviderError, StreamtuiError
-from streamtui.cli import app, args, ask, process, saved, stdio
-from streamtui.cli.args import (
-    AppArgs,
-    AskArgs,
-    CommandArgs,
-    DeleteArgs,
-    ExportArgs,
-    ListArgs,
-    ModelsArgs,
-    ServeArgs,
-    SharedArgs,
-    StatsArgs,
-)
+from streamtui.cli import app, args, ask, models, process, saved, stdio
+from streamtui.cli.args import AppArgs, AskArgs, CommandArgs, ModelsArgs, ServeArgs, SharedArgs
 from streamtui.cli.context import Context
 from streamtui.cli.exit_codes import CRASHED, DONE, FAILED, USAGE
 from streamtui.cli.process import Stopped
@@ -96,14 +84,12 @@ def _run(command: CommandArgs, context: Context) -> int:
             return app.run(command, context)
         case AskArgs():
             return ask.run(command, context)
-        case ListArgs() | ExportArgs() | DeleteArgs() | StatsArgs():
-            return saved.run(command, context)
         case ModelsArgs():
-            return saved.print_models(command, context)
+            return models.run(command, context)
         case ServeArgs():
             return _serve(command, context)
         case _:
-            assert_never(command)
+            return saved.run(command, context)
 
 
 def _serve(command: ServeArgs, context: Context) -> int:

@@ -1,6 +1,7 @@
 """Writing to pipes, terminals and files, waiting on the event loop where text can't be taken yet."""
 
 import asyncio
+import json
 import os
 import select
 import stat
@@ -101,6 +102,20 @@ def standard_output() -> Output:
 
 def standard_error() -> StderrWriter:
     return StderrWriter(sys.stderr.fileno())
+
+
+async def print_text(text: str) -> None:
+    """Write to stdout, so that a signal is obeyed while nobody reads it."""
+    await standard_output().write(text)
+
+
+async def print_json(value: object) -> None:
+    """Write an indented JSON document to stdout."""
+    await print_text(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def stdout_is_terminal() -> bool:
+    return sys.stdout.isatty()
 
 
 def is_on_the_screen_of_stderr(output: TextWriter) -> bool:

@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from streamtui import __version__
 from streamtui.chat.errors import ConfigError
@@ -21,6 +21,7 @@ from streamtui.providers.redaction import Secret, redact
 _PATIENCE_S: Final = 2.5
 """How long a command may take to leave: a signal has to be obeyed within three seconds in all."""
 
+T = TypeVar("T")
 Handlers = Mapping[int, Any]
 
 
@@ -32,8 +33,8 @@ class Stopped(Exception):
         self.number = number
 
 
-def on_loop(command: Coroutine[Any, Any, int], *, rescue: Callable[[], object] | None = None) -> int:
-    """Run a command; a signal cancels it, and it settles what it was doing. Raises `Stopped`.
+def on_loop(command: Coroutine[Any, Any, T], *, rescue: Callable[[], object] | None = None) -> T:
+    """Run a command and return its result; a signal cancels it, and it settles what it was doing. Raises `Stopped`.
 
     After the first signal no other one does anything, for the rest of the process: what is left then is to save. With
     `rescue` the process ends even where leaving takes too long; that is called before, from another thread.
@@ -78,7 +79,7 @@ def signals_ignored() -> Iterator[None]:
         _restore(before)
 
 
-async def _result(task: "asyncio.Task[int]") -> int:
+async def _result(task: "asyncio.Task[T]") -> T:
     return await task
 
 

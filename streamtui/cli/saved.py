@@ -1,40 +1,63 @@
-"""The commands about what is saved (list, export, delete, stats), and about the models on offer."""
+"""The commands about what is saved."""
 
-import json
 from collections.abc import Mapping
-from typing import assert_never
+from pathlib import Path
+from typing import Final, assert_never
 
 from streamtui.chat import statistics
-from streamtui.chat.ports import InMemoryQuirks, Library
+from streamtui.chat.errors import StreamtuiError
+from streamtui.chat.ports import Library
+from streamtui.chat.sanitize import sanitize_line
 from streamtui.chat.statistics import Price
-from streamtui.chat.timestamps import utc_minute
-from streamtui.cli import output, store
-from streamtui.cli.args import DeleteArgs, ExportArgs, ListArgs, ModelsArgs, StatsArgs
+from streamtui.cli import deletion, listing, output, store
+from streamtui.cli.args import (
+    BackupArgs,
+    CheckArgs,
+    DeleteArgs,
+    ExportArgs,
+    ListArgs,
+    RenameArgs,
+    SavedArgs,
+    ShowArgs,
+    StatsArgs,
+)
 from streamtui.cli.context import Context
-from streamtui.cli.exit_codes import DONE
+from streamtui.cli.exit_codes import DONE, FAILED
 from streamtui.cli.process import on_loop
-from streamtui.cli.stdio import complain
-from streamtui.providers.redaction import redact
-from streamtui.store import export_json
-from streamtui.store.transcript import summary_json
+from streamtui.store import Store, export_json
 from streamtui.workspace import reports
 from streamtui.workspace.markdown_export import export_markdown
 
+_TAIL: Final = 20
+"""Messages at the end of a branch among which its last reply is expected."""
 
-def run(args: ListArgs | ExportArgs | DeleteArgs | StatsArgs, context: Context) -> int:
+
+def run(args: SavedArgs, context: Context) -> int:
     """Run a command on the saved conversations and return its exit code."""
     with store.announced(context.config) as storage:
-        return on_loop(_run(args, storage.library, context))
+        match args:
+            case DeleteArgs():
+                return deletion.run(args, storage)
+            case BackupArgs():
+                return _backup(args, storage)
+            case CheckArgs():
+                return _check(storage)
+            case _:
+                return on_loop(_read(args, storage.library, context))
 
 
-async def _run(args: ListArgs | ExportArgs | DeleteArgs | StatsArgs, library: Library, context: Context) -> int:
+async def _read(
+    args: ListArgs | ShowArgs | ExportArgs | RenameArgs | StatsArgs, library: Library, context: Context
+) -> int:
     match args:
         case ListArgs():
-            await _list(args, library)
+            await listing.print_list(args, library)
+        case ShowArgs():
+            await _show(args, library)
         case ExportArgs():
             await _export(args, library)
-        case DeleteArgs():
-            await _delete(args, library)
+        case RenameArgs():
+            await _rename(args, library)
         case StatsArgs():
             await _stats(args, library, context.config.settings.prices)
         case _:
@@ -42,17 +65,15 @@ async def _run(args: ListArgs | ExportArgs | DeleteArgs | StatsArgs, library: Li
     return DONE
 
 
-async def _list(args: ListArgs, library: Library) -> None:
-    summaries = await library.conversations()
-    if args.json:
-        await _print_json([summary_json(summary) for summary in summaries])
-        return
-    lines = (
-        f"{summary.id}  {utc_minute(summary.updated)}Z  {summary.messages:>4}  {summary.status:<11}  {summary.model}  "
-        f"{summary.title}\n"
-        for summary in summaries
-    )
-    await _print("".join(lines))
+async def _show(args: ShowArgs, library: Library) -> None:
+    id = await library.find(args.id)
+    for limit in (_TAIL, 1_000_000):
+        record, messages = await library.tail(id, limit)
+        for message in reversed(messages):
+            if message.role == "assistant" and message.text:
+                await output.print_text(message.text if message.text.endswith("\n") else f"{message.text}\n")
+                return
+    raise StreamtuiError(f"There is no reply in “{record.title}”.")
 
 
 async def _export(args: ExportArgs, library: Library) -> None:
@@ -62,49 +83,48 @@ async def _export(args: ExportArgs, library: Library) -> None:
     else:
         text = export_markdown(record, messages, all_branches=args.all_branches)
     if args.output is None:
-        await _print(text)
+        await output.print_text(text)
         return
     with output.opened(args.output, in_one_piece=True) as file:
         await file.write(text)
         file.settle(is_complete=True)
 
 
-async def _delete(args: DeleteArgs, library: Library) -> None:
+async def _rename(args: RenameArgs, library: Library) -> None:
     id = await library.find(args.id)
-    await library.delete(id)
-    await _print(f"deleted {id}\n")
+    await library.rename(id, args.title)
+    await output.print_text(f"renamed {id} to “{sanitize_line(args.title)}”\n")
 
 
 async def _stats(args: StatsArgs, library: Library, prices: Mapping[str, Price]) -> None:
     rows = statistics.by_model(await library.timings(limit=100_000), prices)
     if args.json:
-        await _print_json([row.wire() for row in rows])
+        await output.print_json([row.wire() for row in rows])
         return
-    await _print(reports.statistics_table(rows) + "\n")
+    await output.print_text(reports.statistics_table(rows) + "\n")
 
 
-def print_models(args: ModelsArgs, context: Context) -> int:
-    """Print the models that can be asked and return the exit code. Raises `ProviderError` if no endpoint answers."""
-    catalog = context.catalog(InMemoryQuirks())
-
-    async def show() -> int:
-        try:
-            names = await catalog.available(missed=lambda error: complain(redact(str(error), context.secrets)))
-        finally:
-            await catalog.aclose()
-        if args.json:
-            await _print_json(names)
-        else:
-            await _print("".join(f"{name}\n" for name in names))
-        return DONE
-
-    return on_loop(show(), rescue=lambda: None)
+def _backup(args: BackupArgs, storage: Store) -> int:
+    path = Path(args.file)
+    storage.backup(path)
+    print(f"backed up to {sanitize_line(str(path))}")
+    return DONE
 
 
-async def _print(text: str) -> None:
-    """Write to stdout, so that a signal is obeyed while nobody reads it."""
-    await output.standard_output().write(text)
+def _check(storage: Store) -> int:
+    report = storage.check()
+    counts = _count(report.conversations, "conversation"), _count(report.messages, "message")
+    print(f"{', '.join(counts)}, {report.size / 1_000_000:.1f} MB")
+    for line in report.mended:
+        print(f"mended: {line}")
+    for line in report.problems:
+        print(f"problem: {line}")
+    if report.unerased:
+        print(f"not yet erased from disk: {_count(report.unerased, 'deleted conversation')}")
+    if report.is_healthy:
+        print("all is well")
+    return DONE if report.is_healthy else FAILED
 
 
-async def _print_json(value: object) -> None:
-    await _print(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

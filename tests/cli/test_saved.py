@@ -2,16 +2,33 @@
 
 import json
 import os
+import pty
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from streamtui.cli import main
 from tests.cli.conftest import KEY, Command, Run, ended
+from tests.patience import PATIENCE_S
 from tests.server import HELLO
 
 HELLO_TEXT = "".join(HELLO)
+
+
+def on_a_terminal(command: Command, *words: str) -> str:
+    """Return what the command writes to a terminal as its stdout."""
+    primary, secondary = pty.openpty()
+    process = command.start(*words, stdout=secondary)
+    os.close(secondary)
+    data = b""
+    with suppress(OSError):  # the end of a terminal that nobody has open any more
+        while piece := os.read(primary, 4096):
+            data += piece
+    os.close(primary)
+    assert process.wait(PATIENCE_S) == 0
+    return data.decode().replace("\r\n", "\n")
 
 
 def conversations(run_here: Run) -> list[dict[str, object]]:
@@ -90,6 +107,104 @@ def test_a_deleted_conversation_is_gone_from_the_list_and_from_disk(run_here: Ru
     assert conversations(run_here) == []
     for path in command.data.rglob("*"):
         assert not path.is_file() or b"A secret plan" not in path.read_bytes(), path
+
+
+def test_the_list_is_aligned_limited_and_has_a_header_on_a_terminal(run_here: Run, command: Command) -> None:
+    for model, prompt in (("ok", "First"), ("markdown", "Second"), ("ok", "Third")):
+        run_here("ask", "-m", model, prompt)
+
+    lines = run_here("list").out.splitlines()
+    assert [line.split()[-1] for line in lines] == ["Third", "Second", "First"]
+    assert len({line.index(line.split()[-1]) for line in lines}) == 1, "titles stand below each other"
+    assert [line.split()[-1] for line in run_here("list", "--limit", "2").out.splitlines()] == ["Third", "Second"]
+    assert len(json.loads(run_here("list", "--limit", "1", "--json").out)) == 1
+
+    shown = on_a_terminal(command, "list", "--limit", "1").splitlines()
+    assert shown[0].split() == ["ID", "UPDATED", "MESSAGES", "STATUS", "MODEL", "TITLE"]
+    assert shown[0].index("TITLE") == shown[1].index("Third")
+
+
+def test_what_is_searched_for_is_listed_with_where_it_stands(run_here: Run) -> None:
+    run_here("ask", "-m", "ok", "Where do penguins live?")
+    run_here("ask", "-m", "ok", "Something else")
+
+    (hit, *_) = json.loads(run_here("list", "--search", "penguins", "--json").out)
+    assert hit["title"] == "Where do penguins live?" and "penguins" in hit["snippet"]
+    assert set(hit) >= {"id", "title", "model", "messages", "status", "created", "updated", "message", "snippet"}
+    assert "penguins" in run_here("list", "--search", "penguins").out
+    assert "Something else" not in run_here("list", "--search", "penguins").out
+    assert (run_here("list", "--search", "walrus").out, run_here("list", "--search", "walrus", "--json").out) == (
+        "",
+        "[]\n",
+    )
+
+
+def test_the_last_reply_is_shown_as_it_was_written(run_here: Run) -> None:
+    first = run_here("ask", "-m", "markdown", "One").out
+    id = str(conversations(run_here)[0]["id"])
+    run_here("ask", "-m", "ok", "Another")
+
+    assert run_here("show").out == HELLO_TEXT + "\n"
+    assert run_here("show", id).out == first
+    assert run_here("show", "Another").out == run_here("show", "last").out
+
+
+def test_showing_where_no_reply_has_text_is_one_line(run_here: Run) -> None:
+    assert (run_here("show").code, run_here("show").out) == (2, "")
+    run_here("ask", "-m", "401", "Nothing comes")
+
+    result = run_here("show")
+
+    assert (result.code, result.out, len(result.lines)) == (1, "", 1)
+    assert "“Nothing comes”" in result.err
+
+
+def test_a_conversation_gets_another_title(run_here: Run) -> None:
+    run_here("ask", "-m", "ok", "First")
+
+    assert run_here("rename", "first", "A better\x1b[2J title").code == 0
+    assert run_here("rename", "last", " ").code == 2
+    (summary,) = conversations(run_here)
+    assert str(summary["title"]).startswith("A better") and "\x1b" not in str(summary["title"])
+
+
+@pytest.mark.parametrize("command_words", [("export",), ("show",), ("rename",), ("ask", "-m", "ok", "--resume")])
+def test_an_id_is_its_beginning_its_end_last_or_its_title(run_here: Run, command_words: tuple[str, ...]) -> None:
+    run_here("ask", "-m", "ok", "--title", "A title", "hi")
+    id = str(conversations(run_here)[0]["id"])
+    more = {"rename": ["A title"], "ask": ["again"]}.get(command_words[0], [])
+
+    for reference in (id, id[:7], id[-4:], "last", "A title"):
+        assert run_here(*command_words, reference, *more).code == 0, reference
+    assert run_here(*command_words, "nowhere", *more).code == 2
+
+
+def test_a_backup_is_a_store(run_here: Run, command: Command) -> None:
+    run_here("ask", "-m", "ok", "Keep me")
+    copy = command.folder / "copy"
+    copy.mkdir()
+
+    assert run_here("backup", str(copy / "streamtui.db")).code == 0
+    run_here("delete", "last")
+
+    assert "Keep me" in run_here("list", "--data-dir", str(copy)).out
+
+
+def test_a_backup_that_cannot_be_written_is_one_line(run_here: Run) -> None:
+    run_here("ask", "-m", "ok", "hi")
+
+    result = run_here("backup", "/nowhere/at/all.db")
+
+    assert (result.code, result.out, len(result.lines)) == (1, "", 1)
+
+
+def test_a_check_says_that_all_is_well_or_what_is_not(run_here: Run, command: Command) -> None:
+    run_here("ask", "-m", "ok", "hi")
+
+    result = run_here("check")
+
+    assert (result.code, result.err) == (0, "")
+    assert result.out.startswith("1 conversation, 2 messages, ") and result.out.endswith("all is well\n")
 
 
 @pytest.mark.parametrize("words", [("export", "zzz"), ("delete", "zzz"), ("export", "\x1b[2J")])
