@@ -28,6 +28,7 @@ from streamtui.store.queue.overlay import Overlay
 from streamtui.store.queue.writer import QueueWriter
 from streamtui.store.reader import Reader
 from streamtui.store.sqlite import read
+from streamtui.store.sqlite.errors import DamagedError
 
 T = TypeVar("T")
 _CATCH_UP_S: Final = 0.1
@@ -136,6 +137,16 @@ class SavedLibrary:
         await asyncio.wrap_future(self._writer.written(self._writer.add(change)))
 
     async def _ask(self, query: Callable[[sqlite3.Connection | None, Overlay], T]) -> T:
+        """Answer from what is on disk and what is not there yet. Raises `StoreError` where it can't be read."""
+        with suppress(StoreError, TimeoutError):  # opening it may take a while: a new format, a rescue
+            await asyncio.shield(asyncio.wrap_future(self._writer.opened))
+        try:
+            return await self._ask_once(query)
+        except DamagedError:
+            await asyncio.shield(asyncio.wrap_future(self._writer.mend()))
+            return await self._ask_once(query)
+
+    async def _ask_once(self, query: Callable[[sqlite3.Connection | None, Overlay], T]) -> T:
         done, operations = self._writer.pending()
         if self._writer.trouble is None and any(not isinstance(operation, _CHEAP) for operation in operations):
             caught_up = self._writer.written(done + len(operations))

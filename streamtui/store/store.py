@@ -67,7 +67,7 @@ class Store:
         run = WriterProcess(folder / "runs")
         database = Database(folder / FILE_NAME, run, scripts=scripts, vfs=vfs)
         writer = QueueWriter(database, run, grace_s, monotonic)
-        reader = Reader(database.path, len(scripts), vfs)
+        reader = Reader(database.path, scripts, vfs)
         writer.start()
         reader.start()
         try:

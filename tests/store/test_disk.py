@@ -1,14 +1,19 @@
 """Disks that are full or read-only: real ones, in memory, mounted for the test."""
 
+import sqlite3
 import subprocess
+import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
+from glob import glob
 from pathlib import Path
 
 import pytest
 
 from streamtui.chat.errors import StoreError
 from streamtui.store import Store
+from streamtui.store.sqlite.schema import SCRIPTS
 from tests.patience import PATIENCE_S
 from tests.store.samples import ended, saved, start_process, texts, turn, until, written
 
@@ -98,6 +103,86 @@ async def test_a_read_only_folder_without_a_database(disk: Path) -> None:
         assert await store.library.conversations() == []
         assert await store.library.latest() is None
 
+
+async def test_a_full_disk_can_be_read(disk: Path) -> None:
+    with Store.open(disk / "data") as store:
+        row, messages = await saved(store)
+    filler = fill(disk)
+    with Store.open(disk / "data") as store:
+        assert [line.id for line in await store.library.conversations()] == [row.id]
+        assert (await store.library.load(row.id))[1] == messages
+        assert await store.library.find("last") == row.id
+    filler.unlink()
+
+
+async def test_a_database_with_a_log_in_a_read_only_folder_can_be_read(disk: Path) -> None:
+    store = Store.open(disk / "data")
+    row, messages = await saved(store, "in the log")
+    store.flush_or_spill(5)
+    copy = disk / "copy"
+    copy.mkdir()
+    for name in ("streamtui.db", "streamtui.db-wal"):
+        (copy / name).write_bytes((disk / "data" / name).read_bytes())
+    store.close()
+    remount(disk, "ro")
+    with Store.open(copy) as store:
+        assert (await store.library.load(row.id))[1] == messages
+
+
+async def test_a_database_of_an_earlier_version_in_a_read_only_folder_can_be_read(disk: Path) -> None:
+    with Store.open(disk / "data", scripts=SCRIPTS[:1]):
+        pass
+    with closing(sqlite3.connect(disk / "data" / "streamtui.db")) as connection:
+        connection.execute(
+            "INSERT INTO conversations (id, title, model, created, updated, touched) VALUES ('c', 'old', 'm', 1, 2, 1)"
+        )
+        connection.commit()
+    remount(disk, "ro")
+    with Store.open(disk / "data") as store:
+        assert [line.title for line in await store.library.conversations()] == ["old"]
+    assert glob(f"{tempfile.gettempdir()}/streamtui-*/copy.db") == []
+
+
+async def test_what_cannot_be_read_is_not_taken_for_nothing(folder: Path) -> None:
+    with Store.open(folder) as store:
+        row, _ = await saved(store)
+    path = folder / "streamtui.db"
+    with start_process(_AS_ANOTHER_USER, folder) as process:
+        path.chmod(0o600)
+        out, _ = process.communicate(timeout=PATIENCE_S)
+    if "no other user" in out:
+        pytest.skip("only root can become another user")
+    assert out.splitlines() == ["StoreError"] * 4
+    with Store.open(folder) as store:
+        assert await store.library.latest() == row.id
+
+
+_AS_ANOTHER_USER = """
+import asyncio, os, pathlib, sys
+from streamtui.chat.errors import NotFoundError, StoreError
+from streamtui.store import Store
+folder = pathlib.Path(sys.argv[1])
+async def main():
+    with Store.open(folder) as store:
+        library = store.library
+        for question in (library.conversations(), library.find("last"), library.load("x"), library.delete("x")):
+            try:
+                print(await question)
+            except NotFoundError:
+                print("nothing")
+            except StoreError as error:
+                assert "can't be read" in str(error), error
+                print("StoreError")
+try:
+    for above in (folder.parents[2], folder.parents[1], folder.parents[0], folder):
+        os.chmod(above, 0o755)
+    import streamtui.chat.statistics, tests.patience
+    os.setuid(12345)
+except PermissionError:
+    print("no other user")
+else:
+    asyncio.run(main())
+"""
 
 _LIMITED = """
 import asyncio, pathlib, resource, sys

@@ -266,7 +266,7 @@ async def test_reading_leaves_the_log_to_those_who_hold_the_lock(
     before = log.read_bytes()
     assert before
     lock = foreign_lock(folder)
-    reader = Reader(folder / "streamtui.db", len(SCRIPTS))
+    reader = Reader(folder / "streamtui.db", SCRIPTS)
     reader.start()
     found = reader.ask(lambda connection: [] if connection is None else read.summaries(connection, None)).result(
         PATIENCE_S

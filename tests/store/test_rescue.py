@@ -1,5 +1,7 @@
 """What does not fit, and what is damaged, costs no more than itself."""
 
+import random
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from streamtui.chat.messages import Status
 from streamtui.store import Store
 from streamtui.store.operations import AddPromptHistory, Learn
 from streamtui.store.sqlite import opening
-from tests.store.samples import record, saved, texts, turn, written
+from tests.store.samples import record, saved, start_process, texts, turn, until, written
 
 PAGE = 4096
 
@@ -36,18 +38,21 @@ async def test_conversations_that_can_be_read_move_from_a_damaged_file_to_the_ne
     spoil(folder / "streamtui.db", "swordfish")
     with Store.open(folder) as store:
         (notice,) = store.notices
-        assert "rescued from it: 4" in notice
+        assert "5 of 5 conversations were rescued from it, 1 of them with gaps" in notice
         titles = [line.title for line in await store.library.conversations()]
-        assert titles == ["streaming", "kept 2", "kept 1", "kept 0"]
+        assert titles == ["streaming", "lost", "kept 2", "kept 1", "kept 0"]
         for saved_row, messages in kept:
             assert (await store.library.load(saved_row.id))[1] == messages
         _, found = await store.library.load(row.id)
         assert texts(found) == ["streaming", "partial"]
         assert found[-1].status is Status.INTERRUPTED
-    assert lost.title not in titles
+        _, found = await store.library.load(lost.id)
+        assert texts(found)[0] == "lost"
+        assert found[1].last.error is not None
+        assert found[1].last.error.kind == "damaged"
 
 
-async def test_damage_that_a_read_finds_in_a_large_file_is_dealt_with_at_the_next_start(
+async def test_damage_that_a_read_finds_in_a_large_file_is_dealt_with_at_once(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(opening, "_CHECK_LIMIT", 0)
@@ -56,14 +61,59 @@ async def test_damage_that_a_read_finds_in_a_large_file_is_dealt_with_at_the_nex
         lost, _ = await saved(store, "lost", "swordfish " * 3000)
     spoil(folder / "streamtui.db", "swordfish")
     with Store.open(folder) as store:
-        with pytest.raises(StoreError, match="Restart"):
-            await store.library.load(lost.id)
+        assert texts((await store.library.load(lost.id))[1])[0] == "lost"
         assert len((await store.library.load(kept.id))[1]) == 2
-    with Store.open(folder) as store:
-        assert [line.id for line in await store.library.conversations()] == [kept.id]
-        assert "rescued from it: 1" in store.notices[0]
+        (notice,) = store.notices
+        assert "2 of 2 conversations were rescued from it, 1 of them with gaps" in notice
+        row, messages = await saved(store, "afterwards")
+        assert (await store.library.load(row.id))[1] == messages
     with Store.open(folder) as store:
         assert store.notices == ()
+        assert [line.id for line in await store.library.conversations()] == [row.id, lost.id, kept.id]
+
+
+_OPEN = """
+import asyncio, pathlib, sys
+from streamtui.store import Store
+with Store.open(pathlib.Path(sys.argv[1])) as store:
+    asyncio.run(store.library.conversations())
+"""
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_a_rescue_that_is_cut_off_is_finished_by_the_next_start(folder: Path, seed: int) -> None:
+    with Store.open(folder) as store:
+        for n in range(120):
+            await saved(store, f"kept {n}", f"word{n} " * 300)
+    path = folder / "streamtui.db"
+    content = bytearray(path.read_bytes())
+    content[:16] = b"not a database!!"
+    path.write_bytes(content)
+    draft = path.with_name(f"{path.name}.rescuing")
+    chance = random.Random(seed)
+    for _ in range(4):
+        await killed_when_grown(start_process(_OPEN, folder), draft, chance.randrange(len(content)))
+    with Store.open(folder) as store:
+        assert len(await store.library.conversations()) == 120
+        assert store.notices == () or "120 of 120 conversations were rescued" in store.notices[0]
+    (aside,) = files(folder, "*.corrupt-*")
+    assert aside.read_bytes() == content
+    assert files(folder, "*.rescu*") == []
+
+
+async def killed_when_grown(process: "subprocess.Popen[str]", draft: Path, size: int) -> None:
+    """Kill a process when the database that it writes at `draft` has `size` bytes, or let it come to its end."""
+
+    def written_so_far() -> int:
+        return sum(part.stat().st_size for part in files(draft.parent, f"{draft.name}*"))
+
+    await until(lambda: written_so_far() >= size or process.poll() is not None, "a rescue")
+    process.kill()
+    process.communicate()
+
+
+def files(folder: Path, pattern: str) -> list[Path]:
+    return sorted(folder.glob(pattern))
 
 
 async def test_a_closed_store_says_so_instead_of_waiting_for_ever(folder: Path) -> None:

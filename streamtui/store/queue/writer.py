@@ -65,6 +65,7 @@ class QueueWriter:
         self._waiting: list[tuple[int, Future[None]]] = []
         self._hidden: dict[str, float] = {}
         self._recover_next = True
+        self._mending: Future[None] | None = None
         self._to_scrub: set[str] = set()
         self._spilled = False
         self._closing_by: float | None = None
@@ -129,6 +130,15 @@ class QueueWriter:
         self._recover_next = True
         self._hurried = True
         self._ring()
+
+    def mend(self) -> "Future[None]":
+        """Have the file replaced that a read found damaged; the future fails where that can't be done now."""
+        with self._lock:
+            future = self._mending or Future()
+            self._mending = future
+        self._hurried = True
+        self._ring()
+        return future
 
     def close(self, timeout: float) -> bool:
         """Write what is queued, purge what is hidden, end the thread; spill what is left after `timeout` seconds.
@@ -232,6 +242,7 @@ class QueueWriter:
             self._shorten()
         self._purge_due()
         try:
+            self._mend()
             self._recover()
             self._write_queue()
         except (LockBusyError, StoreError, sqlite3.Error, OSError) as error:
@@ -260,6 +271,20 @@ class QueueWriter:
             for conversation in [name for name, due in self._hidden.items() if due <= now]:
                 del self._hidden[conversation]
                 self._queue.append(Purge(conversation))
+
+    def _mend(self) -> None:
+        with self._lock:
+            future, self._mending = self._mending, None
+        if future is None:
+            return
+        try:
+            self._database.replace_damaged(self._patience())
+        except BaseException as error:
+            future.set_exception(
+                StoreError(explain(error, self._database.path)) if isinstance(error, Exception) else error
+            )
+            raise
+        future.set_result(None)
 
     def _recover(self) -> None:
         if not self._recover_next:

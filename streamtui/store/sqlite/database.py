@@ -7,7 +7,7 @@ from pathlib import Path
 
 from streamtui.store.sqlite import opening
 from streamtui.store.sqlite.errors import code, is_damage
-from streamtui.store.sqlite.rescue import salvage
+from streamtui.store.sqlite.rescue import rescue
 from streamtui.store.sqlite.schema import SCRIPTS
 from streamtui.store.writer_process import WriterProcess
 from streamtui.system.locks import FileLock
@@ -35,6 +35,7 @@ class Database:
         self._lock = FileLock(path.with_suffix(".lock"))
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
+        self._is_damaged = False
 
     def write(self, work: Callable[[sqlite3.Connection], None], patience: float) -> None:
         """Do `work` in one transaction. It is on disk afterwards, or nothing of it is and an exception says why.
@@ -44,14 +45,32 @@ class Database:
         """
         opening.make_folder(self.path.parent)
         with self._lock.held(patience):
-            connection = self._opened()
             try:
-                connection.execute("BEGIN IMMEDIATE")
-                work(connection)
-                connection.execute("COMMIT")
-            except BaseException as error:
-                self._roll_back(error)
-                raise
+                self._write(work)
+            except (sqlite3.Error, UnicodeDecodeError) as error:
+                if not (is_damage(error) or self._is_marked_read_only(error)):
+                    raise
+                self._is_damaged = True  # opened again, the file is set aside and what it holds rescued
+                self._write(work)
+
+    def _write(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        connection = self._opened()
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            work(connection)
+            connection.execute("COMMIT")
+        except BaseException as error:
+            self._roll_back(error)
+            raise
+
+    def _is_marked_read_only(self, error: Exception) -> bool:
+        return code(error) == sqlite3.SQLITE_READONLY and opening.is_marked_read_only(self.path)
+
+    def replace_damaged(self, patience: float) -> None:
+        """Open the file again, after it was replaced where a read found it damaged. Raises as `write` does."""
+        with self._lock.held(patience):
+            self._drop()
+            self._opened()
 
     def scrub(self, conversations: Sequence[str], patience: float) -> bool:
         """Leave no trace of deleted conversations in the files; return whether that was possible now.
@@ -90,7 +109,10 @@ class Database:
             self._drop()  # somebody moved or deleted the file under us
         if self._connection is None:
             self._run.hold()
-            self._connection = opening.open_database(self.path, self._scripts, self._vfs, self.notices, salvage)
+            self._connection = opening.open_database(
+                self.path, self._scripts, self._vfs, self.notices, rescue, is_damaged=self._is_damaged
+            )
+            self._is_damaged = False
             self._identity = opening.identity(self.path)
         return self._connection
 
@@ -100,10 +122,8 @@ class Database:
         with suppress(sqlite3.Error):
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
-        if isinstance(error, sqlite3.Error) and code(error) not in _STAYS_OPEN:
+        if isinstance(error, sqlite3.Error | UnicodeDecodeError) and code(error) not in _STAYS_OPEN:
             self._drop()
-        if isinstance(error, sqlite3.Error) and is_damage(error):
-            opening.suspect(self.path)
 
     def _drop(self) -> None:
         if self._connection is not None:

@@ -12,12 +12,20 @@ from streamtui.system.locks import LockBusyError
 _KEPT: Final = "what is new is kept in memory until then"
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _READ_ONLY: Final = {errno.EROFS, errno.EACCES, errno.EPERM}
+_CORRUPT_INDEX: Final = sqlite3.SQLITE_CORRUPT_VTAB
+"""The search index is damaged, which is built anew, and nothing else."""
+_WORDS_FOR_DAMAGE: Final = ("unsupported file format", "no such table: main.", "malformed")
+"""Of messages that come with the code for any error."""
 _PRIMARY: Final = 0xFF
 """The low byte of an extended result code is its class (sqlite.org/rescode.html)."""
 
 
 class RefusedError(StoreError):
     """The file belongs to a newer version or to another program; it was not touched."""
+
+
+class DamagedError(StoreError):
+    """A read found the file damaged."""
 
 
 class UnusableError(StoreError):
@@ -41,7 +49,20 @@ def explain(error: Exception, path: Path) -> str:
 
 def is_damage(error: Exception) -> bool:
     """Return whether `error` says that the file's content makes no sense."""
-    return code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+    if isinstance(error, UnicodeDecodeError):  # of SQLite's own message, which quotes a table's definition
+        return True
+    if getattr(error, "sqlite_errorcode", None) == _CORRUPT_INDEX:
+        return False
+    return code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or any(
+        words in str(error) for words in _WORDS_FOR_DAMAGE if isinstance(error, sqlite3.Error)
+    )
+
+
+def damage(what: str) -> sqlite3.DatabaseError:
+    """Return an error as SQLite raises it for damage."""
+    error = sqlite3.DatabaseError(what)
+    error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+    return error
 
 
 def code(error: Exception) -> int | None:

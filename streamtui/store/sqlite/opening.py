@@ -8,17 +8,35 @@ from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 from urllib.parse import quote
 
-from streamtui.store.sqlite.errors import RefusedError, UnusableError, is_damage
-from streamtui.store.sqlite.schema import APPLICATION_ID
+from streamtui.store.sqlite.errors import RefusedError, UnusableError, code, damage, is_damage
+from streamtui.store.sqlite.schema import APPLICATION_ID, TABLES
 from streamtui.system.atomic import AtomicFile
 from streamtui.system.private import make_private, private_file, private_folder
 
 BUSY_MS: Final = 250
 """How long SQLite itself waits for other programs; ours are kept apart by our lock."""
-Rescue = Callable[[Path, sqlite3.Connection], int]
+_RESCUED: Final = "rescued conversations"
+_TOTAL: Final = "conversations before the rescue"
+_WITH_GAPS: Final = "conversations rescued with gaps"
+
+
+class RescueTally(Protocol):
+    """How many conversations were rescued, of how many, and how many of those have gaps."""
+
+    @property
+    def rescued(self) -> int: ...
+
+    @property
+    def total(self) -> int: ...
+
+    @property
+    def with_gaps(self) -> int: ...
+
+
+Rescue = Callable[[Path, sqlite3.Connection], RescueTally]
 _DECODE: Final = partial(str, encoding="utf-8", errors="replace")
 """What isn't UTF-8 is shown with U+FFFD in its place: one bad byte must not make a whole list unreadable."""
 _SIDES: Final = ("", "-wal", "-shm", "-journal")
@@ -26,6 +44,10 @@ SMALL_CACHE: Final = "PRAGMA cache_size = -512"
 """KiB; the system's own cache is as quick, and shared. It reads the file, so only after that was found good."""
 _OURS: Final = "streamtui"
 """The data folder's name, unless the reader gave another one."""
+_IMPLAUSIBLE: Final = 100
+"""A version so far above this one was never written: it is damage."""
+_NEWEST_FORMAT: Final = 2
+"""Of the numbers in the header that say how to write and read the file: 2 stands for a write-ahead log."""
 _CHECK_LIMIT: Final = 16 << 20
 """Bytes up to which the whole file is checked at each start, in about 20 ms. Larger ones when they are suspected."""
 
@@ -50,29 +72,64 @@ def make_folder(folder: Path) -> None:
 
 
 def open_database(
-    path: Path, scripts: Sequence[str], vfs: str | None, notices: list[str], rescue: Rescue
+    path: Path, scripts: Sequence[str], vfs: str | None, notices: list[str], rescue: Rescue, *, is_damaged: bool
 ) -> sqlite3.Connection:
     """Return the one connection that writes, its tables as the last of `scripts` leaves them.
 
-    To be called while the store's lock is held. What the reader should know is added to `notices`. `rescue` copies
-    what it can from a damaged file that was set aside, and returns how many conversations that were.
+    To be called while the store's lock is held. A file that `is_damaged`, or turns out to be, is replaced by what
+    `rescue` can copy from it to a new database. What the user should know is added to `notices`.
     Raises `RefusedError`, `UnusableError`, `sqlite3.Error`, `OSError`.
     """
+    rescued = path.with_name(f"{path.name}.rescued")
+    if rescued.exists():
+        _put_in_place(rescued, path)
     _create(path)
     try:
-        return _prepared(path, scripts, vfs, notices)
-    except sqlite3.DatabaseError as error:
+        if not is_damaged:
+            return _prepared(path, scripts, vfs, notices)
+    except (sqlite3.DatabaseError, UnicodeDecodeError) as error:
         if not is_damage(error):
             raise
-    aside = set_aside(path)
+    _rescue(path, rescued, scripts, vfs, rescue)
+    _put_in_place(rescued, path)
+    return _prepared(path, scripts, vfs, notices)
+
+
+def _rescue(path: Path, rescued: Path, scripts: Sequence[str], vfs: str | None, rescue: Rescue) -> None:
+    """Write what can be read of the damaged file to the file `rescued`, which is there when it is complete."""
+    draft = path.with_name(f"{path.name}.rescuing")
+    for side in _SIDES:
+        draft.with_name(draft.name + side).unlink(missing_ok=True)
+    _create(draft)
+    with closing(_prepared(draft, scripts, vfs, [])) as connection:
+        tally = rescue(path, connection)
+        connection.execute("INSERT INTO progress VALUES (?, ?)", (_RESCUED, tally.rescued))
+        connection.execute("INSERT INTO progress VALUES (?, ?)", (_TOTAL, tally.total))
+        connection.execute("INSERT INTO progress VALUES (?, ?)", (_WITH_GAPS, tally.with_gaps))
+    draft.rename(rescued)
+
+
+def _put_in_place(rescued: Path, path: Path) -> None:
+    """Set the damaged file aside and put the rescued one in its place. What is cut off is done at the next start."""
+    if path.exists():
+        set_aside(path)
     _suspicion(path).unlink(missing_ok=True)
-    _create(path)
-    connection = _prepared(path, scripts, vfs, notices)
+    rescued.rename(path)
+
+
+def _report_rescue(connection: sqlite3.Connection, path: Path, notices: list[str]) -> None:
+    """Say how a rescue went that made this database, once."""
+    query = "SELECT task, position FROM progress WHERE task IN (?, ?, ?)"
+    counts = dict(connection.execute(query, (_RESCUED, _TOTAL, _WITH_GAPS)).fetchall())
+    if not counts:
+        return
+    connection.execute("DELETE FROM progress WHERE task IN (?, ?, ?)", (_RESCUED, _TOTAL, _WITH_GAPS))
+    gaps = f", {counts[_WITH_GAPS]} of them with gaps" if counts[_WITH_GAPS] else ""
+    aside = max(path.parent.glob(f"{path.name}.corrupt-*[0-9]"), key=lambda file: file.stat().st_ctime, default=None)
+    kept = "" if aside is None else f" The old file is kept as {aside.name}."
     notices.append(
-        f"{path} was damaged. Conversations rescued from it: {rescue(aside, connection)}. "
-        f"The old file is kept as {aside.name}."
+        f"{path} was damaged. {counts[_RESCUED]} of {counts[_TOTAL]} conversations were rescued from it{gaps}.{kept}"
     )
-    return connection
 
 
 def _create(path: Path) -> None:
@@ -99,15 +156,21 @@ def _prepared(path: Path, scripts: Sequence[str], vfs: str | None, notices: list
     connection = connect(path, "rw", vfs)
     try:
         version = _version(connection, path, len(scripts))
+        _check_header(connection)
+        if version:
+            _check_tables(connection)
         suspicion = _suspicion(path)
-        if version and (path.stat().st_size <= _CHECK_LIMIT or suspicion.exists()):
-            _check(connection)
+        if version and suspicion.exists():
+            _check(connection, "integrity_check")
+        elif version and path.stat().st_size <= _CHECK_LIMIT:
+            _check(connection, "quick_check")
         suspicion.unlink(missing_ok=True)
         _choose_journal(connection, path, notices)
         connection.execute("PRAGMA secure_delete = ON")
         migrate(connection, path, scripts, notices)
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute(SMALL_CACHE)
+        _report_rescue(connection, path, notices)
     except BaseException:
         connection.close()
         raise
@@ -119,6 +182,8 @@ def _version(connection: sqlite3.Connection, path: Path, known: int) -> int:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (owner,) = connection.execute("PRAGMA application_id").fetchone()
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    if _is_almost_ours(owner) or (owner == APPLICATION_ID and not 0 < version < known + _IMPLAUSIBLE):
+        raise damage(f"application {owner:#x}, version {version}")
     if version > known and owner == APPLICATION_ID:
         raise RefusedError(
             f"{path} was written by a newer streamtui (format {version}, this one knows {known}). "
@@ -127,6 +192,35 @@ def _version(connection: sqlite3.Connection, path: Path, known: int) -> int:
     if (tables or version) and owner != APPLICATION_ID:
         raise RefusedError(f"{path} belongs to another program. It was not touched: choose another --data-dir.")
     return int(version)
+
+
+def is_marked_read_only(path: Path) -> bool:
+    """Return whether it is the file's own header that forbids to write, as no version of SQLite makes one."""
+    with path.open("rb") as file:
+        return any(version > _NEWEST_FORMAT for version in file.read(20)[18:])
+
+
+def _is_almost_ours(owner: int) -> bool:
+    """Return whether the file's mark is ours but for one byte."""
+    pairs = zip(owner.to_bytes(4, "big", signed=True), APPLICATION_ID.to_bytes(4, "big"), strict=True)
+    return sum(found == ours for found, ours in pairs) == 3
+
+
+def _check_tables(connection: sqlite3.Connection) -> None:
+    """Make sure that the tables are there. Raises `sqlite3.DatabaseError`."""
+    for table in TABLES:
+        try:
+            connection.execute(f"SELECT 1 FROM {table} LIMIT 0")
+        except sqlite3.OperationalError as error:
+            raise damage(str(error)) if code(error) == sqlite3.SQLITE_ERROR else error from None
+
+
+def _check_header(connection: sqlite3.Connection) -> None:
+    """Look at what all files of ours have in common, and SQLite takes as it is. Raises `sqlite3.DatabaseError`."""
+    (encoding,) = connection.execute("PRAGMA encoding").fetchone()
+    (auto_vacuum,) = connection.execute("PRAGMA auto_vacuum").fetchone()
+    if encoding != "UTF-8" or auto_vacuum:
+        raise damage(f"encoding {encoding}, auto_vacuum {auto_vacuum}")
 
 
 def suspect(path: Path) -> None:
@@ -139,12 +233,10 @@ def _suspicion(path: Path) -> Path:
     return path.with_suffix(".suspect")
 
 
-def _check(connection: sqlite3.Connection) -> None:
-    (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+def _check(connection: sqlite3.Connection, pragma: str) -> None:
+    (verdict,) = connection.execute(f"PRAGMA {pragma}(1)").fetchone()
     if verdict != "ok":
-        damage = sqlite3.DatabaseError(verdict)
-        damage.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
-        raise damage
+        raise damage(verdict)
 
 
 def _choose_journal(connection: sqlite3.Connection, path: Path, notices: list[str]) -> None:
@@ -158,11 +250,17 @@ def _choose_journal(connection: sqlite3.Connection, path: Path, notices: list[st
 
 
 def migrate(connection: sqlite3.Connection, path: Path, scripts: Sequence[str], notices: list[str]) -> None:
-    """Run the scripts that the database has not seen, each in a transaction of its own, after a copy of the file."""
+    """Bring the database to this version, after a copy of the file."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if 0 < version < len(scripts):
         copy = _back_up(connection, path, version)
         notices.append(f"The saved conversations were brought to a new format. The old file is kept as {copy.name}.")
+    run_scripts(connection, scripts)
+
+
+def run_scripts(connection: sqlite3.Connection, scripts: Sequence[str]) -> None:
+    """Run the scripts that the database has not seen, each in a transaction of its own. Raises `sqlite3.Error`."""
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
     for number in range(version, len(scripts)):
         try:
             connection.executescript(
@@ -209,7 +307,7 @@ def set_aside(path: Path) -> Path:
     while aside.exists():
         n += 1
         aside = path.with_name(f"{path.name}.corrupt-{stamp}-{n}")
-    for side in _SIDES:
+    for side in reversed(_SIDES):  # the file itself last: without its log it must not look like all there is
         part = path.with_name(path.name + side)
         if part.exists():
             part.rename(aside.with_name(aside.name + side))

@@ -76,8 +76,11 @@ def hidden(connection: sqlite3.Connection) -> set[str]:
 
 def record(connection: sqlite3.Connection, conversation: str) -> ConversationRecord | None:
     row = connection.execute(f"{_RECORD} WHERE id = ?", (conversation,)).fetchone()
-    if row is None:
-        return None
+    return None if row is None else record_of(row)
+
+
+def record_of(row: Row) -> ConversationRecord:
+    """Return the row of a conversation, without the time of its deletion, as a value."""
     identity, title, model, system, created, updated, leaf, pinned = row
     return ConversationRecord(
         identity,
@@ -145,7 +148,7 @@ def _messages(connection: sqlite3.Connection, rows: Iterable[Row], partials: Par
         name = None if model is None else sys.intern(text_of(model))  # one for a conversation's thousand replies
         attachments = _attachments(connection, seq) if segments[0][6] else ()
         parts = tuple(_segment(row, partials) for row in segments)
-        messages.append(ChatMessage(identity, parent, _role(role), parts, name, _moment(created), attachments))
+        messages.append(ChatMessage(identity, parent, role_of(role), parts, name, _moment(created), attachments))
     return messages
 
 
@@ -154,6 +157,12 @@ def _attachments(connection: sqlite3.Connection, message: int) -> tuple[Attachme
         Attachment(str(sha256), sanitize_line(text_of(name)), sanitize_line(text_of(kind)), int(size))
         for sha256, name, kind, size in connection.execute(_ATTACHMENTS, (message,))
     )
+
+
+def segment_of(message: int, row: Row, partials: Partials) -> Segment:
+    """Return a whole row of the table of segments, as of any version, as a value."""
+    values = (*row[1:3], *row[4:], None, None)
+    return _segment((message, *(None,) * 6, *values), partials)
 
 
 def _segment(row: Row, partials: Partials) -> Segment:
@@ -220,7 +229,7 @@ def _moment(value: object) -> float:
     return float(value) if isinstance(value, int | float) else 0.0
 
 
-def _role(value: object) -> Role:
+def role_of(value: object) -> Role:
     return "user" if value == "user" else "system" if value == "system" else "assistant"
 
 
