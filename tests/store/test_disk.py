@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from glob import glob
 from pathlib import Path
 
 import pytest
@@ -140,7 +139,11 @@ async def test_a_database_of_an_earlier_version_in_a_read_only_folder_can_be_rea
     remount(disk, "ro")
     with Store.open(disk / "data") as store:
         assert [line.title for line in await store.library.conversations()] == ["old"]
-    assert glob(f"{tempfile.gettempdir()}/streamtui-*/copy.db") == []
+    assert copies_left() == []
+
+
+def copies_left() -> list[Path]:
+    return list(Path(tempfile.gettempdir()).glob("streamtui-*/copy.db"))
 
 
 async def test_what_cannot_be_read_is_not_taken_for_nothing(folder: Path) -> None:

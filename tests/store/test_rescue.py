@@ -148,6 +148,7 @@ async def test_a_reply_whose_conversation_was_lost_with_the_file_is_kept(folder:
             path.unlink()
         store.recorder.append(reply.id, 0, "half", "")
         store.recorder.settle(row.id, reply.with_last(reply.last.__class__("whole")))
+        await written(store)
         assert texts((await store.library.load(row.id))[1]) == ["whole"]
         assert (await store.library.conversations())[0].title == "Recovered conversation"
 
