@@ -1,8 +1,8 @@
 """How fast the models were, over all that is saved."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from streamtui.chat.metrics import percentile
 from streamtui.chat.ports import Timing
@@ -19,12 +19,20 @@ class Price:
     output: float | None = None
     context: int | None = None
     """Tokens the model's window holds."""
+    source: str = ""
+    """Where the prices are from, if not from the user."""
 
     def cost(self, input_tokens: int, output_tokens: int) -> float | None:
         """Return what these tokens cost, `None` where no price is known."""
         if self.input is None and self.output is None:
             return None
         return ((self.input or 0) * input_tokens + (self.output or 0) * output_tokens) / 1_000_000
+
+
+class Prices(Protocol):
+    """Prices by model id."""
+
+    def get(self, model: str, default: Price, /) -> Price: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,7 @@ class ModelStatistics:
         }
 
 
-def by_model(timings: Sequence[Timing], prices: Mapping[str, Price]) -> list[ModelStatistics]:
+def by_model(timings: Sequence[Timing], prices: Prices) -> list[ModelStatistics]:
     """Return the figures per model, the most used first. `timings` come newest first."""
     groups: dict[str, list[Timing]] = {}
     for timing in timings:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from streamtui.chat.conversation import Options
 from streamtui.chat.errors import ConfigError
-from streamtui.chat.ports import QuirkStore
+from streamtui.chat.ports import InMemoryQuirks, QuirkStore
 from streamtui.chat.retry import Policy
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.cli import process
@@ -12,6 +12,7 @@ from streamtui.cli.args import SharedArgs
 from streamtui.providers.redaction import Secret
 from streamtui.settings.config import Config
 from streamtui.settings.models import SettingsCatalog, is_demo
+from streamtui.settings.prices import PriceBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,13 @@ class Context:
         self.secrets.extend(catalog.secrets)
         catalog.model()
         return catalog
+
+    @property
+    def prices(self) -> PriceBook:
+        """What models cost, from all sources. Takes 0.2 s where the list of prices is installed."""
+        prices = SettingsCatalog(self.config, InMemoryQuirks()).prices
+        prices.load()
+        return prices
 
     def report_crash(self, error: BaseException) -> str:
         """Write a crash report and return the line about it."""

@@ -1,6 +1,5 @@
 """The commands about what is saved."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, assert_never
 
@@ -8,7 +7,7 @@ from streamtui.chat import statistics
 from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.ports import Library
 from streamtui.chat.sanitize import sanitize_line
-from streamtui.chat.statistics import Price
+from streamtui.chat.statistics import Prices
 from streamtui.cli import deletion, listing, output, store
 from streamtui.cli.args import (
     BackupArgs,
@@ -59,7 +58,7 @@ async def _read(
         case RenameArgs():
             await _rename(args, library)
         case StatsArgs():
-            await _stats(args, library, context.config.settings.prices)
+            await _stats(args, library, context.prices)
         case _:
             assert_never(args)
     return DONE
@@ -96,7 +95,7 @@ async def _rename(args: RenameArgs, library: Library) -> None:
     await output.print_text(f"renamed {id} to “{sanitize_line(args.title)}”\n")
 
 
-async def _stats(args: StatsArgs, library: Library, prices: Mapping[str, Price]) -> None:
+async def _stats(args: StatsArgs, library: Library, prices: Prices) -> None:
     rows = statistics.by_model(await library.timings(limit=100_000), prices)
     if args.json:
         await output.print_json([row.wire() for row in rows])

@@ -16,6 +16,7 @@ from streamtui.providers.lazy import LazyProvider, UnreachableProvider, first_mo
 from streamtui.settings.config import Config
 from streamtui.settings.endpoints import WELL_KNOWN, Api, ModelSettings, NamedEndpoint
 from streamtui.settings.keys import fetcher
+from streamtui.settings.prices import PriceBook
 from streamtui.settings.sources import Setting, Source
 
 DEMO: Final = "demo"
@@ -62,6 +63,7 @@ class SettingsCatalog:
         self._providers: dict[str, LazyProvider] = {}
         self._first: dict[str, str] = {}
         """The first model on offer, by prefix, where that was asked for."""
+        self.prices = PriceBook(config.settings.models, config.settings.prices, self._located)
 
     @property
     def is_configured(self) -> bool:
@@ -186,6 +188,13 @@ class SettingsCatalog:
         if row is not None and row.default_model and self._endpoint(prefix).host == _own_host(prefix):
             return Model(self._provider(prefix), row.default_model)
         return Model(self._provider(prefix), self._first.get(prefix, ""))
+
+    def _located(self, id: str) -> tuple[str, str] | None:
+        """Return the base URL and the bare name of a model, `None` where it can't be asked."""
+        provider = self.saved(id).provider
+        if not isinstance(provider, LazyProvider) or provider.endpoint.url is None:
+            return None
+        return provider.endpoint.url.url, self._split(id).name
 
     def _reachable(self) -> list[str]:
         """Return the prefixes of the endpoints that can be asked: those with a key, the user's own, and the general

@@ -42,6 +42,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "dotenv": ("streamtui.settings.files",),
     "platformdirs": ("streamtui.settings.paths",),
     "keyring": ("streamtui.settings.keys",),
+    "genai_prices": ("streamtui.settings.prices",),
 }
 HEAVY = {"openai", "anthropic", "httpx2", "textual", "fastapi", "starlette", "uvicorn", "rich"}
 

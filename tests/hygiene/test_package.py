@@ -10,7 +10,12 @@ from typing import Any
 import streamtui
 from tests.hygiene.source import FILES, PACKAGE, ROOT, imports
 
-DISTRIBUTIONS = {"dotenv": "python-dotenv", "linkify_it": "linkify-it-py", "markdown_it": "markdown-it-py"}
+DISTRIBUTIONS = {
+    "dotenv": "python-dotenv",
+    "genai_prices": "genai-prices",
+    "linkify_it": "linkify-it-py",
+    "markdown_it": "markdown-it-py",
+}
 
 
 def project() -> dict[str, Any]:
@@ -51,7 +56,11 @@ def test_everything_that_is_imported_is_declared() -> None:
                 outside.setdefault(DISTRIBUTIONS.get(top, top), set()).add(module)
     core = declared(project()["dependencies"])
     extras = {name: declared(each) for name, each in project()["optional-dependencies"].items()}
-    by_extra = {"streamtui.providers.anthropic": extras["anthropic"], "streamtui.settings.keys": extras["keyring"]}
+    by_extra = {
+        "streamtui.providers.anthropic": extras["anthropic"],
+        "streamtui.settings.keys": extras["keyring"],
+        "streamtui.settings.prices": extras["prices"],
+    }
 
     for name, modules in outside.items():
         for module in modules:
