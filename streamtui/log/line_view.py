@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from math import ceil
 from typing import Any, Final
 
+from rich.style import Style
 from textual.filter import ANSIToTruecolor
 from textual.geometry import Region, Size
 from textual.scroll_view import ScrollView
@@ -23,7 +24,7 @@ _EIGHTHS: Final = 8
 
 
 class LineView(ScrollView):
-    """Shows the strips it is given; tells its subclass when the reader scrolls and when the size changes.
+    """Shows the strips it is given; calls its subclass when the user scrolls and when the size changes.
 
     Stock scroll views lay out the screen when their content grows, animate towards positions that are guesses here,
     and pass every line through the styles cache. This one has neither border nor padding, so its strips go to the
@@ -45,21 +46,24 @@ class LineView(ScrollView):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._strips: list[Strip] = []
+        self.strips: list[Strip] = []
+        """The rows on the screen."""
         self._placing = False
         self._thumb: tuple[int, int] | None = None
+        self.blank_style = Style()
+        """Fills the rows below the last."""
 
     # -- for the subclass
 
     def scrolled(self, old: int, new: int) -> None:
-        """The reader scrolled, by whatever means."""
+        """The user scrolled, by whatever means."""
 
     def resized(self, width: int, height: int) -> None:
         """The surface has another size. Called before anything of that size is painted."""
 
-    def blank(self) -> Strip:
-        """Return the row to show where there is none."""
-        return Strip.blank(self.size.width)
+    @property
+    def allow_select(self) -> bool:
+        return True
 
     @property
     def text_width(self) -> int:
@@ -70,8 +74,8 @@ class LineView(ScrollView):
         """Show `strips`, which begin on row `top` of `total`; only those that changed are painted."""
         height = self.size.height
         if len(strips) < height:
-            strips += [self.blank()] * (height - len(strips))
-        old, self._strips = self._strips, strips
+            strips += [Strip.blank(self.size.width, self.blank_style)] * (height - len(strips))
+        old, self.strips = self.strips, strips
         self._place(top, total)
         if len(old) != len(strips):
             self.refresh()
@@ -83,7 +87,7 @@ class LineView(ScrollView):
     # -- scrolling
 
     def _place(self, top: int, total: int) -> None:
-        """Say where we are, without the watchers that take it for the reader's wish."""
+        """Say where we are, without the watchers that take it for the user's wish."""
         self._placing = True
         try:
             size = Size(self.text_width, total)
@@ -121,6 +125,18 @@ class LineView(ScrollView):
         options["animate"] = False
         return super()._scroll_to(x, y, **options)
 
+    def action_page_up(self) -> None:
+        """Scroll up by a window less a row."""
+        self.scroll_relative(y=1 - self.size.height)
+
+    def action_page_down(self) -> None:
+        """Scroll down by a window less a row."""
+        self.scroll_relative(y=self.size.height - 1)
+
+    def action_scroll_home(self) -> None:
+        """Go to the beginning."""
+        self.scroll_to(y=0)
+
     # -- size and paint
 
     def _size_updated(self, size: Size, virtual_size: Size, container_size: Size, layout: bool = True) -> bool:
@@ -136,9 +152,9 @@ class LineView(ScrollView):
         return changed
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        strips = self._strips[crop.y : crop.bottom]
+        strips = self.strips[crop.y : crop.bottom]
         if len(strips) < crop.height:
-            strips += [self.blank()] * (crop.height - len(strips))
+            strips += [Strip.blank(self.size.width, self.blank_style)] * (crop.height - len(strips))
         # The conversion of ANSI colours has nothing to do here: themes that use them switch it off.
         for line_filter in self.get_line_filters():
             if not isinstance(line_filter, ANSIToTruecolor):
@@ -150,11 +166,12 @@ class LineView(ScrollView):
 
 
 def _changed(old: Sequence[Strip], new: Sequence[Strip], width: int) -> list[Region]:
-    """Return the regions, whole rows, in which `new` differs."""
+    """Return the regions, whole rows, in which `new` differs: rows are compared, since a paragraph that grows is made
+    anew with all its rows."""
     regions: list[Region] = []
     start: int | None = None
     for y, (was, becomes) in enumerate(zip(old, new, strict=True)):
-        if was is becomes:
+        if was is becomes or was == becomes:
             if start is not None:
                 regions.append(Region(0, start, width, y - start))
                 start = None

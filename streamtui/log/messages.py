@@ -1,4 +1,4 @@
-"""What the reader asks of the app through the log; handlers are named after `MessageLog`."""
+"""What the user asks of the app through the log; handlers are named after `MessageLog`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Action = Literal["regenerate", "edit", "continue", "branch_left", "branch_right"
 
 
 class Copy(Message, namespace="message_log"):
-    """The reader asks for `text` on the clipboard; `what` names it."""
+    """The user asks for `text` on the clipboard; `what` names it."""
 
     def __init__(self, text: str, what: str) -> None:
         super().__init__()
@@ -19,7 +19,7 @@ class Copy(Message, namespace="message_log"):
 
 
 class OpenLink(Message, namespace="message_log"):
-    """The reader asks for the page at `href`, which is http or https and has a host."""
+    """The user asks for the page at `href`, which is http or https and has a host."""
 
     def __init__(self, href: str) -> None:
         super().__init__()
@@ -27,9 +27,17 @@ class OpenLink(Message, namespace="message_log"):
 
 
 class MessageAction(Message, namespace="message_log"):
-    """The reader asks for something to be done with a message."""
+    """The user asks for something to be done with a message."""
 
     def __init__(self, action: Action, message_id: str) -> None:
         super().__init__()
         self.action: Action = action
+        self.message_id = message_id
+
+
+class MenuRequested(Message, namespace="message_log"):
+    """The user asks what can be done with the message under the cursor."""
+
+    def __init__(self, message_id: str) -> None:
+        super().__init__()
         self.message_id = message_id

@@ -1,54 +1,65 @@
-"""The message log: one widget for a conversation of any length. Decides nothing; what the reader asks is posted."""
+"""The message log: messages on the screen, and what the user does to them. Decides nothing: wishes are posted."""
 
 from __future__ import annotations
 
-import gc
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from types import MappingProxyType
-from typing import Final, TypeAlias
+from functools import partial
+from typing import ClassVar, TypeAlias
 
-from textual.timer import Timer
+from textual import events
+from textual.actions import SkipAction
+from textual.binding import Binding, BindingType
+from textual.selection import Selection
+from textual.strip import Strip
 
-from streamtui.chat.events import Notice, ReasoningDelta, TextDelta
+from streamtui.chat.events import Event, Failed, Finished, Notice, ReasoningDelta, TextDelta
 from streamtui.chat.messages import ChatMessage
-from streamtui.chat.metrics import Meter
+from streamtui.chat.reply import Reply
+from streamtui.chat.reply_tasks import ReplyTask
 from streamtui.log import messages
-from streamtui.log.bubble import Bubble
-from streamtui.log.frame_clock import FrameClock
-from streamtui.log.interaction import Interaction
-from streamtui.log.palette import from_theme
-from streamtui.log.stream_state import BEAT_S
-from streamtui.log.theme import look
-
-_NO_BRANCHES: Final[Mapping[str, tuple[int, int]]] = MappingProxyType({})
-_FREEZE_AFTER_S: Final = 2.0
-_IDLE_S: Final = 0.02
+from streamtui.log.actions import MessageActions
+from streamtui.log.cursor import MessageCursor
+from streamtui.log.message_view import NO_BRANCHES, MessageView
+from streamtui.log.model.bubble import Bubble
+from streamtui.log.select import positions
+from streamtui.log.select.clipboard_text import copied
 
 
-class MessageLog(Interaction, can_focus=True):
-    """Shows messages as bubbles, and the end of them while a reply streams in unless the reader scrolled up.
+class MessageLog(MessageView, can_focus=True):
+    """One widget for a conversation of any length.
 
-    Names of messages that are not shown are ignored everywhere: a reply may stream on while another conversation is
-    in view.
+    Ids of messages that are not shown are ignored everywhere: a reply may stream on while another conversation is in
+    view. No printable key means anything here; one that arrives hides the message cursor and goes on to the parents.
     """
 
-    DEFAULT_CSS = """
-    MessageLog {
-        background: $background;
-        scrollbar-color: $foreground 22%;
-        scrollbar-color-hover: $foreground 40%;
-        scrollbar-color-active: $primary;
-        scrollbar-background: $background;
-        scrollbar-background-hover: $background;
-        scrollbar-background-active: $background;
-    }
-    """
+    FOCUS_ON_CLICK = False
+    """A click selects, copies or opens; the focus stays where it is."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "menu", "Message menu", show=False, id="log.menu"),
+        # Until the app's own keymap asks for these.
+        Binding("k", "cursor_up", "Message above"),
+        Binding("j", "cursor_down", "Message below"),
+        Binding("g,home", "scroll_home", "Beginning"),
+        Binding("G,end", "scroll_end", "End"),
+        Binding("y", "copy_message", "Copy message"),
+        Binding("c", "copy_code(0)", "Copy code", tooltip="The last code block in view; 1 to 9 by number"),
+        Binding("o", "open_link", "Open link"),
+        Binding("t", "toggle_reasoning", "Reasoning"),
+        Binding("r", "ask('regenerate')", "Regenerate"),
+        Binding("e", "ask('edit')", "Edit"),
+        *(Binding(str(n), f"copy_code({n})", f"Copy code {n}", show=False) for n in range(1, 10)),
+        *(
+            Binding(f"alt+{number}", f"copy_code({number})", f"Copy code {number}", show=False, id=f"log.copy_{number}")
+            for number in range(1, 10)
+        ),
+    ]
 
     Copy: TypeAlias = messages.Copy
     OpenLink: TypeAlias = messages.OpenLink
     MessageAction: TypeAlias = messages.MessageAction
+    MenuRequested: TypeAlias = messages.MenuRequested
 
     def __init__(
         self,
@@ -59,180 +70,174 @@ class MessageLog(Interaction, can_focus=True):
         wall: Callable[[], float] = time.time,
     ) -> None:
         super().__init__(id=id, classes=classes, clock=clock, wall=wall)
-        self._streaming: dict[str, Bubble] = {}
-        self._frames = FrameClock(self._draw, self.call_next)
-        self._freezer: Timer | None = None
-        self._idler: Timer | None = None
+        self._cursor = MessageCursor(self._view)
+        self._actions = MessageActions(self._view, self.post_message)
+        self._watches: list[Callable[[], None]] = []
+        """What ends the watching of the replies that are followed."""
 
-    def on_mount(self) -> None:
-        self.app.theme_changed_signal.subscribe(self, self._restyle)
-        self._restyle()
+    # -- replies
 
-    def on_show(self) -> None:
-        """Paint what came while the log was hidden: it had no size then, and now has the one it had before."""
-        self._paint()
+    def follow(self, task: ReplyTask) -> None:
+        """Show a reply that streams: what has arrived, then all that arrives, until another conversation is shown."""
+        reply = task.reply
+        self.begin(reply.message, reply.meter)
+        for event in _arrived(reply):
+            self.feed(reply.id, event)
+        self._watches.append(task.watch(partial(self._take, reply)))
+
+    def _take(self, reply: Reply, event: Event) -> None:
+        self.feed(reply.id, event)
+        match event:
+            case Notice():  # between two segments there is always one
+                self._live.measure(reply.id, reply.meter)
+            case Finished() | Failed():
+                self.update(reply.message)
+
+    def show(self, messages: Sequence[ChatMessage], branches: Mapping[str, tuple[int, int]] = NO_BRANCHES) -> None:
+        self._unwatch()
+        super().show(messages, branches)
 
     def on_unmount(self) -> None:
-        self._frames.stop()
+        self._unwatch()
 
-    def _restyle(self, _theme: object = None) -> None:
-        self._view.restyle(look(from_theme(self.app.theme_variables)))
-        self._paint()
+    def _unwatch(self) -> None:
+        watches, self._watches = self._watches, []
+        for end in watches:
+            end()
 
-    # -- what is shown
-
-    def show(self, messages: Sequence[ChatMessage], branches: Mapping[str, tuple[int, int]] = _NO_BRANCHES) -> None:
-        """Replace everything, and show the end. `branches` gives (index from 1, count) by message."""
-        self._streaming.clear()
-        self._view.replace(messages)
-        for message_id, branch in branches.items():
-            if bubble := self._view.by_id.get(message_id):
-                bubble.branch = branch
-        self._new_lines = 0
-        self._loaded()
-
-    def prepend(self, messages: Sequence[ChatMessage]) -> None:
-        """Put older messages before the others; nothing in view moves."""
-        self._view.prepend(messages)
-        self._loaded()
-
-    def add(self, message: ChatMessage) -> None:
-        """Put a message at the end."""
-        bubble = self._view.append(message)
-        self._grew(bubble, bubble.height)
-        self._paint()
-
-    def begin(self, message: ChatMessage, meter: Meter) -> None:
-        """Show an assistant message that is about to stream; one that is shown already streams on in its bubble."""
-        bubble = self._view.by_id.get(message.id) or self._view.append(message)
-        with self._view.held():
-            bubble.begin(message, meter, self._view.inner)
-            self._view.sync(bubble)
-        self._streaming[message.id] = bubble
-        self._frames.now()
-
-    def feed(self, message_id: str, event: TextDelta | ReasoningDelta) -> None:
-        """Take in a piece of a reply. Only stores it: drawing is up to the log's own clock."""
-        bubble = self._streaming.get(message_id)
-        if bubble is None or bubble.live is None:
-            return
-        if bubble.feed(event):
-            gc.freeze()  # from here on a full collection passes over what was there before, the provider's SDK included
-            self._frames.now()
-        else:
-            self._frames.request()
-
-    def notice(self, message_id: str, notice: Notice | None) -> None:
-        """Show `notice` in place of a streaming reply's figures, counting down its `wait_s`, until text comes."""
-        bubble = self._streaming.get(message_id)
-        if bubble is None or bubble.live is None:
-            return
-        bubble.live.notice, bubble.live.notice_at = notice, self._clock()
-        self._frames.now()
-
-    def update(self, message: ChatMessage) -> None:
-        """Show what became of a message, at once."""
-        bubble = self._view.by_id.get(message.id)
-        if bubble is None:
-            return
-        with self._growing(bubble):
-            bubble.settle(message, self._clock())
-        self._drop_settled()
-        self._frames.now()
-
-    def set_branches(self, message_id: str, index: int, count: int) -> None:
-        """Show ‹index/count› on a message; nothing where `count` is 1."""
-        if bubble := self._view.by_id.get(message_id):
-            bubble.branch = (index, count)
-            self._paint()
-
-    # -- drawing
-
-    def _painted(self) -> None:
-        if self._idler is None and self.has_idle_work:
-            self._idler = self.set_timer(_IDLE_S, self._work)
-
-    def _loaded(self) -> None:
-        self._paint()
-        gc.unfreeze()  # what was in view before may go
-        self._freeze_soon()
-
-    def _freeze_soon(self) -> None:
-        if self._freezer is not None:
-            self._freezer.stop()
-        self._freezer = self.set_timer(_FREEZE_AFTER_S, self._freeze)
-
-    def _freeze(self) -> None:
-        """Take what is there by now out of the collector's sight: a full collection of it is a pause that readers see.
-        What came since the last time is collected first."""
-        self._freezer = None
-        if self._streaming:
-            self._freeze_soon()
-            return
-        gc.collect()
-        gc.freeze()
-
-    def _grew(self, bubble: Bubble, rows: int) -> None:
-        view = self._view
-        if rows > 0 and not view.following and view.top_of(bubble) + bubble.height > view.top + view.height:
-            self._new_lines += rows
-
-    @contextmanager
-    def _growing(self, bubble: Bubble) -> Iterator[None]:
-        """Do something with `bubble` that may change its height; nothing that is read moves."""
-        before = bubble.height
-        with self._view.held():
-            yield
-            self._view.sync(bubble)
-        self._grew(bubble, bubble.height - before)
-
-    def _draw(self) -> None:
-        """Make a frame: take in what was fed, then paint."""
-        now = self._clock()
-        for bubble in self._streaming.values():
-            with self._growing(bubble):
-                bubble.take_in(now)
-        self._drop_settled()
-        self._paint()
-        if self._streaming:
-            self._frames.request(BEAT_S)
-
-    def _drop_settled(self) -> None:
-        """Forget the replies that have ended and are taken in."""
-        settled = [key for key, bubble in self._streaming.items() if bubble.live is None and not bubble.is_behind]
-        for key in settled:
-            del self._streaming[key]
-        if settled:
-            self._freeze_soon()
+    # -- the cursor, and what the app asks for
 
     @property
-    def has_idle_work(self) -> bool:
-        """Whether the log will look better in a moment: text that came all at once, code whose colours take time."""
-        behind = any(bubble.is_behind for bubble in self._streaming.values())
-        return behind or any(bubble.has_idle_work for bubble in self._in_view())
+    def current(self) -> str | None:
+        """The message that the cursor is on; None while it is hidden."""
+        return self._cursor.message_id
 
-    def _work(self) -> None:
-        self._idler = None
-        if self._catch_up() or self._find_colours():
-            self._frames.request()
-        self._painted()
+    @current.setter
+    def current(self, message_id: str | None) -> None:
+        self._cursor.put_on(message_id)
+        self.paint()
 
-    def _catch_up(self) -> bool:
-        """Take in some of the text that was too much for one frame. Return whether there was any."""
-        bubble = next((bubble for bubble in self._streaming.values() if bubble.is_behind), None)
-        if bubble is None:
-            return False
-        with self._growing(bubble):
-            bubble.take_in(self._clock())
-        self._drop_settled()
-        return True
+    def action_cursor_up(self, prompts_only: bool = False) -> None:
+        """Move the cursor up by a message, or to the user's own message above."""
+        self._cursor.move(-1, prompts_only)
+        self.paint()
 
-    def _find_colours(self) -> bool:
-        """Look for colours of code in view for a moment. Return whether any were found."""
-        bubble = next((bubble for bubble in self._in_view() if bubble.has_idle_work), None)
-        if bubble is None:
-            return False
+    def action_cursor_down(self, prompts_only: bool = False) -> None:
+        """Move the cursor down; past the last message it goes away, and the end is followed."""
+        self._cursor.move(1, prompts_only)
+        self.paint()
+
+    def copy_code(self, number: int = 0) -> bool:
+        """Copy a code block in view, or of the message under the cursor, by its number; 0 stands for the last.
+
+        Return whether there is one.
+        """
+        return self._actions.copy_code(number)
+
+    def action_copy_message(self) -> None:
+        """Copy the message under the cursor, or the last one."""
+        bubbles = self._view.bubbles
+        if bubbles.current is not None or len(bubbles):
+            self._actions.copy(bubbles.current or bubbles[-1])
+
+    def action_open_link(self) -> None:
+        """Open the first link in view of the message under the cursor, or of any message."""
+        self._actions.open_link(self.strips)
+
+    def action_toggle_reasoning(self) -> None:
+        """Fold or unfold the reasoning of the message under the cursor, or of the last one in view that has some."""
+        current = self._view.bubbles.current
+        for bubble in [current] if current is not None else reversed(self._view.bubbles_shown()):
+            if bubble.content is not None and bubble.content.reasoning is not None:
+                self._toggle(bubble)
+                return
+
+    def _toggle(self, bubble: Bubble) -> None:
+        self.screen.clear_selection()
         with self._view.held():
-            changed = bubble.idle_work()
-            self._view.sync(bubble)
-        return changed
+            bubble.toggle()
+            self._view.bubbles.sync(bubble)
+        self.paint()
+
+    # -- keys
+
+    def action_menu(self) -> None:
+        """Ask for the menu of the message under the cursor; without one the key is not ours."""
+        bubble = self._view.bubbles.current
+        if bubble is None:
+            raise SkipAction
+        self._actions.open_menu(bubble)
+
+    def action_ask(self, action: messages.Action) -> None:
+        role = "user" if action == "edit" else "assistant"
+        ordered = self._view.bubbles.ordered
+        last = next((bubble for bubble in reversed(ordered) if bubble.message.role == role), None)
+        if (bubble := self._view.bubbles.current or last) is not None:
+            self.post_message(messages.MessageAction(action, bubble.message.id))
+
+    def action_copy_code(self, number: int) -> None:
+        self.copy_code(number)
+
+    def action_scroll_end(self) -> None:
+        """Go to the end, and follow it."""
+        self.following = True
+
+    def on_key(self, event: events.Key) -> None:
+        if event.is_printable and event.key not in self._bindings.key_to_bindings:
+            self.current = None
+
+    def on_paste(self) -> None:
+        self.current = None
+
+    def on_blur(self) -> None:
+        """Hide the cursor: keys mean something else from here on. Back in the terminal's window it is there again."""
+        if self.app.app_focus:
+            self.current = None
+
+    # -- the mouse
+
+    def on_click(self, event: events.Click) -> None:
+        event.prevent_default()
+        if event.button != 1:
+            return
+        if event.chain > 1:
+            self._select_at(event.y, event.x, event.chain)
+        elif self.text_selection is None:
+            self._click(event.style.meta, event.y)
+
+    def _click(self, meta: dict[str, object], y: int) -> None:
+        if "pill" in meta:
+            self.following = True
+        elif y >= len(self._view.shown):
+            return
+        elif "fold" in meta:
+            self._toggle(self._view.shown[y].bubble)
+        else:
+            self._actions.clicked(meta, self._view.shown[y].bubble)
+
+    # -- selecting
+
+    def _select_at(self, y: int, x: int, chain: int) -> None:
+        word_or_message = positions.word_at(self._view, y, x) if chain == 2 else positions.message_at(self._view, y)
+        if word_or_message is not None:
+            self.screen.selections = {self: word_or_message}
+
+    def render_line(self, y: int) -> Strip:
+        """Return not the looks of row `y` but where its cells are in the text: Textual asks while the mouse drags."""
+        return positions.targets(self._view, y)
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        return copied(self._view, selection), "\n"
+
+    def selection_updated(self, selection: Selection | None) -> None:
+        self.paint()
+
+
+def _arrived(reply: Reply) -> Iterator[Event]:
+    """Yield what has arrived of the segment that streams."""
+    if reply.notice is not None:
+        yield reply.notice
+    if reasoning := reply.reasoning[len(reply.message.reasoning) :]:
+        yield ReasoningDelta(reasoning)
+    if text := reply.text[len(reply.message.text) :]:
+        yield TextDelta(text)

@@ -298,8 +298,7 @@ def _aim(chat: "ChatScreen", names: Sequence[str]) -> None:
 def _pace(chat: "ChatScreen", argument: str) -> None:
     if argument not in ("", "off", "smooth"):
         raise StreamtuiError("The pace is off or smooth: /pace smooth.")
-    typewriter = chat.stage.typewriter
-    typewriter.is_on = smooth = argument == "smooth" if argument else not typewriter.is_on
+    chat.stage.smooth = smooth = argument == "smooth" if argument else not chat.stage.smooth
     chat.say("Text is shown evenly, at most half a second late." if smooth else "Text is shown as it arrives.")
 
 

@@ -6,7 +6,7 @@ from streamtui.chat.messages import ChatMessage
 from streamtui.chat.metrics import BYTES_PER_TOKEN, progress
 from streamtui.chat.reply import Reply
 from streamtui.chat.statistics import Price
-from streamtui.log.format import first_token, pulse
+from streamtui.log.paint.format import first_token, pulse
 
 _FEWEST_PAST = 3
 """Past replies without which nothing is guessed."""

@@ -100,7 +100,7 @@ WELL = {
 SILENT = {"stall", "stall-ping", "flood-ping", "flood-newline", "flood-empty", "stall-first", "mute", "slow-headers"}
 """Those that only a deadline ends, which are asked by an app that has little patience."""
 IMPATIENCE = ("content_timeout = 2.0", "first_byte_timeout = 2.0")
-SETTLED = re.compile(r"^▍ [✗✓■◌] ", re.MULTILINE)
+SETTLED = re.compile(r"^ *▌ [✗✓■◌] ", re.MULTILINE)
 
 
 def groups(table: dict[str, str], size: int) -> list[list[str]]:
@@ -133,7 +133,7 @@ def ask(app: Terminal, model: str) -> str:
 
 def reason(screen: str) -> str:
     """Return what is written below the mark of failure, as one line."""
-    return " ".join(line.removeprefix("▍").strip() for line in screen.partition("✗ failed")[2].splitlines()[1:6])
+    return " ".join(line.strip(" ▌") for line in screen.partition("✗ failed")[2].splitlines()[1:6])
 
 
 def start_over(app: Terminal) -> None:

@@ -92,7 +92,7 @@ def test_ctrl_c_copies_a_selection_first(launch: Launch, endpoint: ScriptedServe
     app.wait_for(lambda: b"\x1b[28;5H" in app.raw, what="the cursor on the b")
     app.press("ctrl+c")
     app.wait_for("Copied")
-    assert "esc stops" in app.screen
+    assert "● " in app.screen
     assert b"\x1b]52;c;YmM=" in app.raw
     app.press("esc")
     app.wait_for("■ stopped")
@@ -318,7 +318,7 @@ def test_what_is_typed_right_after_enter_is_the_next_prompt(app: Terminal, endpo
         app.wait_for("│ and then")
         app.press(*["backspace"] * len("and then"))
         app.wait_for(EMPTY_BOX)
-        app.wait_for(lambda number=number: len(endpoint.requests) > number and "esc stops" not in app.screen)  # type: ignore[misc]
+        app.wait_for(lambda number=number: len(endpoint.requests) > number and "● " not in app.screen)  # type: ignore[misc]
     sent = [request.json["messages"][-1]["content"] for request in endpoint.requests]
     assert sent == [f"prompt {number}" for number in range(5)]
 

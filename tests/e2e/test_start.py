@@ -14,7 +14,7 @@ def test_with_nothing_configured_the_demo_answers_and_says_so(launch: Launch) ->
     app.wait_for(lambda: "demo @ offline" in app.lines[0])
     app.send("table fast")
     app.wait_for("✓")
-    app.wait_for("▍ demo ·")
+    app.wait_for("▌ demo ·")
 
 
 @pytest.mark.parametrize(

@@ -102,9 +102,9 @@ def test_escape_closes_the_connection_and_shows_it_within_a_blink(launch: Launch
     shows: list[float] = []
     for turn in range(9):
         terminal.send(f"count {turn}")
-        terminal.wait_for(lambda: max(words_in(terminal.screen), default=0) >= 8 and "esc stops" in terminal.screen)
+        terminal.wait_for(lambda: max(words_in(terminal.screen), default=0) >= 8 and "● " in terminal.screen)
         closes.append(stopped_by_escape(terminal, slow.of("slow-30")[-1]))
-        terminal.wait_until_gone("esc stops")
+        terminal.wait_until_gone("● ")
         shows.append(terminal.first_written("stopped", terminal.pressed) - terminal.pressed)
         terminal.press("ctrl+n")
         terminal.wait_for("Enter sends")
@@ -123,7 +123,7 @@ def test_escape_stops_floods_and_stalls_as_fast(
     shows: list[float] = []
     for _ in range(5):
         terminal.send("go")
-        terminal.wait_for(lambda: words_in(terminal.screen) and "esc stops" in terminal.screen, what="text")
+        terminal.wait_for(lambda: words_in(terminal.screen) and "● " in terminal.screen, what="text")
         closes.append(stopped_by_escape(terminal, endpoint.of(model)[-1]))
         terminal.wait_for("■ stopped")
         shows.append(terminal.first_written("stopped", terminal.pressed) - terminal.pressed)
@@ -212,7 +212,7 @@ def test_a_reply_streams_on_while_another_conversation_is_in_view(
     terminal.wait_for("the first one")
     unseen = endpoint.of("told-40")[0].tokens
     terminal.press("down", "enter")
-    terminal.wait_for(lambda: "▍ the first one" in terminal.screen, what="the first conversation in view")
+    terminal.wait_for(lambda: "▌ the first one" in terminal.screen, what="the first conversation in view")
     wait_for_word(terminal, unseen - 1)
     endpoint.end("told-40")
     terminal.wait_for("✓", what="the first one complete")

@@ -9,7 +9,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 
+import pytest
 from textual.app import App, ComposeResult
+from textual.containers import Vertical
+from textual.events import Key, Paste
 from textual.message import Message
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -27,6 +30,12 @@ _ids = count()
 METRICS = Metrics(
     connect_s=0.1, ttft_s=0.31, streaming_s=4.2, total_s=4.6, chunks=400, characters=1600, tokens_per_s=84
 )
+
+
+@pytest.fixture(autouse=True)
+def many_colors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the log be on a terminal with all colours, wherever the tests run."""
+    monkeypatch.setenv("COLORTERM", "truecolor")
 
 
 def user(text: str) -> ChatMessage:
@@ -54,6 +63,20 @@ def conversation(turns: int, lines: int = 3) -> list[ChatMessage]:
     return messages
 
 
+class Around(Vertical):
+    """What stands around the log, and is sent what the log does not take."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.received: list[str] = []
+
+    def on_key(self, event: Key) -> None:
+        self.received.append(event.key)
+
+    def on_paste(self, event: Paste) -> None:
+        self.received.append(event.text)
+
+
 class LogApp(App[None]):
     CSS = "MessageLog { height: 1fr; } Input { dock: bottom; }"
 
@@ -63,7 +86,8 @@ class LogApp(App[None]):
         self.posted: list[Message] = []
 
     def compose(self) -> ComposeResult:
-        yield MessageLog(clock=lambda: self.now, wall=lambda: 1.7e9)
+        with Around():
+            yield MessageLog(clock=lambda: self.now, wall=lambda: 1.7e9)
         yield Input()
 
     def on_message_log_copy(self, event: MessageLog.Copy) -> None:
@@ -75,6 +99,9 @@ class LogApp(App[None]):
     def on_message_log_message_action(self, event: MessageLog.MessageAction) -> None:
         self.posted.append(event)
 
+    def on_message_log_menu_requested(self, event: MessageLog.MenuRequested) -> None:
+        self.posted.append(event)
+
 
 @dataclass
 class Reader:
@@ -83,6 +110,7 @@ class Reader:
     app: LogApp
     pilot: Pilot[None]
     log: MessageLog
+    around: Around
     meters: dict[str, Meter] = field(default_factory=dict)
     fed: dict[str, tuple[int, int]] = field(default_factory=dict)
     """By message: characters that its answer and its reasoning will have."""
@@ -126,12 +154,14 @@ class Reader:
         return message.id
 
     def _has_all(self, message_id: str) -> bool:
-        return self._shown(message_id) == self.fed[message_id] and not self.log._view.by_id[message_id].is_behind
+        return (
+            self._shown(message_id) == self.fed[message_id] and not self.log._view.bubbles.by_id[message_id].is_behind
+        )
 
     def _shown(self, message_id: str) -> tuple[int, int]:
-        bubble = self.log._view.by_id[message_id]
-        sources = [document.source if document is not None else "" for document in (bubble.body, bubble.thoughts)]
-        return len(sources[0]), len(sources[1])
+        content = self.log._view.bubbles.by_id[message_id].content
+        assert content is not None
+        return len(content.body.source), len(content.reasoning.source) if content.reasoning is not None else 0
 
     def feed(self, message_id: str, text: str, *, reasoning: bool = False) -> None:
         answer, thoughts = self.fed.get(message_id) or self._shown(message_id)
@@ -156,4 +186,4 @@ async def reading(messages: Sequence[ChatMessage] = (), size: tuple[int, int] = 
         if messages:
             log.show(messages)
             await pilot.pause()
-        yield Reader(app, pilot, log)
+        yield Reader(app, pilot, log, app.query_one(Around))

@@ -45,10 +45,11 @@ class Hand:
 
     async def end(self) -> None:
         if self.live:
-            bubble = self.log._view.by_id[self.live.pop()]
-            assert bubble.body is not None
-            thoughts = bubble.thoughts.source if bubble.thoughts is not None else ""
-            settled = reply(bubble.body.source, self.rng.choice([*Status][1:]), thoughts)
+            bubble = self.log._view.bubbles.by_id[self.live.pop()]
+            content = bubble.content
+            assert content is not None
+            reasoning = content.reasoning.source if content.reasoning is not None else ""
+            settled = reply(content.body.source, self.rng.choice([*Status][1:]), reasoning)
             self.log.update(bubble.message.with_last(settled.last))
             await self.reader.settle()
 
@@ -60,11 +61,11 @@ class Hand:
 
     async def notice(self) -> None:
         if self.live:
-            self.log.notice(self.live[-1], Notice("retry", "retrying", 3.0))
+            self.log.feed(self.live[-1], Notice("retry", "retrying", 3.0))
             await self.reader.settle()
 
     async def branch(self) -> None:
-        self.log.set_branches(self.rng.choice(self.log._view.bubbles).message.id, 2, 3)
+        self.log.set_branches(self.rng.choice(self.log._view.bubbles.ordered).message.id, 2, 3)
 
     async def scroll(self) -> None:
         view = self.log._view
@@ -105,16 +106,23 @@ async def test_nothing_moves_but_by_the_readers_hand(seed: int) -> None:
 def _place(reader: Reader) -> tuple[object, ...]:
     """Return what stands in the first row."""
     row = reader.log._view.shown[0]
-    block = row.bubble.block(row.part)
+    block = row.bubble.parts.block(row.part)
     if block is None:
-        return row.bubble.message.id, row.part == row.bubble.foot, row.line
-    return row.bubble.message.id, block[0] is row.bubble.body, block[1], row.line
+        return row.bubble.message.id, row.part == row.bubble.parts.foot, row.line
+    content = row.bubble.content
+    return row.bubble.message.id, content is not None and block.document is content.body, block.number, row.line
 
 
 def _is_calm(reader: Reader) -> bool:
     """Whether the scrollbar says where the window is, and nothing is left that changes it."""
     view, log = reader.log._view, reader.log
-    return (log.scroll_y, log.virtual_size.height) == (view.top, view.total) and not log.has_idle_work
+    total = view.bubbles.total + _figures(reader)
+    return (log.scroll_y, log.virtual_size.height) == (view.top, total) and not log.has_idle_work
+
+
+def _figures(reader: Reader) -> int:
+    """Return the rows of the window that no message has."""
+    return reader.log.size.height - reader.log._view.height
 
 
 def _check(reader: Reader) -> None:
@@ -122,12 +130,13 @@ def _check(reader: Reader) -> None:
     view, log = reader.log._view, reader.log
     first = view.shown[0]
     assert 0 <= view.top <= view.furthest
-    assert view.top == view.top_of(first.bubble) + first.bubble.top(first.part) + first.line
+    top = view.bubbles.top(view.bubbles.index(first.bubble))
+    assert view.top == top + first.bubble.parts.top(first.part) + first.line
     assert log.scroll_y == view.top
-    assert len(view.shown) == min(view.height, view.total)
-    assert log.virtual_size.height == view.total
+    assert len(view.shown) == min(view.height, view.bubbles.total)
+    assert log.virtual_size.height == view.bubbles.total + _figures(reader)
     bubbles = [row.bubble for row in view.shown]
     assert [bubble.ordinal for bubble in bubbles] == sorted(bubble.ordinal for bubble in bubbles)
-    assert {strip.cell_length for strip in log._strips} == {log.size.width}
+    assert {strip.cell_length for strip in log.strips} == {log.size.width}
     if log.following:
         assert view.top == view.furthest

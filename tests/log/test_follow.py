@@ -10,7 +10,7 @@ from textual.scrollbar import ScrollTo
 
 from streamtui.chat.messages import Usage
 from streamtui.chat.metrics import Metrics
-from streamtui.log.format import figures
+from streamtui.log.paint.format import figures
 from tests.log.conftest import Reader, conversation, reading, reply, user
 
 
@@ -66,7 +66,7 @@ async def test_any_scroll_up_releases(leave: Callable[[Reader], Awaitable[None]]
         before = reader.rows[:-1]
         await reader.stream(streaming, "more\n\n" * 50)
         assert reader.rows[:-1] == before
-        assert reader.log.new_lines > 0
+        assert reader.log._view.new_lines > 0
 
 
 async def _press_end(reader: Reader) -> None:
@@ -108,7 +108,7 @@ async def test_reaching_the_bottom_by_any_means_follows_again(come_back: Callabl
         await reader.until(lambda: reader.log.following, "following")
         await reader.stream(streaming, "the very end")
         assert "the very end" in reader.text
-        assert reader.log.new_lines == 0
+        assert reader.log._view.new_lines == 0
 
 
 async def test_the_pill_counts_what_came_in_and_goes_when_followed() -> None:
@@ -118,7 +118,7 @@ async def test_the_pill_counts_what_came_in_and_goes_when_followed() -> None:
         assert "new line" not in reader.text
         reader.log.scroll_to(y=reader.log.scroll_y - 5)
         await reader.stream(streaming, "b\n\n" * 6)
-        assert f"↓ {reader.log.new_lines} new lines" in reader.rows[-1]
+        assert f"↓ {reader.log._view.new_lines} new lines" in reader.rows[-1]
         reader.log.following = True
         await reader.pilot.pause()
         assert "new line" not in reader.text

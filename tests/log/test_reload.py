@@ -118,6 +118,6 @@ async def test_what_is_read_stays_while_a_long_reply_in_one_piece_is_taken_in() 
         _settle(reader, message, "word " * 200 + "\n\n" + shape("paragraph", 20_000) + "\n\n" + "line\n\n" * 400)
         await reader.settle()
         assert reader.rows[:-1] == before[:-1]
-        assert reader.log.new_lines > 800
+        assert reader.log._view.new_lines > 800
         reader.log.following = True
         assert "line" in reader.text

@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 from textual.selection import Selection
 
-from streamtui.log.header_footer import LEFT
+from streamtui.log import column
 from tests.log.conftest import Reader, reading, reply, user
 
 CODE = "def f():\n\treturn '語'  # a long comment " + "x" * 100 + "\n\n\nprint(f())\n"
@@ -30,7 +30,7 @@ async def test_a_drag_over_words_copies_those_words() -> None:
 async def test_wide_characters_are_copied_whole() -> None:
     async with reading([user("ab 日本語 cd")]) as reader:
         _, y = reader.place_of("日本語")
-        at = 2 + 3
+        at = column(80).text + 3
         assert await _drag(reader, (at + 2, y), (at + 5, y)) == "本語"
         assert await _drag(reader, (at + 3, y), (at + 4, y)) == "本語"
 
@@ -42,7 +42,7 @@ async def test_characters_of_several_code_points_are_one_to_the_mouse(glyph: str
             y = reader.row_of("word")
             x = cell_len(reader.rows[y].partition("word")[0])
             assert await _drag(reader, (x, y), (x + 3, y)) == "word"
-            assert await _drag(reader, (x - 1, y), (LEFT, y)) == f"{glyph} "
+            assert await _drag(reader, (x - 1, y), (column(80).text, y)) == f"{glyph} "
             await reader.pilot.click(reader.log, offset=(x, y), times=2)
             assert reader.log.screen.get_selected_text() == "word"
 

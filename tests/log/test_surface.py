@@ -16,7 +16,7 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from streamtui.log.frame_clock import FrameClock
-from streamtui.log.heights import Heights
+from streamtui.log.model.heights import Heights
 from tests.log.conftest import conversation, reading, reply, user
 
 
@@ -53,7 +53,7 @@ async def test_a_frame_that_changes_the_last_rows_paints_only_those(monkeypatch:
         monkeypatch.setattr(Widget, "refresh", note)
         await reader.stream(streaming, " of a line")
         assert painted
-        assert all(region.y >= reader.log.size.height - 2 for region in painted)
+        assert all(region.y >= reader.log.size.height - 3 for region in painted)
 
 
 async def test_growth_never_lays_out_the_screen(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,7 +107,7 @@ async def test_rows_are_painted_before_the_layout_knows_of_the_scrollbar() -> No
         await reader.stream(streaming, "line 0")
         before = log.show_vertical_scrollbar
         reader.feed(streaming, "".join(f"\n\nline {number}" for number in range(1, 20)))
-        log._draw()
+        log._live.draw()
         assert (before, log.show_vertical_scrollbar) == (False, True)
         assert "line 19" in reader.text
         painted = [strip.text.rstrip() for strip in log.screen._compositor.render_strips()]

@@ -11,8 +11,8 @@ from rich.style import Style
 from textual.color import Color
 from textual.theme import BUILTIN_THEMES
 
-from streamtui.log.palette import ACCENT_CONTRAST, TEXT_CONTRAST, contrast, from_theme
-from streamtui.log.theme import Look, RoleStyles, look
+from streamtui.log.paint.palette import ACCENT_CONTRAST, TEXT_CONTRAST, contrast, from_theme
+from streamtui.log.paint.theme import HeadStyles, Look, RoleStyles, look
 from streamtui.markdown import Styles
 from tests.log.conftest import Reader, conversation, reading
 
@@ -30,6 +30,9 @@ def _painted(tone: RoleStyles) -> Iterator[tuple[str, Style]]:
         value = getattr(tone, part.name)
         if isinstance(value, Style) and part.name not in FAINT:
             yield part.name, value
+        if isinstance(value, HeadStyles):
+            for inner in fields(value):
+                yield f"{part.name}.{inner.name}", getattr(value, inner.name)
         if isinstance(value, Styles):
             for inner in fields(value):
                 style = getattr(value, inner.name)
@@ -61,10 +64,29 @@ def test_every_text_has_contrast_in(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", THEMES)
-def test_bubbles_stand_out_from_the_background_and_from_each_other_in(name: str) -> None:
+def test_replies_stand_on_the_plain_ground_and_only_the_users_own_messages_are_tinted_in(name: str) -> None:
     styles = _look(name)
-    grounds = {style.bgcolor for style in (styles.background, styles.user.text, styles.assistant.text)}
-    assert len(grounds) == 3
+    assert styles.assistant.text.bgcolor == styles.background.bgcolor
+    grounds = [styles.background, styles.user.text, styles.assistant.markdown.fence, styles.assistant.head_current.name]
+    assert len({style.bgcolor for style in grounds}) == len(grounds)
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_code_in_a_line_is_plain_text_on_the_ground_of_code_in(name: str) -> None:
+    markdown = _look(name).assistant.markdown
+    assert markdown.code.color == markdown.text.color
+    assert markdown.code.bgcolor == markdown.fence.bgcolor
+
+
+@pytest.mark.parametrize("name", THEMES)
+def test_sixteen_colors_are_enough_in(name: str) -> None:
+    palette = from_theme(BUILTIN_THEMES[name].to_color_system().generate(), few_colors=True)
+    styles = look(palette)
+    for tone in (styles.user, styles.assistant):
+        for part, style in _painted(tone):
+            for color in (style.color, style.bgcolor):
+                assert color is not None and (color.is_default or (color.number or 0) < 16), part
+        assert tone.markdown.code.color not in (tone.error.color, tone.warning.color)
 
 
 def test_a_light_terminal_gets_no_yellow_cyan_or_green() -> None:
@@ -88,7 +110,19 @@ async def test_another_theme_shows_at_once_and_keeps_the_place() -> None:
             await reader.until(partial(_has, reader, expected), name)
             await reader.pilot.pause()
             assert reader.rows == before
-            strip = reader.log.render_lines(reader.log.size.region)[reader.row_of("answer")]
-            *bubble, edge = [segment.style.bgcolor for segment in strip if segment.style]
-            assert set(bubble) == {expected.assistant.text.bgcolor}
-            assert edge == expected.background.bgcolor
+            rows = reader.log.render_lines(reader.log.size.region)
+            answer, question = (rows[reader.row_of(text)] for text in ("answer", "question"))
+            background = expected.background.bgcolor
+            assert {segment.style.bgcolor for segment in answer if segment.style} == {background}
+            margin, *bubble, edge = [segment.style.bgcolor for segment in question if segment.style]
+            assert set(bubble) == {expected.user.text.bgcolor}
+            assert margin == edge == background
+
+
+async def test_a_terminal_of_sixteen_colors_gets_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLORTERM")
+    monkeypatch.setenv("TERM", "linux")
+    async with reading(conversation(2)) as reader:
+        strips = reader.log.render_lines(reader.log.size.region)
+        colors = {segment.style.bgcolor for strip in strips for segment in strip if segment.style}
+        assert all(color is not None and color.number is not None and color.number < 16 for color in colors)

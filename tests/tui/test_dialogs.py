@@ -142,7 +142,7 @@ async def test_an_unknown_theme_is_said(open_app: Open) -> None:
 async def test_low_terminals_show_conversation_prompt_and_whole_dialogs(open_app: Open, size: tuple[int, int]) -> None:
     async with open_app(size) as reader:
         await reader.send("fast")
-        await reader.until(lambda: len(reader.app.live) == 0 and "▍" in reader.screen)
+        await reader.until(lambda: len(reader.app.live) == 0 and "▌" in reader.screen)
         await reader.press("f1")
         await reader.until("Keys")
         await reader.press("escape")
@@ -233,7 +233,7 @@ async def test_the_name_that_is_typed_in_full_is_the_one_chosen(open_at_server: 
 async def test_what_is_said_of_a_deletion_covers_nothing_of_the_list(open_app: Open, size: tuple[int, int]) -> None:
     async with open_app(size) as reader:
         await reader.send("fast")
-        await reader.until(lambda: len(reader.app.live) == 0 and "▍" in reader.screen)
+        await reader.until(lambda: len(reader.app.live) == 0 and "▌" in reader.screen)
         await reader.press("ctrl+o")
         await reader.until("esc close")
         await reader.until("fast  ")
@@ -275,7 +275,7 @@ async def test_the_box_stays_on_the_screen_whatever_stands_above_it(open_app: Op
 async def test_every_saved_conversation_is_one_row(open_app: Open, width: int) -> None:
     async with open_app((width, 24)) as reader:
         await reader.send("fast " + "and on " * 30)
-        await reader.until(lambda: len(reader.app.live) == 0 and "▍" in reader.screen)
+        await reader.until(lambda: len(reader.app.live) == 0 and "▌" in reader.screen)
         await reader.press("ctrl+o")
         await reader.until("enter open")
         await reader.until(lambda: any("fast and on" in line for line in reader.lines[1:]))

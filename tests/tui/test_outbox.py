@@ -389,13 +389,13 @@ async def within(something: Awaitable[object]) -> None:
 async def test_editing_a_prompt_that_is_taken_back_meanwhile_ends(open_at_server: OpenAtServer) -> None:
     async with open_at_server("mute") as reader:
         await reader.send("Say hello")
-        await reader.until("waiting")
+        await reader.until("● thinking")
         await reader.press("alt+up", "alt+up", "e")
         await reader.until("next: another wording")
         await reader.press("escape")
         await reader.until_gone("next: another wording")
         await reader.press("enter")
-        await reader.until("waiting")
+        await reader.until("● thinking")
         assert [text for role, text in paths(reader) if role == "user"] == ["Say hello"]
         await reader.press("escape")
         await idle(reader)
@@ -460,7 +460,7 @@ async def test_the_prompt_right_after_compare_goes_to_all(open_at_server: OpenAt
 async def test_a_prompt_taken_back_under_a_new_draft_is_in_the_history(open_at_server: OpenAtServer) -> None:
     async with open_at_server("mute") as reader:
         await reader.send("A long important prompt")
-        await reader.until("waiting")
+        await reader.until("● thinking")
         await reader.type("n")
         await reader.press("escape")
         await idle(reader)
@@ -494,7 +494,7 @@ async def test_a_new_conversation_is_not_one_whose_prompt_is_on_its_way(
 async def test_drafts_of_two_new_conversations_are_both_kept(open_at_server: OpenAtServer) -> None:
     async with open_at_server("mute") as reader:
         await reader.send("First")
-        await reader.until("waiting")
+        await reader.until("● thinking")
         first = reader.app._chat.session
         await reader.press("ctrl+n")
         await reader.type("abc unsent")
@@ -545,7 +545,7 @@ async def test_a_retry_that_is_taken_back_leaves_the_branch_that_was_in_view(ope
         await reader.until("‹1/2›")
         await reader.send("/model mute")
         await reader.send("/retry")
-        await reader.until("waiting")
+        await reader.until("● thinking")
         await reader.press("escape")
         await idle(reader)
         await reader.until("‹1/2›")

@@ -1,10 +1,7 @@
 """Text shown evenly, a little late, or as it arrives."""
 
 import pytest
-from textual.message_pump import MessagePump
 
-from streamtui.chat.events import TextDelta
-from streamtui.log.typewriter import Typewriter
 from tests.tui.conftest import Open, Reader
 from tests.tui.scripted import OpenAtServer, open_at_server, replies, scripted_server, server
 
@@ -17,7 +14,7 @@ def arrived(reader: Reader) -> str:
 
 def words(reader: Reader) -> list[int]:
     """The numbers of the words `w0 w1 …` that the server writes, as far as they are on the screen."""
-    shown = " ".join(line for line in reader.lines if line.lstrip().startswith("▍ w"))
+    shown = " ".join(line for line in reader.lines if line.lstrip().startswith("▌ w"))
     return [int(word[1:] or -1) for word in shown.split() if word[0] == "w"]
 
 
@@ -29,29 +26,7 @@ def settled(reader: Reader) -> list[int]:
 
 async def pace_is(reader: Reader, pace: str) -> None:
     await reader.send(f"/pace {pace}")
-    await reader.until(lambda: reader.app._chat.stage.typewriter.is_on is (pace == "smooth"))
-
-
-async def test_smooth_text_comes_later_but_without_waiting_for_more(
-    open_at_server: OpenAtServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with open_at_server("stall") as reader:
-        await pace_is(reader, "smooth")
-        typewriter, late = reader.app._chat.stage.typewriter, list[bool]()
-        feed, shown = typewriter.feed, list[str]()
-
-        def fed(message: str, event: TextDelta) -> None:
-            feed(message, event)
-            late.append("".join(shown) != arrived(reader))
-
-        monkeypatch.setattr(typewriter, "feed", fed)
-        monkeypatch.setattr(typewriter, "_show", lambda message, event: shown.append(event.text))
-        await reader.send("Go")
-        await reader.until(lambda: "".join(shown) == "w0 w1 w2 ")
-        assert late == [True] * 3
-        assert reader.app._chat.session.is_streaming
-        await reader.press("escape")
-        await reader.until(lambda: not reader.app._chat.session.is_streaming)
+    await reader.until(lambda: reader.app._chat.stage.smooth is (pace == "smooth"))
 
 
 async def test_all_words_of_a_smooth_reply_are_shown_in_order(open_at_server: OpenAtServer) -> None:
@@ -112,15 +87,4 @@ async def test_pace_without_a_word_switches_and_another_word_is_refused(open_app
         for said in ("Text is shown evenly", "Text is shown as it arrives"):
             await reader.send("/pace ")
             await reader.until(said)
-            assert reader.app._chat.stage.typewriter.is_on is (said == "Text is shown evenly")
-
-
-async def test_what_is_held_is_shown_before_what_comes_after_it_went_off() -> None:
-    shown: list[str] = []
-    typewriter = Typewriter(MessagePump(), lambda message, event: shown.append(event.text), lambda: 0.0)
-    typewriter.is_on = True
-    typewriter.feed("a", TextDelta("old "))
-    typewriter.feed("b", TextDelta("other "))
-    typewriter.is_on = False
-    typewriter.feed("a", TextDelta("new"))
-    assert shown == ["old ", "other ", "new"]
+            assert reader.app._chat.stage.smooth is (said == "Text is shown evenly")

@@ -17,7 +17,7 @@ from streamtui.chat.messages import ChatMessage
 from streamtui.chat.reply import Reply
 from streamtui.chat.reply_tasks import ReplyTask
 from streamtui.log import MessageLog
-from streamtui.log.stream_state import BEAT_S
+from streamtui.log.paint.stream_state import BEAT_S
 from streamtui.tui import command_handlers, commands
 from streamtui.tui.screens import open_saved, status_text
 from streamtui.tui.screens.conversation_pane import ConversationPane, branches_of
@@ -73,7 +73,7 @@ class ChatScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.prompt.placeholder = Content("Ask anything, / for commands")
-        self.stage.typewriter.is_on = self.app.start.smooth
+        self.stage.smooth = self.app.start.smooth
         self._state_timer = self.set_interval(BEAT_S, self._beat, pause=True)
 
     def on_unmount(self) -> None:
@@ -373,9 +373,8 @@ class ChatScreen(Screen[None]):
         return bar.display and bar.tell(news)
 
     def _beat(self) -> None:
-        """Show the figures of the moment, below and in the bubble alike."""
+        """Show how the replies go now."""
         self._show_state()
-        self.log_view.show_figures()
 
     def _show_state(self) -> None:
         self.query_one(StatusBar).show_state(status_text.state(self))

@@ -1,17 +1,15 @@
 """What of a session is on show: its messages, or models side by side, or a welcome."""
 
-import time
 from collections.abc import Sequence
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 
-from streamtui.chat.events import Event, Failed, Finished, Notice, ReasoningDelta, Revised, TextDelta
+from streamtui.chat.events import Event, Failed, Finished, ReasoningDelta, TextDelta
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.reply import Reply
 from streamtui.chat.reply_tasks import ReplyTask
 from streamtui.log import MessageLog
-from streamtui.log.typewriter import Typewriter
 from streamtui.tui.session import Session
 from streamtui.tui.widgets.columns import ComparePane
 from streamtui.tui.widgets.welcome import Welcome
@@ -22,18 +20,27 @@ class ConversationPane(Horizontal):
 
     def __init__(self) -> None:
         super().__init__(id="pane")
-        self.typewriter = Typewriter(self, self._feed, time.monotonic)
+        self.log_view = MessageLog()
+        """The log of the branch in view."""
+        self._is_smooth = False
         self._session: Session | None = None
         self._columns: ComparePane | None = None
 
     def compose(self) -> ComposeResult:
         yield Welcome()
-        yield MessageLog()
+        yield self.log_view
 
     @property
-    def log_view(self) -> MessageLog:
-        """The log of the branch in view."""
-        return self.query_one("ConversationPane > MessageLog", MessageLog)
+    def smooth(self) -> bool:
+        """Whether text is shown evenly instead of as it arrives, in every log on show."""
+        return self._is_smooth
+
+    @smooth.setter
+    def smooth(self, value: bool) -> None:
+        self._is_smooth = value
+        columns = self._columns.columns if self._columns is not None else ()
+        for log in (self.log_view, *(column.log_view for column in columns)):
+            log.smooth = value
 
     @property
     def columns(self) -> ComparePane | None:
@@ -43,7 +50,6 @@ class ConversationPane(Horizontal):
     def show(self, session: Session, path: Sequence[ChatMessage] | None = None) -> None:
         """Show a session's branch in view (or `path`, its end), and what streams in it."""
         self.close_columns()
-        self.typewriter.forget()
         self._session = session
         path = session.conversation.path() if path is None else path
         self.log_view.show(path, branches_of(session, path))
@@ -68,25 +74,17 @@ class ConversationPane(Horizontal):
 
     def arrived(self, run: ReplyTask, event: Event) -> None:
         """Show something of a reply."""
-        message = run.reply.id
-        match event:
-            case TextDelta():
-                self.typewriter.feed(message, event)
-            case ReasoningDelta():
-                self._feed(message, event)
-            case Revised():
-                self.typewriter.finish(message)
-                self._follow(run)
-            case Notice():
-                self._log_of(message).notice(message, event)
-            case Finished() | Failed():
-                self.typewriter.finish(message)
-                self._log_of(message).update(run.reply.message)
+        log = self._log_of(run.reply.id)
+        log.feed(run.reply.id, event)
+        if isinstance(event, Finished | Failed):
+            log.update(run.reply.message)
 
     def compare(self, runs: Sequence[ReplyTask]) -> None:
         """Show these runs side by side."""
         self.close_columns()
         self._columns = ComparePane(runs)
+        for column in self._columns.columns:
+            column.log_view.smooth = self._is_smooth
         self.mount(self._columns)
         self.log_view.display = False
         self.query_one(Welcome).display = False
@@ -121,9 +119,6 @@ class ConversationPane(Horizontal):
             log.feed(reply.id, ReasoningDelta(reasoning))
         if text := reply.text[len(earlier.text) :]:
             log.feed(reply.id, TextDelta(text))
-
-    def _feed(self, message: str, event: TextDelta | ReasoningDelta) -> None:
-        self._log_of(message).feed(message, event)
 
     def _log_of(self, message: str) -> MessageLog:
         column = self._columns.log_of(message) if self._columns is not None else None

@@ -17,9 +17,10 @@ from textual.geometry import Offset
 from textual.selection import Selection
 from textual.strip import Strip
 
-from streamtui.log.bubble import FIRST_BLOCK, HEAD, Bubble
-from streamtui.log.header_footer import LEFT
-from streamtui.log.viewport import Row, Viewport
+from streamtui.log.model.bubble import Bubble
+from streamtui.log.model.parts import FIRST_BLOCK, HEAD
+from streamtui.log.model.viewport import Row, Viewport
+from streamtui.log.paint.frame import column
 from streamtui.markdown import StyledLine
 
 _BITS: Final = 20
@@ -102,16 +103,16 @@ def text_of(line: StyledLine) -> str:
 
 def glyphs(line: StyledLine) -> Sequence[Glyph]:
     """Return the characters of a row's text as they are painted: each segment is measured on its own."""
-    found: list[Glyph] = []
+    measured: list[Glyph] = []
     at = 0
     for segment in line.strip.crop(line.gutter, line.text_end):
         for start, end, cells in split_graphemes(segment.text)[0]:
-            if cells == 0 and found:
-                found[-1] = Glyph(found[-1].start, at + end, found[-1].cells)
+            if cells == 0 and measured:
+                measured[-1] = Glyph(measured[-1].start, at + end, measured[-1].cells)
             else:
-                found.append(Glyph(at + start, at + end, cells))
+                measured.append(Glyph(at + start, at + end, cells))
         at += len(segment.text)
-    return found
+    return measured
 
 
 def _around(line: StyledLine, character: int) -> tuple[int, int]:
@@ -131,26 +132,22 @@ def targets(view: Viewport, y: int) -> Strip:
         return Strip.blank(view.width)
     row = view.shown[y]
     line = view.lines_of(row)
-    if line is None:
-        spots = [TextPosition(row.part, row.line, 0)] * view.width
-    else:
-        spots = [TextPosition(row.part, row.line, character) for character in _characters(line, view.width)]
+    characters = [0] * view.width if line is None else list(_characters(line, view.width))
     ordinal = row.bubble.ordinal
-    return Strip(
-        [Segment(" ", Style.from_meta({"offset": Offset(spot.packed, ordinal)})) for spot in spots], view.width
-    )
+    offsets = [Offset(TextPosition(row.part, row.line, character).packed, ordinal) for character in characters]
+    return Strip([Segment(" ", Style.from_meta({"offset": offset})) for offset in offsets], view.width)
 
 
-def _characters(line: StyledLine, width: int) -> Iterator[int]:
+def _characters(line: StyledLine, window: int) -> Iterator[int]:
     """Yield for each cell of a row the index of the character on it."""
-    yield from [0] * (LEFT + line.gutter)
-    cells = LEFT + line.gutter
+    cells = column(window).text + line.gutter
+    yield from [0] * cells
     end = 0
     for glyph in glyphs(line):
         yield from [glyph.start] * glyph.cells
         cells += glyph.cells
         end = glyph.end
-    yield from [end] * (width - cells)
+    yield from [end] * (window - cells)
 
 
 def mark(view: Viewport, strips: list[Strip], selection: Selection) -> list[Strip]:
@@ -168,29 +165,32 @@ def _marked(view: Viewport, row: Row, strip: Strip, selection: Selection) -> Str
     if line is None:
         return strip
     columns = span.columns(row.part, row.line, line)
-    if columns is None:
-        return strip
-    first, last = columns
-    start = LEFT + line.gutter + sum(glyph.cells for glyph in glyphs(line) if glyph.end <= first)
+    return strip if columns is None else restyled(strip, line, columns, view.width, view.look.selection)
+
+
+def restyled(strip: Strip, line: StyledLine, characters: tuple[int, int], window: int, style: Style) -> Strip:
+    """Return the painted row of `line` with `style` laid over some of its characters."""
+    first, last = characters
+    start = column(window).text + line.gutter + sum(glyph.cells for glyph in glyphs(line) if glyph.end <= first)
     end = start + sum(glyph.cells for glyph in glyphs(line) if first <= glyph.start < last)
-    middle = Strip(Segment.apply_style(strip.crop(start, end), post_style=view.look.selection), end - start)
+    middle = Strip(Segment.apply_style(strip.crop(start, end), post_style=style), end - start)
     return Strip.join([strip.crop(0, start), middle, strip.crop(end)])
 
 
 def word_at(view: Viewport, y: int, x: int) -> Selection | None:
-    """Return the selection of the word under cell `x` of row `y` of the window; there is none at its edge."""
-    if y >= len(view.shown) or x >= view.width:
+    """Return the selection of the word under cell `x` of row `y` of the window; there is none beside the text."""
+    if y >= len(view.shown):
         return None
     row = view.shown[y]
     line = view.lines_of(row)
-    if line is None:
+    left = column(view.width).text
+    if line is None or not left + line.gutter <= x < left + line.text_end:
         return None
     at = list(_characters(line, view.width))[x]
-    for found in _WORD.finditer(text_of(line)):
-        if found.start() <= at < found.end():
-            return _selection(
-                row, TextPosition(row.part, row.line, found.start()), TextPosition(row.part, row.line, found.end())
-            )
+    for word in _WORD.finditer(text_of(line)):
+        if word.start() <= at < word.end():
+            start, end = (TextPosition(row.part, row.line, character) for character in word.span())
+            return _selection(row, start, end)
     return None
 
 
@@ -198,7 +198,7 @@ def message_at(view: Viewport, y: int) -> Selection | None:
     """Return the selection of the whole message in row `y` of the window."""
     if y >= len(view.shown):
         return None
-    return _selection(view.shown[y], TextPosition(HEAD, 0, 0), TextPosition(view.shown[y].bubble.foot, 0, 0))
+    return _selection(view.shown[y], TextPosition(HEAD, 0, 0), TextPosition(view.shown[y].bubble.parts.foot, 0, 0))
 
 
 def _selection(row: Row, start: TextPosition, end: TextPosition) -> Selection:

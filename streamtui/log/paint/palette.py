@@ -19,17 +19,21 @@ class Palette:
     """Rich colour names or hex codes; a background may be "default", the terminal's own."""
 
     background: str
+    """What replies stand on."""
     user: str
-    """Background of the reader's own bubbles."""
-    assistant: str
+    """Background of the user's own messages."""
+    cursor: str
+    """Background of the head of the message under the cursor."""
+    fence: str
+    """Background of code in replies."""
     user_fence: str
-    assistant_fence: str
     selection: str
     text: str
     selection_text: str
     muted: str
     accent: str
     secondary: str
+    """The bar of the message under the cursor."""
     success: str
     warning: str
     error: str
@@ -39,19 +43,25 @@ class Palette:
     pill_text: str
 
 
-def from_theme(variables: Mapping[str, str]) -> Palette:
-    """Return the palette of a theme, given the variables that Textual makes of it."""
+def from_theme(variables: Mapping[str, str], *, few_colors: bool = False) -> Palette:
+    """Return the palette of a theme, given the variables that Textual makes of it.
+
+    With `few_colors` the terminal has the sixteen ANSI colours only: anything else would be rounded to one of them,
+    and would say what its author did not mean.
+    """
     if variables["background"].startswith("ansi"):
         return ANSI_LIGHT if variables["ansi-background"] in _LIGHT_ANSI else ANSI_DARK
     background = Color.parse(variables["background"])
     dark = background.brightness < 0.5
+    if few_colors:
+        return _SIXTEEN_DARK if dark else _SIXTEEN_LIGHT
     foreground = _legible(Color.parse(variables["foreground"]), [background], TEXT_CONTRAST)
     primary = Color.parse(variables["primary"])
-    assistant = background.blend(foreground, 0.05)
     user = background.blend(primary, 0.16 if dark else 0.12)
-    fences = [_fence(tint, dark) for tint in (user, assistant)]
+    cursor = background.blend(foreground, 0.12)
+    fence, user_fence = background.blend(foreground, 0.06), user.blend(foreground, 0.06)
     selection = background.blend(primary, 0.55 if dark else 0.35)
-    grounds = [background, user, assistant, *fences]
+    grounds = [background, user, cursor, fence, user_fence]
 
     def hue(name: str) -> str:
         return _legible(Color.parse(variables[name]), grounds, ACCENT_CONTRAST).hex6
@@ -61,9 +71,9 @@ def from_theme(variables: Mapping[str, str]) -> Palette:
     return Palette(
         background=background.hex6,
         user=user.hex6,
-        assistant=assistant.hex6,
-        user_fence=fences[0].hex6,
-        assistant_fence=fences[1].hex6,
+        cursor=cursor.hex6,
+        fence=fence.hex6,
+        user_fence=user_fence.hex6,
         selection=selection.hex6,
         text=_legible(foreground, grounds, TEXT_CONTRAST).hex6,
         selection_text=_legible(foreground, [selection], TEXT_CONTRAST).hex6,
@@ -89,10 +99,6 @@ def _tokens(dark: bool, grounds: list[Color]) -> tuple[str, str, str, str, str, 
 
 _DARK_CODE: Final = ("#c792ea", "#82aaff", "#5fd3bc", "#c3d98b", "#f7a072", "#8a93a6")
 _LIGHT_CODE: Final = ("#8250df", "#0550ae", "#0a6b5c", "#3f6212", "#a33d00", "#667085")
-
-
-def _fence(tint: Color, dark: bool) -> Color:
-    return tint.blend(Color(0, 0, 0), 0.28) if dark else tint.blend(Color(255, 255, 255), 0.5)
 
 
 def contrast(one: Color, other: Color) -> float:
@@ -124,9 +130,9 @@ _LIGHT_ANSI: Final = ("ansi_white", "ansi_bright_white")
 ANSI_DARK: Final = Palette(
     background="default",
     user="default",
-    assistant="default",
+    cursor="default",
+    fence="default",
     user_fence="default",
-    assistant_fence="default",
     selection="bright_blue",
     text="default",
     selection_text="black",
@@ -149,3 +155,17 @@ ANSI_LIGHT: Final = replace(
     tokens=("magenta", "blue", "blue", "red", "magenta", "bright_black"),
 )
 """Without yellow, cyan and green: terminals that have them legible on white are rare."""
+
+_SIXTEEN_DARK: Final = replace(
+    ANSI_DARK, background="black", user="black", cursor="black", fence="black", user_fence="black", text="white"
+)
+"""For a theme that is not the terminal's own: the ground that its background is rounded to."""
+_SIXTEEN_LIGHT: Final = replace(
+    ANSI_LIGHT,
+    background="bright_white",
+    user="bright_white",
+    cursor="bright_white",
+    fence="bright_white",
+    user_fence="bright_white",
+    text="black",
+)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streamtui.chat.pace import LAG_S, Pacer
+from streamtui.log.typewriter import LAG_S, Typewriter
 
 STEPS = st.lists(st.tuples(st.floats(0, 1, allow_nan=False), st.text(max_size=40)), max_size=40)
 """Seconds since the step before, and what arrives then; nothing arrives where the text is empty."""
@@ -11,7 +11,7 @@ STEPS = st.lists(st.tuples(st.floats(0, 1, allow_nan=False), st.text(max_size=40
 
 @given(STEPS)
 def test_what_is_let_out_is_what_came_in(steps: list[tuple[float, str]]) -> None:
-    pacer, now, out = Pacer(), 1000.0, ""
+    pacer, now, out = Typewriter(), 1000.0, ""
     for wait, text in steps:
         now += wait
         if text:
@@ -23,7 +23,7 @@ def test_what_is_let_out_is_what_came_in(steps: list[tuple[float, str]]) -> None
 
 @given(STEPS)
 def test_nothing_is_held_longer_than_the_lag_and_order_is_kept(steps: list[tuple[float, str]]) -> None:
-    pacer, now, whole, out = Pacer(), 1000.0, "", ""
+    pacer, now, whole, out = Typewriter(), 1000.0, "", ""
     ages: list[tuple[float, int]] = []
     for wait, text in steps:
         now += wait
@@ -38,7 +38,7 @@ def test_nothing_is_held_longer_than_the_lag_and_order_is_kept(steps: list[tuple
 
 
 def test_a_burst_is_spread_over_several_beats() -> None:
-    pacer = Pacer()
+    pacer = Typewriter()
     pacer.feed(0.0, "x" * 300)
     beats = [len(pacer.release(beat / 30)) for beat in range(1, 16)]
     assert sum(beats) == 300
@@ -47,7 +47,7 @@ def test_a_burst_is_spread_over_several_beats() -> None:
 
 
 def test_an_even_stream_stays_even() -> None:
-    pacer = Pacer()
+    pacer = Typewriter()
     sizes: list[int] = []
     for beat in range(1, 300):
         if beat % 3 == 0:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from streamtui.log.selection import Extent, glyphs, text_of
+from streamtui.log.select.positions import Extent, glyphs, text_of
 from streamtui.markdown import StyledLine, Styles
 from streamtui.markdown.inline import cell_text
 from streamtui.markdown.table import TableChunk
@@ -35,12 +35,12 @@ class _Drawn:
 
     def between(self, left: int, right: int) -> str:
         """Return the selected text from cell `left` to cell `right`, padding left out."""
-        text, at, found = text_of(self.line), 0, ""
+        text, at, between = text_of(self.line), 0, ""
         for start, end, cells in glyphs(self.line):
             if left <= at < right and self.columns[0] <= start < self.columns[1]:
-                found += text[start:end]
+                between += text[start:end]
             at += cells
-        return found.strip()
+        return between.strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ def table_text(
         lines = chunk.lines(width, styles)
         for number, rows in _rows(chunk, width, styles):
             drawn = [_Drawn(lines[at], span.columns(part, at, lines[at]) or (0, 0)) for at in rows]
-            if any(each.columns != (0, 0) for each in drawn):
+            if any(painted.columns != (0, 0) for painted in drawn):
                 touched[number if number == _HEAD else before + number] = _Row(chunk, number, drawn)
         before += len(chunk.rows)
     if not touched:
@@ -81,7 +81,7 @@ def table_text(
     first = _HEAD if span.start.part < first_part else min(touched)
     last = max(touched)
     row = touched[last]
-    if first == last and not all(each.is_complete for each in row.drawn):
+    if first == last and not all(painted.is_complete for painted in row.drawn):
         return " | ".join(filter(None, _words(row, width))) or None
     written = [_MARKS.sub("", line, count=1) for line in source.split("\n")]
     start = 0 if first == _HEAD else first + _HEAD_LINES
@@ -107,27 +107,27 @@ def _fitted(chunk: TableChunk, lines: Sequence[StyledLine], width: int) -> tuple
 
 def _words(row: _Row, width: int) -> list[str]:
     """Return the selected words of each cell, wrapped ones joined."""
-    fitted = _fitted(row.chunk, [each.line for each in row.drawn], width)
+    fitted = _fitted(row.chunk, [painted.line for painted in row.drawn], width)
     return _stacked_words(row, width) if fitted is None else _words_in_columns(row, fitted)
 
 
 def _words_in_columns(row: _Row, fitted: Sequence[int]) -> list[str]:
-    found: list[str] = []
+    cells: list[str] = []
     left = 0
     for cell, room in zip(row.cells, fitted, strict=False):
         words = ""
         for drawn, span in zip(row.drawn, wrap(row.shown(cell), room), strict=False):
             piece = drawn.between(left, left + room)
             words += piece + (span.joint if piece else "")
-        found.append(words.strip())
+        cells.append(words.strip())
         left += room + _BAR
-    return found
+    return cells
 
 
 def _stacked_words(row: _Row, width: int) -> list[str]:
     room = max(2, width - row.drawn[0].line.gutter)
     left = iter(row.drawn)
-    found: list[str] = []
+    cells: list[str] = []
     for head, cell in zip(row.chunk.columns.head, row.cells, strict=False):
         label = "" if row.number == _HEAD else row.shown(head) + (": " if cell else "")
         text = label + row.shown(cell)
@@ -135,5 +135,5 @@ def _stacked_words(row: _Row, width: int) -> list[str]:
         for start, _, joint in wrap(text, room):
             first, last = next(left).columns
             words += text[max(start + first, len(label)) : start + last] + (joint if last else "")
-        found.append(words.strip())
-    return found
+        cells.append(words.strip())
+    return cells

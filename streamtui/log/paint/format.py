@@ -29,8 +29,16 @@ def seconds(value: float) -> str:
     return f"{int(value) // 60} min {int(value) % 60} s"
 
 
+def seconds_whole(value: float) -> str:
+    return f"{max(0, int(value))} s" if value < 100 else f"{int(value) // 60} min {int(value) % 60} s"
+
+
 def tokens(count: int, estimated: bool = False) -> str:
     return f"{'~' if estimated else ''}{count:,} token{'' if count == 1 else 's'}"
+
+
+def first_token(ttft_s: float) -> str:
+    return f"first token {seconds(ttft_s)}"
 
 
 def figures(message: ChatMessage) -> list[str]:
@@ -56,27 +64,18 @@ def pulse(meter: Meter, now: float) -> tuple[str, bool]:
     """Return how a reply in flight goes just now, and whether that is a worry."""
     sample = meter.sample(now)
     if meter.first_at is None:
-        return f"waiting for the first token · {seconds_whole(sample.silence)}", False
+        return f"thinking {seconds_whole(sample.silence)}", False
     if sample.is_stalled:
         return f"no data for {seconds_whole(sample.silence)}", True
     return "streaming" if sample.rate is None else f"~{sample.rate:,.0f} tok/s", False
 
 
-def first_token(ttft_s: float) -> str:
-    return f"first token {seconds(ttft_s)}"
-
-
 def live_figures(meter: Meter, now: float) -> tuple[list[str], bool]:
     """Return all that is said of a reply in flight, and whether it is a worry."""
-    goes, is_worry = pulse(meter, now)
+    rate, is_worry = pulse(meter, now)
     if meter.first_at is None:
-        return [goes], is_worry
-    amount = tokens(meter.estimated_tokens, estimated=True)
-    return [goes, amount, first_token(meter.first_at - meter.started_at)], is_worry
-
-
-def seconds_whole(value: float) -> str:
-    return f"{max(0, int(value))} s" if value < 100 else f"{int(value) // 60} min {int(value) % 60} s"
+        return [rate], is_worry
+    return [rate, tokens(meter.estimated_tokens, estimated=True)], is_worry
 
 
 def thought_label(reasoning: str, usages: Sequence[Usage | None], took: float | None) -> str:
@@ -84,3 +83,7 @@ def thought_label(reasoning: str, usages: Sequence[Usage | None], took: float | 
     counted = sum(usage.reasoning_tokens or 0 for usage in usages if usage is not None)
     amount = tokens(counted) if counted else tokens(estimate_tokens(reasoning), estimated=True)
     return f"thought · {amount}" if took is None else f"thought for {seconds(took)} · {amount}"
+
+
+def new_lines(count: int) -> str:
+    return f"↓ {count:,} new line{'' if count == 1 else 's'}"

@@ -6,10 +6,9 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final
 
-from rich.segment import Segment
 from textual.strip import Strip
 
-from streamtui.log.header_footer import Frame
+from streamtui.log.paint.frame import Frame
 from streamtui.markdown import Block, Styles
 
 _BUDGET: Final = 500
@@ -25,12 +24,12 @@ class RowCache:
         self._count = 0
 
     def rows(self, block: Block, frame: Frame, styles: Styles) -> Sequence[Strip]:
-        found = self._rows.get(block)
-        if found is not None and found[0] == frame:
+        cached = self._rows.get(block)
+        if cached is not None and cached[0] == frame:
             self._rows.move_to_end(block)
-            return found[1]
-        strips = [frame.row(_segments(line.strip), line.strip.cell_length) for line in block.lines(frame.inner, styles)]
-        self._count += len(strips) - (0 if found is None else len(found[1]))
+            return cached[1]
+        strips = [frame.row(list(line.strip), line.strip.cell_length) for line in block.lines(frame.inner, styles)]
+        self._count += len(strips) - (0 if cached is None else len(cached[1]))
         self._rows[block] = frame, strips
         self._rows.move_to_end(block)
         self._trim()
@@ -47,7 +46,3 @@ class RowCache:
             block, (_, strips) = self._rows.popitem(last=False)
             self._count -= len(strips)
             block.forget()
-
-
-def _segments(strip: Strip) -> list[Segment]:
-    return list(strip)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from textual.selection import Selection
 
-from streamtui.log.bubble import FIRST_BLOCK, Bubble
-from streamtui.log.selection import ALL, Extent, extent, text_of
-from streamtui.log.tables import table_text
-from streamtui.log.viewport import Viewport
+from streamtui.log.model.bubble import Bubble
+from streamtui.log.model.parts import FIRST_BLOCK
+from streamtui.log.model.viewport import Viewport
+from streamtui.log.select.positions import ALL, Extent, extent, text_of
+from streamtui.log.select.tables import table_text
 from streamtui.markdown import Block, Document, StyledLine
 from streamtui.markdown.code import CodeChunk
 from streamtui.markdown.plain import PlainText
@@ -26,7 +27,7 @@ def copied(view: Viewport, selection: Selection) -> str:
     several rows of a table as the lines they were written as.
     """
     pieces: list[str] = []
-    for bubble in view.bubbles:
+    for bubble in view.bubbles.ordered:
         span = extent(selection, bubble)
         if span is None:
             continue
@@ -39,7 +40,7 @@ def copied(view: Viewport, selection: Selection) -> str:
 def _bubble_text(view: Viewport, bubble: Bubble, span: Extent) -> str:
     if not bubble.is_open:
         bubble.open(view.inner)
-        view.sync(bubble)
+        view.bubbles.sync(bubble)
     out: list[str] = []
     before: _Unit | None = None
     for unit in _units(bubble, span):
@@ -81,17 +82,21 @@ class _Unit:
 
 
 def _units(bubble: Bubble, span: Extent) -> Iterator[_Unit]:
+    parts = bubble.parts
     part = max(span.start.part, FIRST_BLOCK)
-    while part <= span.end.part and (found := bubble.block(part)) is not None:
+    while part <= min(span.end.part, parts.foot):
+        if (here := parts.block(part)) is None:  # the blank row below the reasoning, or the foot
+            part += 1
+            continue
         first = last = part
-        blocks = [found[2]]
-        while (prior := bubble.block(first - 1)) is not None and _continues(blocks[0], prior[2]):
-            blocks.insert(0, prior[2])
+        blocks = [here.block]
+        while (prior := parts.block(first - 1)) is not None and _continues(blocks[0], prior.block):
+            blocks.insert(0, prior.block)
             first -= 1
-        while (later := bubble.block(last + 1)) is not None and _continues(later[2], blocks[-1]):
-            blocks.append(later[2])
+        while (later := parts.block(last + 1)) is not None and _continues(later.block, blocks[-1]):
+            blocks.append(later.block)
             last += 1
-        yield _Unit(found[0], blocks, first, last)
+        yield _Unit(here.document, blocks, first, last)
         part = last + 1
 
 
@@ -127,7 +132,7 @@ class _Row:
 def _selected(view: Viewport, bubble: Bubble, unit: _Unit, span: Extent) -> str | None:
     """Return what is selected of a block at an end of the selection."""
     if tables := [block for block in unit.blocks if isinstance(block, TableChunk)]:
-        styles = bubble.styles(unit.document, view.frame(bubble))
+        styles = bubble.styles(unit.document, view.bubbles.frame(bubble))
         return table_text(tables, unit.first, span, unit.source, view.inner, styles)
     rows: list[_Row] = []
     skipped = 0  # lines of the source before the first selected row
@@ -135,7 +140,7 @@ def _selected(view: Viewport, bubble: Bubble, unit: _Unit, span: Extent) -> str 
     starts_line, is_whole = True, True
     for part in range(unit.first, unit.last + 1):
         block = unit.blocks[part - unit.first]
-        lines = bubble.lines(part, view.frame(bubble))
+        lines = bubble.lines(part, view.bubbles.frame(bubble))
         first = 0 if isinstance(unit.document, PlainText) else _first_text_row(block, lines, view.inner)
         if part == unit.first:
             head = (part, max(0, first - 1))
@@ -165,11 +170,11 @@ def _joined(rows: Sequence[_Row], code: Sequence[str] | None, number: int, start
         group.append(row)
         if not row.ends_line and at < len(rows) - 1:
             continue
-        is_line = row.ends_line and starts_line and all(each.is_complete for each in group)
+        is_line = row.ends_line and starts_line and all(row.is_complete for row in group)
         if code is not None and is_line and number < len(code):
             out.append(code[number])
         else:
-            texts = [each.text[slice(*each.columns)] + each.line.joint for each in group]
+            texts = [part.text[slice(*part.columns)] + part.line.joint for part in group]
             out.append("".join(texts).removesuffix(row.line.joint))
         group, starts_line = [], True
         number += 1

@@ -1,0 +1,94 @@
+"""The text of an open bubble as documents that can be painted: the reasoning and the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import inf
+from time import perf_counter
+from typing import TypeAlias
+
+from streamtui.chat.messages import ChatMessage
+from streamtui.chat.sanitize import sanitize
+from streamtui.markdown import Document
+from streamtui.markdown.plain import PlainText
+
+AnyDocument: TypeAlias = Document | PlainText
+
+
+class Content:
+    """An answer, and the reasoning before it where there is some. Grows while a reply streams."""
+
+    __slots__ = ("body", "reasoning")
+
+    def __init__(self, body: AnyDocument, reasoning: Document | None = None) -> None:
+        self.body = body
+        self.reasoning = reasoning
+
+    @classmethod
+    def of(cls, message: ChatMessage) -> Content:
+        """Return the text of a settled message, parsed."""
+        if message.role != "assistant":
+            return cls(PlainText(sanitize(message.text)))
+        content = cls.live(message.text, message.reasoning)
+        content.finish()
+        content.parse()
+        return content
+
+    @classmethod
+    def live(cls, text: str, reasoning: str) -> Content:
+        """Return the text so far of a reply that goes on; nothing is parsed until `update`."""
+        return cls(Document(text), Document(reasoning) if reasoning else None)
+
+    def _growing(self) -> Iterator[Document]:
+        if self.reasoning is not None:
+            yield self.reasoning
+        if isinstance(self.body, Document):
+            yield self.body
+
+    def append(self, text: str) -> None:
+        """Take in more of the answer; nothing is parsed until `update`."""
+        assert isinstance(self.body, Document)
+        self.body.append(text)
+
+    def append_reasoning(self, text: str) -> None:
+        if self.reasoning is None:
+            self.reasoning = Document()
+        self.reasoning.append(text)
+
+    def is_of(self, message: ChatMessage) -> bool:
+        """Whether this is the text of `message` as it is."""
+        reasoning = self.reasoning.source if self.reasoning is not None else ""
+        return self.body.source == message.text and reasoning == message.reasoning
+
+    def finish(self) -> None:
+        """Say that no more text will come; call `update` once more after it."""
+        for document in self._growing():
+            document.finish()
+
+    def update(self, budget_s: float) -> Iterator[tuple[AnyDocument, int]]:
+        """Parse what was appended for about `budget_s`; yield each document that changed with its first changed
+        block."""
+        deadline = perf_counter() + budget_s
+        for document in self._growing():
+            if document.has_more and (first := document.update(deadline - perf_counter())) is not None:
+                yield document, first
+
+    def parse(self) -> None:
+        """Parse all that was appended, however long that takes."""
+        for _ in self.update(inf):
+            pass
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether there is text that is not parsed yet."""
+        return any(document.has_more for document in self._growing())
+
+    @property
+    def has_idle_work(self) -> bool:
+        return any(document.has_idle_work for document in self._growing())
+
+    def idle_work(self) -> Iterator[tuple[AnyDocument, int]]:
+        """Do a slice of what the documents put off; yield as `update` does."""
+        for document in self._growing():
+            if document.has_idle_work and (first := document.idle_work()) is not None:
+                yield document, first
