@@ -118,7 +118,7 @@ def _head(prefix: list[Segment], cells: int, listing: CodeSource, width: int, st
     label = f"{listing.number:>3} "
     if len(label) > room:
         label = str(listing.number)
-    language = " ".join(listing.language.split())
+    language = " ".join(listing.info.split())
     space = room - len(label) - len(_COPY) - 1
     while language and cell_len(language) > max(0, space):
         language = language[:-1]

@@ -23,9 +23,11 @@ class CodeSource:
     it's lexed again as a whole, if it's such that this can be done in small steps.
     """
 
-    def __init__(self, number: int, language: str, queue: deque[CodeSource]) -> None:
+    def __init__(self, number: int, info: str, queue: deque[CodeSource]) -> None:
         self.number = number
-        self.language = language
+        self.info = info
+        """The fence's info string, as written."""
+        self.language = info.split()[0] if info.split() else ""
         self._queue = queue  # of the listings that wait for idle work
         self.lines: list[str] = []
         """Complete lines with their newlines; a very long line in several pieces."""

@@ -74,6 +74,8 @@ def _unseen() -> Styles:
 
 
 _LONGEST_NOISE = 512
+_DATA = re.compile(r"data:([\w/.+-]+);base64,([A-Za-z\d+/=]*)(?:~(\d+)~)?")
+"""An embedded image, `~number~` for the characters that its paragraph has folded."""
 _BREAK_TAG = re.compile(r"<br\s*/?>", re.I)
 
 _OPENERS = re.compile(
@@ -253,6 +255,10 @@ def _image(token: Token, styles: Styles, style: Style, *, is_linked: bool) -> li
 
 
 def _host(target: str) -> str:
+    """Return what is shown of an image's address: its host, or the kind and size of embedded data."""
+    if data := _DATA.match(target):
+        size = (len(data[2]) + int(data[3] or 0)) * 3 // 4
+        return f"data:{data[1]}, {f'{size / 1000:.0f} kB' if size >= 1000 else f'{size} B'}"
     if not is_openable(target):
         return _shown(target)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from array import array
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -22,6 +23,7 @@ Runs: TypeAlias = "array[int]"
 _KINDS: list[_TokenType] = [Token.Text]
 _NUMBERS: dict[_TokenType, int] = {Token.Text: 0}
 _LONGEST = 0xFFFF
+_INFO_END = re.compile(r"[:{,;=\[(]")
 _LOADING = Lock()
 """Pygments makes a lexer's rules at first use, and garbles them where two threads do so at once."""
 _OPTIONS: dict[str, dict[str, object]] = {"php": {"startinline": True}}
@@ -64,16 +66,20 @@ def plain(text: str) -> Runs:
 @lru_cache(64)
 def lexer_for(language: str) -> Lexer | None:
     """Return the lexer for the first word of a fence's info string, if there is one."""
-    name = language.strip("{}.").lower()
+    name = _INFO_END.split(language.strip("{}.").lower(), maxsplit=1)[0]  # python:src/main.py, python{1,3}
+    lexer = _lexer_named(name) or _lexer_named(name.rpartition(".")[2])
+    return None if lexer is None or lexer.name in HOPELESS else lexer
+
+
+def _lexer_named(name: str) -> Lexer | None:
     name = _ALIASES.get(name, name)
     if not name or name in ("text", "txt", "plain", "none"):
         return None
     try:
         with _LOADING:
-            lexer = get_lexer_by_name(name, **_OPTIONS.get(name, {}))
+            return get_lexer_by_name(name, **_OPTIONS.get(name, {}))
     except ClassNotFound:
         return None
-    return None if lexer.name in HOPELESS else lexer
 
 
 def carries_state(lexer: Lexer | None) -> bool:

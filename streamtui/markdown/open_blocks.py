@@ -15,6 +15,10 @@ from streamtui.markdown.table import CHUNK_ROWS, TableChunk, TableColumns, split
 from streamtui.markdown.text_block import CHECKPOINTS, LONG, TextBlock, find_cut
 
 _DIFF = re.compile(r"diff --git |--- [^\s-]|\+\+\+ \S|@@ -\d")
+_IMAGE_DATA = r"\]\(data:image/(?:gif|png|jpe?g|webp);base64,"
+_OPEN_DATA = re.compile(rf"{_IMAGE_DATA}[^\s()]*$")
+_DATA = re.compile(rf"({_IMAGE_DATA}[A-Za-z\d+/=]{{16}})(?:~(\d+)~([A-Za-z\d+/=]+)|([A-Za-z\d+/=]{{64,}}))")
+"""An image's data: its first characters, perhaps the number of those folded already, and more."""
 _DIFF_LINE = re.compile(r"(?!\s*(?:```|~~~))(?:[-+ @\\]|diff |index |new |deleted |rename |similarity |old |Binary )")
 _NEVER = "\0"
 """A closer that no text has: its lines are verbatim to the end of the paragraph."""
@@ -72,6 +76,17 @@ class Paragraph:
         self.text += text
         at, origin = self._origins[-1]
         self.end = origin + len(self.text) - at
+        if "](data:" in self.text:
+            self._fold_data()
+
+    def _fold_data(self) -> None:
+        """Put the number of its characters in the place of an embedded image's data, which may be a megabyte."""
+        while match := _DATA.search(self.text, self.text.rfind("\n") + 1):
+            source = self._source(match.end())
+            mark = f"~{int(match[2] or 0) + len(match[3] or match[4])}~"
+            self.text = self.text[: match.end(1)] + mark + self.text[match.end() :]
+            folded = match.end(1) + len(mark)
+            self._origins = [*(pair for pair in self._origins if pair[0] < folded), (folded, source)]
 
     def last_line(self) -> str:
         return self.text[self.text.rfind("\n") + 1 :]
@@ -143,6 +158,8 @@ class Paragraph:
     def _length(self, final: bool) -> int:
         """Return how much of the text may be cut."""
         start = self.text.rfind("\n") + 1
+        if not final and (data := _OPEN_DATA.search(self.text, start)):
+            return data.start()
         may_be_head = not final and not self.is_long and "|" in self.text[start:]
         return start if may_be_head else len(self.text)
 
@@ -270,7 +287,7 @@ class Code:
 class Table:
     """An open table."""
 
-    __slots__ = ("_is_head", "_shared", "columns", "end", "grown", "partial", "place", "rows", "start")
+    __slots__ = ("_before", "_is_head", "_shared", "columns", "end", "grown", "partial", "place", "rows", "start")
 
     def __init__(self, place: BlockContext, columns: TableColumns, start: int, end: int) -> None:
         self.place = place
@@ -282,11 +299,12 @@ class Table:
         self.grown = False
         """Whether the last row made a column wider."""
         self._is_head = True
+        self._before: list[str] | None = None  # the last row of the chunk before
         self._shared = False
 
     def fork(self) -> Table:
         twin = Table(self.place, self.columns, self.start, self.end)
-        twin.rows, twin._is_head, twin._shared = [*self.rows], self._is_head, True
+        twin.rows, twin._is_head, twin._shared, twin._before = [*self.rows], self._is_head, True, self._before
         return twin
 
     def add(self, line: str, end: int) -> list[Block]:
@@ -306,7 +324,10 @@ class Table:
         return [self._chunk()] if self.rows or self._is_head else []
 
     def _chunk(self) -> TableChunk:
-        chunk = TableChunk(self.start, self.end, self.place, self.columns, self.rows, self._is_head, self.partial)
+        chunk = TableChunk(
+            self.start, self.end, self.place, self.columns, self.rows, self._is_head, self.partial, self._before
+        )
+        self._before = self.rows[-1] if self.rows else self._before
         self.rows = []
         self.start = self.end
         self._is_head = False

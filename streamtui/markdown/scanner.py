@@ -56,6 +56,7 @@ class Scanner:
         self._stop = 0  # and of its end
         self._newline = ""
         self._is_long = False  # whether the current line is text whatever it starts with
+        self._in_footnote = False  # whether the last leaf is a footnote or goes on with one
         self._is_fork = False
 
     def fork(self) -> Scanner:
@@ -70,6 +71,7 @@ class Scanner:
         twin._containers = [*self._containers]
         twin._shown, twin._last, twin._blank = self._shown, self._last, self._blank
         twin._start, twin._stop, twin._is_fork = self._start, self._stop, True
+        twin._in_footnote = self._in_footnote
         return twin
 
     def line(self, text: str, start: int, newline: str = "\n", *, is_long: bool = False) -> None:
@@ -160,6 +162,7 @@ class Scanner:
         containers = tuple(self._containers)
         place = BlockContext(containers, self._shown, self._gap(containers))
         self._shown = len(containers)
+        self._in_footnote = False
         self._last = containers
         self._blank = False
         return place
@@ -232,8 +235,7 @@ class Scanner:
             self.done += leaf.add(text, self._stop)
 
     def _open_code(self, fence: str, info: str, indent: int) -> Code:
-        language = info.split()[0] if info.split() else ""
-        listing = CodeSource(len(self.listings) + 1, language, self._painted)
+        listing = CodeSource(len(self.listings) + 1, info, self._painted)
         if self._is_fork:
             self.listings = [*self.listings, listing]
         else:
@@ -278,8 +280,16 @@ class Scanner:
         self._close_leaf()
 
     def _indented(self, cursor: Cursor, matched: int, opened: bool) -> bool | None:
+        """Take an indented line: code, unless a paragraph or a footnote goes on. None if that takes the whole line."""
         if isinstance(self.leaf, Paragraph) and not opened:
             return False
+        if self._in_footnote and not opened and matched == len(self._containers):
+            self._close_leaf()
+            cursor.skip(4)
+            self._add_paragraph(cursor.rest().lstrip(), self._start + cursor.first)
+            self._in_footnote = True
+            self.open_line = not self._newline
+            return None
         self._interrupt(matched, opened)
         cursor.skip(4)
         self._add_code(self._open_code("", "", 0), cursor.rest())
@@ -389,6 +399,7 @@ class Scanner:
                 return
             self._interrupt(matched, opened)
         self._add_paragraph(text, origin, indent if indent > 1 else 0)
+        self._in_footnote = is_footnote(text)
         self.open_line = not self._newline
 
     def _add_paragraph(self, text: str, origin: int, indent: int = 0) -> None:

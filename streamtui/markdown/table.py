@@ -112,7 +112,7 @@ class TableColumns:
         grown = False
         for index, cell in enumerate(row[: len(self.natural)]):
             text = _shown(cell, self.references)
-            cells = min(_WIDEST, cell_len(text))
+            cells = min(_WIDEST, _widest_line(text))
             word = min(_LONGEST_WORD, max(map(cell_len, _WORD.findall(text)), default=1))
             grown = grown or cells > self.natural[index] or word > self.words[index]
             self.natural[index] = max(self.natural[index], cells)
@@ -146,6 +146,11 @@ def _share(room: int, wanted: Sequence[int], floors: Sequence[int]) -> list[int]
     return fitted
 
 
+def _widest_line(text: str) -> int:
+    """Return the cells of the longest line of a cell's text, which `<br>` may have broken."""
+    return max(map(cell_len, text.split("\n"))) if "\n" in text else cell_len(text)
+
+
 def _shown(cell: str, references: References) -> str:
     """Return a cell's text as painted; most need no parser, plain words with or without code between them."""
     if not _MARKUP.search(cell):
@@ -158,7 +163,7 @@ def _shown(cell: str, references: References) -> str:
 class TableChunk(ItemizedBlock):
     """Some rows of a table; the first chunk has the head."""
 
-    __slots__ = ("columns", "is_head", "partial", "place", "rows", "wanted")
+    __slots__ = ("before", "columns", "is_head", "partial", "place", "rows", "wanted")
 
     def __init__(
         self,
@@ -169,6 +174,7 @@ class TableChunk(ItemizedBlock):
         rows: list[list[str]],
         is_head: bool,
         partial: bool,
+        before: list[str] | None = None,
     ) -> None:
         super().__init__(start, end)
         self.place = place
@@ -177,6 +183,8 @@ class TableChunk(ItemizedBlock):
         self.is_head = is_head
         self.partial = partial
         """Whether the last row may still grow."""
+        self.before = before
+        """The row before the first one; None if that is the head."""
         self.wanted = (*columns.natural, *columns.words)
 
     def same(self, other: Block) -> bool:
@@ -189,7 +197,9 @@ class TableChunk(ItemizedBlock):
 
     def renewed(self) -> TableChunk:
         """Return the same rows as a block not rendered yet, for when a link definition has come."""
-        return TableChunk(self.start, self.end, self.place, self.columns, self.rows, self.is_head, self.partial)
+        return TableChunk(
+            self.start, self.end, self.place, self.columns, self.rows, self.is_head, self.partial, self.before
+        )
 
     def widened(self) -> TableChunk:
         """Return the same rows as a block to be laid out again if a column's width has changed."""
@@ -205,7 +215,22 @@ class TableChunk(ItemizedBlock):
         if fitted is None:
             return head + sum(len(row) + 1 for row in self.rows)
         tall = max(-(-sum(self.columns.natural) // max(1, sum(fitted))), 1)
-        return head + len(self.rows) * tall
+        return head + len(self.rows) * (tall + (tall > 1))
+
+    def has_rule(self, index: int, width: int) -> bool:
+        """Whether a rule stands above the row: rows that take several lines are told apart by it."""
+        fitted = self.columns.fit(width)
+        if fitted is None:
+            return index > 0 or not self.is_head
+        row, before = self.rows[index], self.rows[index - 1] if index else self.before
+        return before is not None and (self._wraps(before, fitted) or self._wraps(row, fitted))
+
+    def _wraps(self, row: list[str], fitted: tuple[int, ...]) -> bool:
+        for cell, room in zip(row, fitted, strict=False):
+            text = _shown(cell, self.columns.references)
+            if "\n" in text or cell_len(text) > room:
+                return True
+        return False
 
     def _grew_from(self, other: ItemizedBlock) -> bool:
         return (
@@ -243,14 +268,17 @@ class TableChunk(ItemizedBlock):
     def _paint_item(self, index: int, width: int, styles: Styles) -> list[StyledLine]:
         left = gutter(self.place, width, styles)
         fitted = self.columns.fit(width - left.cells)
-        if fitted is not None:
-            return self._row(self.rows[index], left.rest, fitted, width, styles, styles.text)
-        first = self.is_head and index == 0
-        lines = self._stack(self.rows[index], left.first if first else left.rest, width, left.cells, styles)
-        if first:
+        border = styles.text + styles.table_border
+        if fitted is None:
+            prefix = left.first if self.is_head and index == 0 else left.rest
+            lines = self._stack(self.rows[index], prefix, width, left.cells, styles)
+            rule = "─" * min(3, width - left.cells)
+        else:
+            lines = self._row(self.rows[index], left.rest, fitted, width, styles, styles.text)
+            rule = "┼".join("┈" * (cells + 2) for cells in fitted)[1:-1]
+        if not self.has_rule(index, width - left.cells):
             return lines
-        rule = Segment("─" * min(3, width - left.cells), styles.text + styles.table_border)
-        return [paint(left.rest, [rule], width, styles.text), *lines]
+        return [paint(left.rest, [Segment(rule, border)], width, styles.text), *lines]
 
     def _row(
         self, cells: list[str], prefix: list[Segment], fitted: tuple[int, ...], width: int, styles: Styles, base: Style
@@ -301,8 +329,8 @@ class TableChunk(ItemizedBlock):
         room = max(2, width - taken)
         for head, cell in zip(self.columns.head, cells, strict=False):
             runs = cell_runs(head, self.columns.references, styles, styles.text + styles.table_head)
-            if cell and cells is not self.columns.head:
-                runs += [(": ", styles.text + styles.table_head)]
+            if cells is not self.columns.head:
+                runs += [(": " if cell else ":", styles.text + styles.table_head)]
                 runs += cell_runs(cell, self.columns.references, styles, styles.text)
             spans = wrap("".join([text for text, _ in runs]), room)
             for row, span in zip(cut_runs(runs, spans), spans, strict=True):

@@ -6,7 +6,9 @@ import textwrap
 
 import pytest
 
-from tests.markdown.painting import one_shot, rows
+from streamtui.markdown import Document
+from streamtui.markdown.lexing import lexer_for
+from tests.markdown.painting import one_shot, rows, settle
 
 
 def texts(source: str, width: int = 60) -> list[str]:
@@ -235,3 +237,122 @@ def test_a_reply_of_definitions_alone_is_shown_and_linked() -> None:
 def test_many_definitions_without_blank_lines_are_all_shown() -> None:
     lines = [f"[{index}]: https://a.example/{index}" for index in range(400)]
     assert texts("\n".join(lines)) == lines
+
+
+def hrefs(source: str) -> list[str]:
+    """Return the targets that can be clicked, in order."""
+    targets = [
+        segment.style.meta["href"]
+        for row in one_shot(source, 100)[1]
+        for segment in row[0]
+        if segment.style and "href" in segment.style.meta
+    ]
+    return [target for at, target in enumerate(targets) if targets[at - 1] != target or not at]
+
+
+@pytest.mark.parametrize(
+    ("source", "targets"),
+    [
+        ("请看https://example.com/a，谢谢", ["https://example.com/a"]),
+        ("见https://example.com/a、https://example.com/b。", ["https://example.com/a", "https://example.com/b"]),
+        ("（https://example.com/a）", ["https://example.com/a"]),
+        ("“https://example.com/a”…", ["https://example.com/a"]),
+        ("https://example.com/a’s", ["https://example.com/a"]),
+        ("https://example.com/a—b", ["https://example.com/a"]),
+        ("https://example.com。", ["https://example.com"]),
+        ("**https://example.com/a**：x", ["https://example.com/a"]),
+        ("(https://en.wikipedia.org/wiki/A_(b))", ["https://en.wikipedia.org/wiki/A_(b)"]),
+        ("https://zh.wikipedia.org/wiki/中文 x", ["https://zh.wikipedia.org/wiki/%E4%B8%AD%E6%96%87"]),
+        ("[![Build](https://img.x/b.svg)](https://ci.x/p)", ["https://ci.x/p"]),
+        ("[](https://a.b)", ["https://a.b"]),
+    ],
+)
+def test_links_open_what_was_meant(source: str, targets: list[str]) -> None:
+    assert hrefs(source) == targets
+
+
+@pytest.mark.parametrize(
+    "url", ["http://xn--80ak6aa92e.com/", "https://x.y/%22%3E%20a%0Ab", "https://x.y/a_b*c?d=e&f=g#h"]
+)
+def test_a_bare_link_is_shown_as_written(url: str) -> None:
+    assert texts(f"see {url} there", 100) == [f"see {url} there"]
+    assert texts(f"<{url}>", 100) == [url]
+
+
+def strong(source: str) -> str:
+    """Return what is bold."""
+    return "|".join(
+        segment.text for row in one_shot(source, 100)[1] for segment in row[0] if segment.style and segment.style.bold
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "bold"),
+    [
+        ("**注意：**请先备份。这是**「重点」**内容", "注意：|「重点」"),
+        ("**真。**她", "真。"),
+        ('**"quoted"**text', '"quoted"'),
+        ("这是**重点**。", "重点"),
+        ("**한국어(조선말)**는 언어", "한국어(조선말)"),
+        ("**日本語（にほんご）**は", "日本語（にほんご）"),
+        ("中文**bold**中文", "bold"),
+        ("**N**ational **A**eronautics", "N|A"),
+        ("**src/**: sources, **src/app.py**: code", "src/|src/app.py"),
+        ("**`a*b`** and **C:\\Users** and **5*3**", "a*b|C:\\Users|5*3"),
+        ("a **b** c **d**", "b|d"),
+        ("2 ** 3 ** 4", ""),
+    ],
+)
+def test_bold_is_what_was_meant(source: str, bold: str) -> None:
+    assert strong(source) == bold
+
+
+@pytest.mark.parametrize(
+    ("source", "shown"),
+    [
+        ("| a |\n|-|\n| one<br>two |\n| <br> |", ["a", "────", "one", "two", "┈┈┈┈", "<br>"]),
+        ("| <BR/> tag | x<br />y |\n|-|-|\n| `a<br>b` | c |", ["", "", "tag", "a<br>b │ c"]),
+    ],
+)
+def test_a_break_tag_breaks_a_cell(source: str, shown: list[str]) -> None:
+    rows_shown = texts(source)
+    if shown[0]:
+        assert rows_shown == shown
+    assert rows_shown[-1] == shown[-1]
+
+
+@pytest.mark.parametrize("length", [48, 900, 5000, 88_000])
+@pytest.mark.parametrize("before", ["", "word " * 400, "| a |\n|-|\n| "])
+def test_the_data_of_an_image_is_folded(length: int, before: str) -> None:
+    if "|" in before and length > 30_000:
+        before = ""
+    data = ("iVBORw0KGgo" * 8000)[:length]
+    size = length * 3 // 4
+    label = f"🖼 chart (data:image/png, {f'{size / 1000:.0f} kB' if size >= 1000 else f'{size} B'})"
+    source = f"{before}![chart](data:image/png;base64,{data}) after *it*"
+    assert " ".join(" ".join(rows(source, 100)).split()).endswith(f"{label} after it")
+    document = Document()
+    for at in range(0, len(source), 37):
+        document.append(source[at : at + 37])
+        document.update()
+    document.finish()
+    document.update()
+    assert settle(document, 100) == one_shot(source, 100)[1]
+    assert document.source == source
+
+
+def test_text_has_its_direction_marks() -> None:
+    assert texts("a\u061cb\u200ec") == ["a\u061cb\u200ec"]
+
+
+def test_a_footnote_has_paragraphs() -> None:
+    shown = texts("[^1]: a\n\n    second *paragraph*\n\n    third")
+    assert shown == ["[^1]: a", "second paragraph", "third"]
+
+
+@pytest.mark.parametrize(
+    "info", ["python:src/main.py", "python{1,3}", "{.python}", "Python title=x", "python,linenos", "src/main.py"]
+)
+def test_the_info_of_a_fence_gives_its_colours_and_is_shown(info: str) -> None:
+    assert getattr(lexer_for(info.split()[0]), "name", "") == "Python"
+    assert rows(f"```{info}\nx = 1\n```", 60)[0].startswith(f"  1 {info} ─")

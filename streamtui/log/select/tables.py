@@ -98,7 +98,7 @@ def _rows(chunk: TableChunk, width: int, styles: Styles) -> Iterator[tuple[int, 
     if head:
         yield _HEAD, head if stacked else head[:-1]
     for row, item in enumerate(items):
-        yield row, item[1:] if stacked and not (chunk.is_head and row == 0) else item
+        yield row, item[1:] if chunk.has_rule(row, width - lines[-1].gutter) else item
 
 
 def _fitted(chunk: TableChunk, lines: Sequence[StyledLine], width: int) -> tuple[int, ...] | None:
@@ -129,7 +129,7 @@ def _stacked_words(row: _Row, width: int) -> list[str]:
     left = iter(row.drawn)
     cells: list[str] = []
     for head, cell in zip(row.chunk.columns.head, row.cells, strict=False):
-        label = "" if row.number == _HEAD else row.shown(head) + (": " if cell else "")
+        label = "" if row.number == _HEAD else row.shown(head) + (": " if cell else ":")
         text = label + row.shown(cell)
         words = ""
         for start, _, joint in wrap(text, room):
