@@ -57,8 +57,9 @@ class FrameWriter:
         if len(rows) >= _LEAST_MOVED:
             self._move_rows(rows, pen)
         for y, row in rows.items():
-            pen.change_row(y, self._rows[y], row)
-            self._rows[y] = row
+            if row != self._rows[y]:  # it may have been moved here
+                pen.change_row(y, self._rows[y], row)
+                self._rows[y] = row
         if pen.is_used or cursor != self._cursor:
             self._cursor = cursor
             pen.finish(cursor)

@@ -21,6 +21,8 @@ TAIL_S: Final = 0.15
 """How long after a lone Escape the rest of a sequence may come that the Escape turns out to have begun."""
 STRAY_PASTE_S: Final = 0.05
 """How soon after a part of an unbracketed paste the next part comes."""
+STRAY_PASTE_PART: Final = 512
+"""Characters that such a part has at least: a terminal line cuts only what fills its buffer."""
 LEAST_STRAY_PASTE: Final = 20
 """Characters in one read that nobody types: with an Enter among them they are a paste. Fewer may be keys that a slow
 link delivered together; three lines are a paste however short."""
@@ -180,10 +182,11 @@ class Tokenizer:
         """Take what comes before the next sequence: keys, or a paste that nothing marks as one."""
         end = pending.find(_ESC)
         text, rest = (pending, "") if end < 0 else (pending[:end], pending[end:])
-        goes_on = now - self._stray_paste_at < STRAY_PASTE_S
+        goes_on = len(text) > 1 and now - self._stray_paste_at < STRAY_PASTE_S
         if _NOT_IN_PROSE.search(text) or not (goes_on or _is_stray_paste(text)):
             return Text(text), rest
-        self._stray_paste_at = now
+        if len(text) >= STRAY_PASTE_PART:
+            self._stray_paste_at = now
         return Paste(text), rest
 
     def _skip_tail(self, pending: str) -> str:

@@ -13,6 +13,7 @@ from streamtui.tui.terminal.tokenizer import (
     LONGEST_STRING,
     PASTE_S,
     SEQUENCE_S,
+    STRAY_PASTE_PART,
     TAIL_S,
     ControlString,
     Escape,
@@ -248,11 +249,12 @@ def test_fast_typing_is_no_paste(text: str) -> None:
 
 
 def test_the_parts_of_a_long_unmarked_paste_are_pastes() -> None:
-    assert read("one\rtwo\rthree", "\rfour\rfi", "ve\r") == [
-        Paste("one\rtwo\rthree"),
-        Paste("\rfour\rfi"),
-        Paste("ve\r"),
-    ]
+    part = "line\r" * STRAY_PASTE_PART
+    assert read(part, "\rfour", "xyz") == [Paste(part), Paste("\rfour"), Text("xyz")]
+
+
+def test_enter_after_a_short_unmarked_paste_is_enter() -> None:
+    assert read("one\rtwo\rthree", "\r") == [Paste("one\rtwo\rthree"), Text("\r")]
 
 
 # -- anything
