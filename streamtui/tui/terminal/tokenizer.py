@@ -185,8 +185,7 @@ class Tokenizer:
         goes_on = len(text) > 1 and now - self._stray_paste_at < STRAY_PASTE_S
         if _NOT_IN_PROSE.search(text) or not (goes_on or _is_stray_paste(text)):
             return Text(text), rest
-        if len(text) >= STRAY_PASTE_PART:
-            self._stray_paste_at = now
+        self._stray_paste_at = now if len(text) >= STRAY_PASTE_PART else float("-inf")
         return Paste(text), rest
 
     def _skip_tail(self, pending: str) -> str:
