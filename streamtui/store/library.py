@@ -91,7 +91,7 @@ class SavedLibrary:
         await self._change(*(SoftDelete(conversation, self._clock()) for conversation in conversations))
 
     async def restore(self, conversation: str) -> bool:
-        number = self._writer.unhide(conversation)
+        number = self._writer.undelete(conversation)
         if number is None:
             return False
         await asyncio.wrap_future(self._writer.written(number))

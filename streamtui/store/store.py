@@ -141,10 +141,6 @@ class Store:
         self._reader.close(timeout / 4)
         return self._writer.close(timeout)
 
-    async def aclose(self, timeout: float = CLOSE_S) -> bool:
-        """`close`, without blocking the event loop."""
-        return await asyncio.to_thread(self.close, timeout)
-
     def __enter__(self) -> "Store":
         return self
 

@@ -61,7 +61,7 @@ async def until(condition: Callable[[], object], what: str = "it") -> None:
 
 async def written(store: Store) -> None:
     """Wait until everything recorded so far is in the database."""
-    await until(lambda: not store._writer._queue, "writing")
+    await until(lambda: not store._writer._operations, "writing")
 
 
 def foreign_lock(folder: Path) -> FileLock:

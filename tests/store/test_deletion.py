@@ -269,7 +269,7 @@ async def test_a_deletion_that_waits_to_be_finished_does_not_end_saving_when_the
         with closing(sqlite3.connect(path)) as reading:
             reading.execute("BEGIN")
             reading.execute("SELECT * FROM conversations").fetchall()
-            await until(lambda: store._writer._to_scrub and not store._writer._queue, "purging")
+            await until(lambda: store._writer._erased is not None and not store._writer._operations, "purging")
             assert lock.acquire(5)
             reading.execute("COMMIT")
         path.rename(away)
@@ -294,11 +294,11 @@ async def test_an_error_that_nobody_thought_of_shows_and_saving_goes_on(
     with Store.open(folder, grace_s=0.05) as store:
         row, _ = await saved(store)
 
-        def fail(self: Database, conversations: object, patience: float) -> bool:
+        def fail(self: Database, step_s: float, patience: float) -> float | None:
             raise RuntimeError("never heard of it")
 
         with monkeypatch.context() as broken:
-            broken.setattr(Database, "scrub", fail)
+            broken.setattr(Database, "erase", fail)
             await store.library.delete(row.id)
             await until(lambda: "never heard of it" in (store.trouble or ""), "the banner")
             kept, _ = await saved(store, "meanwhile")

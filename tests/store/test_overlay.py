@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from streamtui.chat.errors import StoreError
@@ -29,7 +29,7 @@ from streamtui.store.operations import (
 from streamtui.store.queue import queries
 from streamtui.store.queue.compaction import compact
 from streamtui.store.queue.overlay import Overlay
-from streamtui.store.queue.spill import read_spill, spill_path, write_spill
+from streamtui.store.queue.spill import SpillFile, read_spill, spill_path
 from streamtui.store.sqlite import opening
 from streamtui.store.sqlite.apply import apply_all
 from streamtui.store.sqlite.schema import SCRIPTS
@@ -166,8 +166,9 @@ def test_a_long_queue_is_made_shorter_without_a_difference(operations: list[Oper
 @given(chats())
 def test_the_spill_file_keeps_every_operation_as_it_is(operations: list[Operation]) -> None:
     """But for the messages that each prompt carries in case that somebody deleted them."""
+    assume(operations)
     with TemporaryDirectory() as folder:
-        write_spill(Path(folder), "run", 7, operations)
+        SpillFile(Path(folder), "run").add(7, operations)
         spill = read_spill(spill_path(Path(folder), "run"))
     assert spill.operations == tuple(replace(op, earlier=()) if isinstance(op, Begin) else op for op in operations)
     assert (spill.run, spill.first, spill.unreadable) == ("run", 7, 0)

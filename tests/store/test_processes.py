@@ -143,7 +143,7 @@ async def test_closing_while_the_database_is_locked_spills_and_the_next_start_fo
     store.recorder.append(reply.id, 0, "spilled", "")
     store.library.keep_draft(row.id, "draft")
     began = time.monotonic()
-    assert await store.aclose(timeout=0.3)
+    assert await asyncio.to_thread(store.close, 0.3)
     assert time.monotonic() - began < 3
     (path,) = spills(folder)
     content = path.read_bytes()

@@ -1,15 +1,19 @@
 """What is done at the start for processes that ended without doing it themselves."""
 
 import sqlite3
+import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from streamtui.store.operations import Purge
 from streamtui.store.queue.spill import read_spill, run_of, spills, unfinished
-from streamtui.store.sqlite import read
+from streamtui.store.sqlite import erasure, read
 from streamtui.store.sqlite.apply import apply, apply_all
 from streamtui.store.writer_process import WriterProcess
+
+_UNREFERENCED_S: Final = 24 * 3600.0
 
 
 @dataclass(slots=True)
@@ -19,8 +23,8 @@ class Recovery:
     folded: list[Path] = field(default_factory=list)
     """Files whose content is in the database, or was never whole."""
     unreadable: list[Path] = field(default_factory=list)
-    purged: list[str] = field(default_factory=list)
-    """Conversations whose text may still be found in the files."""
+    is_unerased: bool = False
+    """Whether there is deleted text that files may still hold."""
     interrupted: int = 0
 
     def finish(self) -> list[str]:
@@ -53,8 +57,8 @@ def recover(connection: sqlite3.Connection, folder: Path, run: WriterProcess) ->
     ).fetchall():
         if not alive(other or ""):
             apply(connection, Purge(conversation), run.id)
-    unscrubbed = connection.execute("SELECT id FROM purged WHERE NOT scrubbed").fetchall()
-    recovery.purged = [conversation for (conversation,) in unscrubbed]
+    _collect_attachments(connection)
+    recovery.is_unerased = erasure.is_pending(connection)
     spilled = {run_of(path) for path in left}
     for (other,) in connection.execute("SELECT id FROM runs").fetchall():
         # A row outlives its spill file: killed between commit and unlink, the next start must know what it has.
@@ -63,6 +67,15 @@ def recover(connection: sqlite3.Connection, folder: Path, run: WriterProcess) ->
     recovery.folded += [path for path in unfinished(folder) if not alive(run_of(path))]
     run.sweep()
     return recovery
+
+
+def _collect_attachments(connection: sqlite3.Connection) -> None:
+    """Remove content that no message has referred to for long."""
+    connection.execute(
+        "DELETE FROM attachments WHERE created < ?"
+        " AND NOT EXISTS (SELECT 1 FROM message_attachments m WHERE m.sha256 = attachments.sha256)",
+        (time.time() - _UNREFERENCED_S,),
+    )
 
 
 class _Alive:

@@ -5,8 +5,11 @@ folding happen once: the database knows how many operations of each run it has.
 """
 
 import json
+import os
+import threading
 from base64 import b64decode, b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -53,6 +56,7 @@ _CHANGES: Final[Mapping[str, type[Change]]] = {
     "Forget": Forget,
 }
 """By the names that files of format 1 have for them."""
+_PATIENCE_S: Final = 1.0
 _NAMES: Final = {kind: name for name, kind in _CHANGES.items()}
 
 
@@ -86,16 +90,73 @@ def run_of(path: Path) -> str:
     return path.stem.removeprefix("spill-")
 
 
-def write_spill(folder: Path, run: str, first: int, operations: Iterable[Operation]) -> None:
-    """Put the operations into the run's spill file in place of what it held. Raises `OSError`; then it is as before."""
-    header = {"streamtui_spill": _FORMAT, "run": run, "first": first}
-    lines = [json.dumps(header), *(json.dumps(_encode(operation)) for operation in operations), ""]
-    write_atomically(spill_path(folder, run), "\n".join(lines).encode("ascii"))
+class SpillFile:
+    """The run's own spill file: there while it holds operations that the database doesn't have."""
+
+    def __init__(self, folder: Path, run: str) -> None:
+        self._run = run
+        self._path = spill_path(folder, run)
+        self._lock = threading.Lock()
+        self._last: int | None = None
+        """Number of the last operation in the file; `None` where it is not there, or has to be written anew."""
+
+    def add(self, first: int, operations: Sequence[Operation]) -> None:
+        """Have the operations, of which the first has number `first`, in the file and on disk.
+
+        Those that it has already are not written again. Raises `OSError`; then it holds what it held.
+        """
+        with self._held():
+            if self._last is not None and first <= self._last + 1:
+                operations = operations[self._last + 1 - first :]
+                if operations:
+                    self._append("".join(f"{_line(operation)}\n" for operation in operations).encode("ascii"))
+                    self._last += len(operations)
+            elif operations:
+                header = {"streamtui_spill": _FORMAT, "run": self._run, "first": first}
+                lines = [json.dumps(header), *map(_line, operations), ""]
+                write_atomically(self._path, "\n".join(lines).encode("ascii"))
+                self._last = first + len(operations) - 1
+
+    def restart(self) -> None:
+        """Write the file anew with the next `add`: operations have other numbers than those in the file."""
+        with self._held():
+            self._last = None
+
+    def drop(self, done: int) -> None:
+        """Remove the file if the database has all that it holds, which is so where it has operation `done`."""
+        with self._held():
+            if self._last is not None and self._last <= done:
+                self._path.unlink(missing_ok=True)
+                self._last = None
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """Raises `OSError` where a signal handler interrupted this very class in its own thread."""
+        if not self._lock.acquire(timeout=_PATIENCE_S):
+            raise BlockingIOError("the spill file is being written")
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def _append(self, content: bytes) -> None:
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND | getattr(os, "O_CLOEXEC", 0))
+        try:
+            size = os.fstat(descriptor).st_size
+            try:
+                with os.fdopen(descriptor, "ab", closefd=False) as file:
+                    file.write(content)
+                os.fsync(descriptor)
+            except OSError:
+                os.ftruncate(descriptor, size)
+                raise
+        finally:
+            os.close(descriptor)
 
 
 def read_spill(path: Path) -> Spill:
     """Read a spill file. Raises `ValueError` for what is none, `OSError`."""
-    lines = path.read_bytes().splitlines()
+    lines = path.read_bytes().split(b"\n")[:-1]  # what comes after the last end of a line was cut off in writing
     header = json.loads(lines[0]) if lines else None
     if not isinstance(header, dict) or header.get("streamtui_spill") != _FORMAT:
         raise ValueError("not a spill file of this version")
@@ -111,6 +172,10 @@ def read_spill(path: Path) -> Spill:
             operations.append(("", 0, "", ""))  # keeps the numbers of those that follow
             unreadable += 1
     return Spill(run_of(path), first, tuple(operations), unreadable)
+
+
+def _line(operation: Operation) -> str:
+    return json.dumps(_encode(operation))
 
 
 def _encode(operation: Operation) -> object:

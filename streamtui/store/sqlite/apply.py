@@ -29,7 +29,7 @@ from streamtui.store.operations import (
     Update,
     Withdraw,
 )
-from streamtui.store.sqlite import search
+from streamtui.store.sqlite import erasure, search
 
 RECOVERED: Final = "Recovered conversation"
 """The title where nothing is left but a reply that was streaming when the file was damaged or lost."""
@@ -84,6 +84,11 @@ SELECT seq, ?, ?, ?, ? FROM messages WHERE id = ?
 _PUT_ATTACHMENT = """
 INSERT INTO attachments (sha256, created, content) VALUES (?, ?, ?)
 ON CONFLICT (sha256) DO UPDATE SET created = max(created, excluded.created)
+"""
+_FORGET_PROMPTS = """
+DELETE FROM prompts WHERE text IN (
+    SELECT s.text FROM messages m JOIN segments s ON s.message = m.seq WHERE m.conversation = ? AND m.role = 'user'
+)
 """
 _SETTLED = f"""
 UPDATE conversations SET updated = max(updated, ?), touched = {_TOUCH} WHERE id = ?
@@ -325,13 +330,16 @@ def _hide(connection: sqlite3.Connection, conversation: str, at: float | None, r
 
 
 def _purge(connection: sqlite3.Connection, conversation: str) -> None:
-    gone = connection.execute(
-        "DELETE FROM conversations WHERE id = ? AND deleted IS NOT NULL", (conversation,)
-    ).rowcount
-    if not gone:
+    """Give the conversation up for good, if it is still hidden. Its rows go in steps: see `erasure.delete_rows`."""
+    row = connection.execute(
+        "SELECT 1 FROM conversations WHERE id = ? AND deleted IS NOT NULL", (conversation,)
+    ).fetchone()
+    if row is None:
         return
     connection.execute("DELETE FROM drafts WHERE conversation = ?", (conversation,))
-    connection.execute("INSERT OR IGNORE INTO purged (id) VALUES (?)", (conversation,))
+    connection.execute(_FORGET_PROMPTS, (conversation,))
+    connection.execute("INSERT OR REPLACE INTO purged (id, scrubbed) VALUES (?, 0)", (conversation,))
+    erasure.start_over(connection)
 
 
 def _keep_draft(connection: sqlite3.Connection, conversation: str, text: str) -> None:

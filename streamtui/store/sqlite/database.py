@@ -1,17 +1,21 @@
 """The database file and the one connection that writes to it. For the database thread alone."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
-from contextlib import closing, suppress
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
-from streamtui.store.sqlite import opening
+from streamtui.store.sqlite import erasure, opening, progress, search
 from streamtui.store.sqlite.errors import code, is_damage
 from streamtui.store.sqlite.rescue import rescue
 from streamtui.store.sqlite.schema import SCRIPTS
 from streamtui.store.writer_process import WriterProcess
 from streamtui.system.locks import FileLock
 
+_DONE: Final = -1
+"""The position of a task that needs no more steps."""
 _STAYS_OPEN = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_CONSTRAINT)
 
 
@@ -36,6 +40,7 @@ class Database:
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
         self._is_damaged = False
+        self._pages: erasure.PageFile | None = None
 
     def write(self, work: Callable[[sqlite3.Connection], None], patience: float) -> None:
         """Do `work` in one transaction. It is on disk afterwards, or nothing of it is and an exception says why.
@@ -55,13 +60,8 @@ class Database:
 
     def _write(self, work: Callable[[sqlite3.Connection], None]) -> None:
         connection = self._opened()
-        try:
-            connection.execute("BEGIN IMMEDIATE")
+        with self._transaction():
             work(connection)
-            connection.execute("COMMIT")
-        except BaseException as error:
-            self._roll_back(error)
-            raise
 
     def _is_marked_read_only(self, error: Exception) -> bool:
         return code(error) == sqlite3.SQLITE_READONLY and opening.is_marked_read_only(self.path)
@@ -72,25 +72,83 @@ class Database:
             self._drop()
             self._opened()
 
-    def scrub(self, conversations: Sequence[str], patience: float) -> bool:
-        """Leave no trace of deleted conversations in the files; return whether that was possible now.
+    def erase(self, step_s: float, patience: float) -> float | None:
+        """Do one step of about `step_s` seconds towards erasing what was deleted.
 
-        `secure_delete` alone is not enough: what SQLite once moved from page to page stays in the gaps between rows.
-        Costs about 4 ms per megabyte of the database.
+        Return the part of the work that is done, `None` when no file holds deleted text any more.
+        Raises as `write` does.
         """
-        for copy in opening.backups(self.path):
-            try:
-                _forget(copy, conversations)
-            except sqlite3.Error:
-                copy.unlink(missing_ok=True)  # better no copy than one that keeps what was deleted
         with self._lock.held(patience):
             connection = self._opened()
-            connection.execute("VACUUM")
-            if not _empty_log(connection):
-                return False
-            for conversation in conversations:
-                connection.execute("UPDATE purged SET scrubbed = 1 WHERE id = ?", (conversation,))
+            until = time.monotonic() + step_s
+            if not erasure.is_pending(connection):
+                return None
+            with self._transaction():
+                if erasure.delete_rows(connection, until):
+                    return 0.0
+                if search.holds_deleted(connection):
+                    search.drop_deleted(connection)
+                    return 0.0
+            for copy in opening.backups(self.path):
+                if not self._erase_copy(connection, copy, until):
+                    return 0.0
+            return self._erase_pages(connection, until)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """Do the body in one transaction of the open connection."""
+        assert self._connection is not None
+        try:
+            self._connection.execute("BEGIN IMMEDIATE")
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException as error:
+            self._roll_back(error)
+            raise
+
+    def _erase_copy(self, connection: sqlite3.Connection, copy: Path, until: float) -> bool:
+        """Do a step on a migration's copy of the file; return whether nothing is left to do there."""
+        task = f"{erasure.PAGES} {copy.name}"
+        position = progress.get(connection, task)
+        if position == _DONE:
             return True
+        try:
+            if position is None:
+                purged = connection.execute("SELECT id FROM purged WHERE NOT scrubbed").fetchall()
+                erasure.delete_from_copy(copy, [conversation for (conversation,) in purged])
+            with closing(erasure.PageFile(copy)) as pages:
+                following = pages.overwrite_unused(position or 1, until)
+        except sqlite3.Error:
+            copy.unlink(missing_ok=True)  # better no copy than one that keeps what was deleted
+            following = None
+        with self._transaction():
+            progress.put(connection, task, _DONE if following is None else following)
+        return following is None
+
+    def _erase_pages(self, connection: sqlite3.Connection, until: float) -> float | None:
+        """Do a step on the pages of the file itself."""
+        if not _empty_log(connection):
+            return 0.0
+        position = progress.get(connection, erasure.PAGES) or 1
+        pages = self._page_file()
+        # Another connection writes down how far it came: the one that writes otherwise sees by that that the file has
+        # changed, and forgets the pages that it holds in memory, unused parts included.
+        with closing(opening.connect(self.path, "rw", self._vfs)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            following = pages.overwrite_unused(position, until)
+            if following is None:
+                other.execute("UPDATE purged SET scrubbed = 1")
+                erasure.start_over(other)
+            else:
+                progress.put(other, erasure.PAGES, following)
+            other.execute("COMMIT")
+        return None if following is None else following / max(following, pages.count)
+
+    def _page_file(self) -> erasure.PageFile:
+        """Return the file as bytes. It stays open for good: see `PageFile.close`."""
+        if self._pages is None or self._pages.identity != self._identity:
+            self._pages = erasure.PageFile(self.path)
+        return self._pages
 
     def close(self, patience: float) -> None:
         """Close the file; the last connection of all also folds the log into it, hence the lock.
@@ -135,15 +193,3 @@ class Database:
 def _empty_log(connection: sqlite3.Connection) -> bool:
     busy, _, _ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     return not busy
-
-
-def _forget(copy: Path, conversations: Sequence[str]) -> None:
-    with closing(sqlite3.connect(copy, isolation_level=None)) as connection:
-        connection.execute("PRAGMA secure_delete = ON")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("BEGIN IMMEDIATE")
-        for conversation in conversations:
-            connection.execute("DELETE FROM conversations WHERE id = ?", (conversation,))
-            connection.execute("DELETE FROM drafts WHERE conversation = ?", (conversation,))
-        connection.execute("COMMIT")
-        connection.execute("VACUUM")

@@ -9,7 +9,8 @@ from streamtui.chat.errors import StoreError
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.system.locks import LockBusyError
 
-_KEPT: Final = "what is new is kept in memory until then"
+_KEPT: Final = "until then what is new is in memory alone"
+_BESIDE: Final = "until then what is new is kept in a file beside it"
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _READ_ONLY: Final = {errno.EROFS, errno.EACCES, errno.EPERM}
 _CORRUPT_INDEX: Final = sqlite3.SQLITE_CORRUPT_VTAB
@@ -38,7 +39,7 @@ def explain(error: Exception, path: Path) -> str:
         case StoreError():
             return str(error)
         case LockBusyError():
-            return f"Not saved yet: another program holds {path.name}; {_KEPT}."
+            return f"Not saved yet: another program holds {path.name}; {_BESIDE}."
         case sqlite3.Error():
             return _sqlite(error, path)
         case OSError():
@@ -76,7 +77,7 @@ def _sqlite(error: sqlite3.Error, path: Path) -> str:
         case sqlite3.SQLITE_FULL:
             return _no_space(path)
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return f"Not saved yet: another program holds {path.name}; {_KEPT}."
+            return f"Not saved yet: another program holds {path.name}; {_BESIDE}."
         case sqlite3.SQLITE_READONLY:
             return _no_permission(path)
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:

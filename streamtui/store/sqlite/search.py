@@ -18,6 +18,7 @@ from operator import itemgetter
 from typing import Final
 
 from streamtui.chat.sanitize import sanitize_line
+from streamtui.store.sqlite import progress
 from streamtui.store.sqlite.read import text_of
 
 _CREATE: Final = """
@@ -114,7 +115,7 @@ def _exists(connection: sqlite3.Connection) -> bool:
         connection.execute("SELECT rowid FROM search WHERE search MATCH 'abc' LIMIT 1").fetchone()
     except sqlite3.Error:
         return False
-    return _position(connection, _REBUILD) is None
+    return progress.get(connection, _REBUILD) is None
 
 
 def _indexed(connection: sqlite3.Connection, query: str) -> Iterator[tuple[int, str, str, str]]:
@@ -181,10 +182,10 @@ def extend(connection: sqlite3.Connection, until: float) -> bool:
 def _prepare(connection: sqlite3.Connection) -> bool:
     """Make sure that there is a good index; return whether this SQLite can have one."""
     try:
-        if _position(connection, _REBUILD) is not None:
+        if progress.get(connection, _REBUILD) is not None:
             connection.execute("DROP TABLE IF EXISTS search")
             connection.execute("UPDATE messages SET indexed = 0 WHERE indexed <> 0")
-            connection.execute("DELETE FROM progress WHERE task = ?", (_REBUILD,))
+            progress.clear(connection, _REBUILD)
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'search'").fetchone():
             connection.execute(_CREATE)
             if sqlite3.sqlite_version_info >= _SECURE_DELETE:
@@ -206,7 +207,7 @@ def forget(connection: sqlite3.Connection, messages: Iterable[int]) -> None:
             values = (seq, body_of(connection, seq))
             connection.execute("INSERT INTO search (search, rowid, body) VALUES ('delete', ?, ?)", values)
             if sqlite3.sqlite_version_info < _SECURE_DELETE:
-                connection.execute("INSERT OR IGNORE INTO progress VALUES (?, 0)", (_MERGE,))
+                progress.put(connection, _MERGE, 0)
         except sqlite3.DatabaseError as error:  # no FTS5 here, or the index is not what it should be
             _log.info("search index: %s", error)
             rebuild(connection)
@@ -215,21 +216,21 @@ def forget(connection: sqlite3.Connection, messages: Iterable[int]) -> None:
 
 def rebuild(connection: sqlite3.Connection) -> None:
     """Have the index built anew by the next `extend`. Runs in a transaction of the caller."""
-    connection.execute("INSERT OR IGNORE INTO progress VALUES (?, 0)", (_REBUILD,))
+    progress.put(connection, _REBUILD, 0)
 
 
 def holds_deleted(connection: sqlite3.Connection) -> bool:
     """Return whether the index may still hold pieces of what was taken out of it."""
-    return any(_position(connection, task) is not None for task in (_MERGE, _REBUILD))
+    return any(progress.get(connection, task) is not None for task in (_MERGE, _REBUILD))
 
 
 def drop_deleted(connection: sqlite3.Connection) -> None:
     """Do one short step to rid the index of what was taken out of it. Runs in a transaction of the caller."""
-    if _position(connection, _REBUILD) is not None:
+    if progress.get(connection, _REBUILD) is not None:
         _prepare(connection)
-        connection.execute("DELETE FROM progress WHERE task IN (?, ?)", (_MERGE, _REBUILD))
+        progress.clear(connection, _MERGE, _REBUILD)
         return
-    step = _position(connection, _MERGE)
+    step = progress.get(connection, _MERGE)
     if step is None:
         return
     before = connection.total_changes
@@ -241,14 +242,9 @@ def drop_deleted(connection: sqlite3.Connection) -> None:
         rebuild(connection)
         return
     if connection.total_changes - before < 2:
-        connection.execute("DELETE FROM progress WHERE task = ?", (_MERGE,))
+        progress.clear(connection, _MERGE)
     else:
-        connection.execute("UPDATE progress SET position = position + 1 WHERE task = ?", (_MERGE,))
-
-
-def _position(connection: sqlite3.Connection, task: str) -> int | None:
-    row = connection.execute("SELECT position FROM progress WHERE task = ?", (task,)).fetchone()
-    return None if row is None else int(row[0])
+        progress.put(connection, _MERGE, step + 1)
 
 
 def titles(connection: sqlite3.Connection, words: Words) -> Iterator[tuple[str, str]]:
