@@ -4,10 +4,13 @@ import time
 import uuid
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from streamtui.chat.errors import ErrorInfo
+from streamtui.chat.finish import FinishKind, finish_kind
 from streamtui.chat.metrics import Metrics
+
+_UNFINISHED: Final = (FinishKind.LIMIT, FinishKind.PAUSED)
 
 Role = Literal["system", "user", "assistant"]
 
@@ -132,7 +135,7 @@ class ChatMessage:
             return False
         if self.status in (Status.STOPPED, Status.INTERRUPTED, Status.FAILED):
             return True
-        return self.status is Status.COMPLETE and self.last.finish_reason in ("length", "max_tokens")
+        return self.status is Status.COMPLETE and finish_kind(self.last.finish_reason or "stop") in _UNFINISHED
 
     def with_last(self, segment: Segment) -> "ChatMessage":
         return replace(self, segments=(*self.segments[:-1], segment))

@@ -145,6 +145,13 @@ class Meter:
         while buckets[0][0] < now - WINDOW_S - _BUCKET_S:
             buckets.popleft()
 
+    def was_reasoning(self, now: float) -> None:
+        """Count all that came so far as reasoning."""
+        self.reasoning_bytes += self.answer_bytes
+        self.answer_bytes = 0
+        self.thinking_at = None
+        self.thinking_s = None if self.first_at is None else now - self.first_at
+
     def _end_thinking(self, now: float) -> None:
         self.thinking_s = self.thinking_total(now)
         self.thinking_at = None

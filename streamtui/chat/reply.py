@@ -12,20 +12,30 @@ import logging
 import random
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Final, Self
 
-from streamtui.chat.continuation import OverlapTrimmer, continuation
+from streamtui.chat.accumulator import Accumulator
+from streamtui.chat.continuation import LONGEST_HOLD_S, continuation
 from streamtui.chat.errors import ErrorInfo, ProviderError, StoreError, StreamtuiError
-from streamtui.chat.events import Connected, Event, Failed, Finished, Notice, ProviderEvent, ReasoningDelta, TextDelta
-from streamtui.chat.messages import ChatMessage, ChatRequest, Segment, Status, Usage
-from streamtui.chat.metrics import Meter, Metrics, estimate_tokens
+from streamtui.chat.events import (
+    Connected,
+    Event,
+    Failed,
+    Finished,
+    Notice,
+    ProviderEvent,
+    ReasoningDelta,
+    Revised,
+    TextDelta,
+)
+from streamtui.chat.messages import ChatMessage, ChatRequest, Citation, Segment, Status, Usage
+from streamtui.chat.metrics import Meter
 from streamtui.chat.ports import ConversationRecord, Model, Recorder
 from streamtui.chat.retry import Policy, backoff, delay
-from streamtui.chat.sanitize import Sanitizer, sanitize_line
-from streamtui.chat.text_buffer import TextBuffer
+from streamtui.chat.sanitize import sanitize_line
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +62,7 @@ class Reply:
     """An async context manager and, inside it, an async iterator of `Event`s, the last of them `Finished` or `Failed`.
 
     Entering writes the turn down. Leaving settles it: whatever arrived is kept, and a reply left early (cancelled,
-    broken off, or by an exception of the reader's own) has the status `stopped`. Cancelling is cancelling the task;
+    broken off, or by an exception of the follower's own) has the status `stopped`. Cancelling is cancelling the task;
     `stop` settles at once and is followed by that. Iterate at most once.
     """
 
@@ -68,30 +78,27 @@ class Reply:
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
     ) -> None:
-        """`message` is the assistant's, its last segment the one to fill; `changed` hears of every settled state.
+        """`message` is the assistant's, its last segment the one to fill; `changed` is called with every settled state.
 
         `request` ends with the prompt. Where `message` has text already, the model is asked to go on from there.
         """
         self.model = model
         self.request = request
         self.message = message
+        """Its last segment stays empty while the reply streams."""
         self.journal = journal
         self.policy = policy or Policy()
         self.notice: Notice | None = None
-        """What the reader should know just now; gone when text arrives."""
-        self.usage: Usage | None = None
+        """What the user should know at this moment; gone when text arrives."""
         self.ending: Finished | Failed | None = None
         """The last event, once the reply is settled."""
-        self.meter = Meter(clock())
         self._changed = changed
         self._clock = clock
         self._jitter = jitter
-        self._text = TextBuffer()
-        self._reasoning = TextBuffer()
-        self._finish_reason: str | None = None
-        self._text_cleaner = Sanitizer()
-        self._reasoning_cleaner = Sanitizer()
-        self._seam = OverlapTrimmer("")
+        self._current = Accumulator(clock)
+        """What the present segment has got."""
+        self._has_finished = False
+        """Whether the endpoint has said that the present request is answered."""
         self._sent = request
         """What the model is really asked: `request`, or to go on after the text of earlier segments."""
         self._prefill_refused = False
@@ -123,23 +130,25 @@ class Reply:
     @property
     def text(self) -> str:
         """All text so far, earlier segments included."""
-        if self.ending is not None:
-            return self.message.text
-        return self.message.text + self._text.text
+        return self.message.text if self.ending is not None else self.message.text + self._current.text
 
     @property
     def reasoning(self) -> str:
-        if self.ending is not None:
-            return self.message.reasoning
-        return self.message.reasoning + self._reasoning.text
+        return self.message.reasoning if self.ending is not None else self.message.reasoning + self._current.reasoning
+
+    @property
+    def meter(self) -> Meter:
+        """The figures of the present segment."""
+        return self._current.meter
+
+    @property
+    def usage(self) -> Usage | None:
+        return self._current.usage
 
     @property
     def visible(self) -> bool:
-        """Whether anything a reader can see has arrived in the present segment."""
-        return bool(self._text) or bool(self._reasoning)
-
-    def _has_ended(self) -> bool:
-        return self.ending is not None
+        """Whether anything a user can see has arrived in the present segment."""
+        return self._current.is_visible
 
     async def __aenter__(self) -> Self:
         self._changed(self.message)
@@ -175,15 +184,10 @@ class Reply:
         """Settle as failed, unless the reply has already ended; return the last event."""
         return self._settle(Status.FAILED, error)
 
-    def release(self) -> list[Event]:
+    def release(self) -> Sequence[Event]:
         """Give up what is held back because it might repeat the text before it, or be half a character; return it as
         events, which count as arrived."""
-        events: list[Event] = []
-        if reasoning := self._reasoning_cleaner.close():
-            events.append(self._enter_reasoning(reasoning, self._clock()))
-        if text := self._seam.feed(self._text_cleaner.close()) + self._seam.close():
-            events.append(self._enter_text(text, self._clock()))
-        return events
+        return self._journaled(self._current.release())
 
     async def _events(self) -> AsyncGenerator[Event, None]:
         if self.notice is not None:
@@ -208,7 +212,7 @@ class Reply:
                 break
             self.notice = self._remedy(failure)
             if self.notice is None:
-                for event in self._count() if self.visible else ():
+                for event in self._current.count(self._sent.turns) if self.visible else ():
                     yield event
                 yield self.fail(ErrorInfo.of(failure, self.model.provider))
                 return
@@ -218,14 +222,16 @@ class Reply:
             yield event
         yield self._settle(Status.COMPLETE)
 
+    def _has_ended(self) -> bool:
+        return self.ending is not None
+
     def _remedy(self, failure: Exception) -> Notice | None:
         """Prepare another request where one may help, and return what to say of it; `None` where none will."""
         if not isinstance(failure, ProviderError):
             return None
         if self.visible:
-            if self._reconnects >= self.policy.reconnects or failure.kind not in _BROKEN_OFF:
-                return None
-            return self._reconnect(failure)
+            may_help = failure.kind in _BROKEN_OFF and not self._has_finished
+            return self._reconnect(failure) if may_help and self._reconnects < self.policy.reconnects else None
         if self._sent.prefill and failure.kind == "bad_request":
             self._prefill_refused = True
             self._go_on()
@@ -237,113 +243,110 @@ class Reply:
         return _waiting(failure, "retrying", wait, f"{self._retries} of {self.policy.retries}")
 
     async def _attempt(self) -> AsyncGenerator[Event, None]:
-        """Run one request to its finish reason. Raises `ProviderError` if the stream ends without one."""
+        """Run one request to its end. Raises `ProviderError` if the endpoint doesn't say that it is answered."""
         turn_at = self._clock()
-        self._finish_reason = None
-        async with aclosing(self.model.provider.stream(self._sent)) as stream:
-            async for arrived in stream:
+        self._has_finished = False
+        async with (
+            aclosing(self.model.provider.stream(self._sent)) as stream,
+            aclosing(_with_alarms(stream, self._held_for)) as arrivals,
+        ):
+            async for arrived in arrivals if self.message.text else stream:
                 if self._has_ended():  # stopped from elsewhere: nothing may follow the end
                     return
                 now = self._clock()
-                event = self._take(arrived, now)
-                if event is not None:
+                for event in self._current.let_go() if arrived is None else self._take(arrived, now):
                     yield event
-                    if self.meter.characters > self.policy.longest_reply:
-                        limit = f"{self.policy.longest_reply:,} characters"
-                        raise ProviderError("too_large", f"cut off after {limit}: it did not end")
+                if self.meter.characters > self.policy.longest_reply:
+                    limit = f"{self.policy.longest_reply:,} characters"
+                    raise ProviderError("too_large", f"cut off after {limit}: it did not end")
                 if now - turn_at > SLICE_S:
                     await asyncio.sleep(0)
                     turn_at = self._clock()
-        if self._finish_reason is None:
+        if not self._has_finished:
             raise ProviderError("dropped", "The connection ended before the reply was finished. What arrived is kept.")
+
+    def _held_for(self) -> float | None:
+        """Return for how many more seconds what is held back may be; `None` where nothing is."""
+        since = self._current.held_since
+        return None if since is None else max(0.0, since + LONGEST_HOLD_S - self._clock())
 
     def _go_on(self) -> None:
         """Decide what the model is asked for the present segment, and where its text joins the text before it."""
         written = self.message.text
         if not written.strip():
-            self._sent, self._seam = self.request, OverlapTrimmer("")
+            self._sent = self.request
             return
         prefill = not self._prefill_refused and self.model.provider.can_prefill(self.request.model)
         self._sent = continuation(self.request, written, prefill=prefill)
-        # A model that goes on writing its own text repeats nothing; what looks like it is meant.
-        self._seam = OverlapTrimmer("" if prefill else written)
+        self._current.goes_on_after(written, prefilled=prefill)
 
-    def _take(self, event: ProviderEvent, now: float) -> Event | None:
-        """Enter one event into the books and return what the reader gets of it."""
+    def _take(self, event: ProviderEvent, now: float) -> Sequence[Event]:
+        """Enter one event into the books and return what followers get of it."""
         if type(event) is TextDelta:
-            return self._take_text(event, now)
+            return self._journaled(self._current.take_text(event, now))
         match event:
             case ReasoningDelta():
-                return self._take_reasoning(event, now)
+                return self._journaled(self._current.take_reasoning(event, now))
             case Connected():
                 self.meter.connected(now)
                 self.notice, self._reconnected = self._reconnected, None
-                return self.notice
+                return () if self.notice is None else (self.notice,)
             case Usage():
-                self.usage = event
-                return event
-            case Finished():
-                self._finish_reason = sanitize_line(event.finish_reason or "stop", 40)
-                return None
+                self._current.usage = event
+                return (event,)
+            case Citation():
+                citation = self._current.take_citation(event, len(self.message.citations))
+                return () if citation is None else (citation,)
+            case Finished(finish_reason=reason):
+                self._has_finished = True
+                self._current.finish_reason = sanitize_line(reason, 40) if reason else None
+                return ()
             case Notice():
-                self.notice = replace(event, text=sanitize_line(event.text))
-                return self.notice
+                self.notice = self._current.take_notice(event)
+                return (self.notice,)
             case _:
-                return None
+                return ()
 
-    def _take_text(self, event: TextDelta, now: float) -> TextDelta | None:
-        text = self._seam.feed(self._text_cleaner.feed(event.text))
-        if not text:
-            return None
-        return self._enter_text(text, now, event)
+    def _journaled(self, events: Sequence[Event]) -> Sequence[Event]:
+        """Write down what the present segment got, and return it as followers get it."""
+        recorder, number = self.journal.recorder, len(self.message.segments) - 1
+        for event in events:
+            if type(event) is TextDelta:
+                recorder.append(self.message.id, number, event.text, "")
+            elif type(event) is ReasoningDelta:
+                recorder.append(self.message.id, number, "", event.text)
+            else:
+                return self._revised(events)
+            self.notice = None
+        return events
 
-    def _take_reasoning(self, event: ReasoningDelta, now: float) -> ReasoningDelta | None:
-        text = self._reasoning_cleaner.feed(event.text)
-        if not text:
-            return None
-        return self._enter_reasoning(text, now, event)
-
-    def _enter_text(self, text: str, now: float, event: TextDelta | None = None) -> TextDelta:
-        self._text.add(text)
-        self.meter.delta(now, text)
+    def _revised(self, events: Sequence[Event]) -> Sequence[Event]:
+        """Write down all that the present segment has anew, since it changed otherwise than by growing."""
+        snapshot = self.message.with_last(self._current.segment(Status.STREAMING))
+        self.journal.recorder.settle(self.conversation, snapshot)
         self.notice = None
-        self.journal.recorder.append(self.message.id, len(self.message.segments) - 1, text, "")
-        return event if event is not None and text is event.text else TextDelta(text)
-
-    def _enter_reasoning(self, text: str, now: float, event: ReasoningDelta | None = None) -> ReasoningDelta:
-        self._reasoning.add(text)
-        self.meter.delta(now, text, reasoning=True)
-        self.notice = None
-        self.journal.recorder.append(self.message.id, len(self.message.segments) - 1, "", text)
-        return event if event is not None and text is event.text else ReasoningDelta(text)
+        before, reasoned = self.message.text, self.message.reasoning
+        return [
+            replace(event, text=before + event.text, reasoning=reasoned + event.reasoning)
+            if isinstance(event, Revised)
+            else event
+            for event in events
+        ]
 
     def _rest(self) -> list[Event]:
-        """What is still to be said when the stream has ended well: held-back text, and usage if nobody counted."""
-        events = self.release()
-        if not self._text:
-            events.append(Notice("finish", "The model ended its reply without any text."))
-        return events + self._count()
-
-    def _count(self) -> list[Event]:
-        """Estimate the tokens that the provider has not counted, as it does at the end; return that as an event."""
-        given = self.usage or Usage()
-        if given.input_tokens is not None and given.output_tokens is not None:
-            return []
-        sent, got = given.input_tokens, given.output_tokens
-        self.usage = Usage(
-            sum(estimate_tokens(turn.text) for turn in self._sent.turns) if sent is None else sent,
-            self.meter.estimated_tokens if got is None else got,
-            given.reasoning_tokens,
-            estimated=True,
-        )
-        return [self.usage]
+        """Return what is still to be said when the stream has ended well: held-back text, and an estimate of tokens."""
+        events = [*self.release()]
+        if not self._current.text:
+            events.append(self._current.take_notice(Notice("finish", "The model ended its reply without any text.")))
+        return events + self._current.count(self._sent.turns)
 
     def _reconnect(self, failure: ProviderError) -> Notice:
         """Close the broken segment and open the next, which goes on where it stopped."""
-        self.message = self.message.with_last(self._segment(Status.FAILED, ErrorInfo.of(failure)))
+        self._current.count(self._sent.turns)
+        self.message = self.message.with_last(self._current.segment(Status.FAILED, ErrorInfo.of(failure)))
         self.journal.recorder.settle(self.conversation, self.message)
         self.message = self.message.with_new(Segment(status=Status.STREAMING))
-        self._open_segment()
+        self._current = Accumulator(self._clock)
         self._go_on()
         wait = backoff(self.policy, self._reconnects, self._jitter)
         self._reconnects += 1
@@ -351,40 +354,14 @@ class Reply:
         self._reconnected = Notice("reconnected", f"reconnected, {number}")
         return _waiting(failure, "reconnecting", wait, number)
 
-    def _open_segment(self) -> None:
-        self._text, self._reasoning, self._finish_reason, self.usage = TextBuffer(), TextBuffer(), None, None
-        self._text_cleaner, self._reasoning_cleaner = Sanitizer(), Sanitizer()
-        self.meter = Meter(self._clock())
-
-    def _segment(self, status: Status, error: ErrorInfo | None = None) -> Segment:
-        """Collect the full text of the present segment, once."""
-        self._text.add(self._seam.feed(self._text_cleaner.close()) + self._seam.close())
-        self._reasoning.add(self._reasoning_cleaner.close())
-        if self.visible:
-            self._count()
-        return Segment(
-            text=self._text.text,
-            reasoning=self._reasoning.text,
-            status=status,
-            finish_reason=self._finish_reason,
-            error=error,
-            usage=self.usage,
-            metrics=self._metrics(),
-        )
-
-    def _metrics(self) -> Metrics:
-        """Return the figures; a defect in them doesn't keep the text from being written down."""
-        try:
-            return self.meter.metrics(self._clock(), self.usage.output_tokens if self.usage else None)
-        except Exception:
-            log.exception("a reply's figures could not be told")
-            return Metrics()
-
     def _settle(self, status: Status, error: ErrorInfo | None = None) -> Failed | Finished:
         """Write the outcome down. There is no await in here, so a second cancel finds nothing to interrupt."""
         if self.ending is not None:
             return self.ending
-        segment = self._segment(status, error)
+        self._current.release()
+        if self.visible:
+            self._current.count(self._sent.turns)
+        segment = self._current.segment(status, error)
         self.message = self.message.with_last(segment)
         if error is not None:
             self.ending = Failed(error, segment.metrics)
@@ -393,6 +370,25 @@ class Reply:
         self.journal.recorder.settle(self.conversation, self.message)
         self._changed(self.message)
         return self.ending
+
+
+async def _with_alarms(
+    stream: AsyncGenerator[ProviderEvent, None], held_for: Callable[[], float | None]
+) -> AsyncGenerator[ProviderEvent | None, None]:
+    """Yield what `stream` does, and `None` when it keeps silent while something is held back for long enough."""
+    while True:
+        arrival = asyncio.ensure_future(anext(stream, None))
+        try:
+            while not (await asyncio.wait([arrival], timeout=held_for()))[0]:
+                yield None
+        finally:
+            if not arrival.done():
+                arrival.cancel()
+                with suppress(asyncio.CancelledError):
+                    await arrival
+        if (event := arrival.result()) is None:
+            return
+        yield event
 
 
 def _waiting(failure: ProviderError, doing: str, wait: float, number: str) -> Notice:

@@ -127,11 +127,20 @@ class ReplyTask:
             return []
         events, overflowed = queue.take()
         if overflowed:
-            return since(self.reply.text, self.reply.reasoning, position) + events
+            return self._missed(position, events)
         if events and isinstance(events[-1], Finished | Failed):
             # Settling may set free a last character that was held back, which no event announces.
             events[-1:-1] = since(self.reply.text, self.reply.reasoning, after(position, events))
         return events
+
+    def _missed(self, position: Position, events: list[Event]) -> list[Event]:
+        """Return what came after `position` in one piece, with those of the `events` that are no text."""
+        text, reasoning = self.reply.text, self.reply.reasoning
+        revisions = [event for event in events if isinstance(event, Revised)]
+        others = [event for event in events if not isinstance(event, Revised)]
+        if revisions:
+            return [replace(revisions[-1], text=text, reasoning=reasoning), *others]
+        return since(text, reasoning, position) + others
 
     async def _read(self) -> None:
         reply = self.reply

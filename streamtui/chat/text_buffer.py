@@ -23,6 +23,16 @@ class TextBuffer:
             self._joined.append("".join(self._recent))
             self._recent.clear()
 
+    def cut(self, size: int) -> None:
+        """Take the last `size` characters away."""
+        text = self.text
+        self._joined = [text[: len(text) - size]] if size < len(text) else []
+
+    def tail(self, size: int) -> str:
+        """Return the last `size` characters, without joining the text where the latest parts hold them."""
+        recent = "".join(self._recent[-size:])
+        return (recent if len(recent) >= size else self.text)[-size:]
+
     @property
     def text(self) -> str:
         """All of it, in order."""

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from streamtui.chat.events import Finished, Notice, ProviderEvent, ReasoningDelta, TextDelta
 from streamtui.chat.messages import ChatRequest, Usage
+from streamtui.chat.think import ThinkTags
 from streamtui.providers.errors.http import EndpointInfo, stream_error
 from streamtui.providers.wire.non_stream import load_event, reason_in, token_count
-from streamtui.providers.wire.think import ThinkTags
 
 _EARLY_ENDS: Final = {
     "length": "The reply stopped at the limit of tokens.",

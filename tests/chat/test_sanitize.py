@@ -1,4 +1,4 @@
-"""Where a continuation joins, and the one gate for foreign text: for every fragmentation the same."""
+"""Foreign text is sanitized per character: for every fragmentation the same."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from streamtui.chat.continuation import LONGEST_OVERLAP, SHORTEST_OVERLAP, OverlapTrimmer
 from streamtui.chat.sanitize import Sanitizer, sanitize, sanitize_line
 
 settings.register_profile("chat", deadline=None, database=None, max_examples=300)
@@ -96,56 +95,3 @@ def test_a_line_is_one_clean_line_and_no_longer_than_asked(text: str, limit: int
     line = sanitize_line(text, limit)
     assert len(line) <= limit
     assert "\n" not in line and "\t" not in line and forbidden(line) == set()
-
-
-def joined(before: str, pieces: Iterable[str]) -> str:
-    seam = OverlapTrimmer(before)
-    return before + "".join(map(seam.feed, pieces)) + seam.close()
-
-
-PROSE = st.text("ab c\n", max_size=60)
-
-
-@THOROUGH
-@given(PROSE, fragmented(PROSE))
-def test_a_seam_is_the_same_for_every_fragmentation(before: str, case: tuple[str, list[str]]) -> None:
-    text, pieces = case
-    assert joined(before, pieces) == joined(before, [text])
-
-
-@THOROUGH
-@given(
-    st.text("abc ", max_size=30), st.text("xyz\n", min_size=SHORTEST_OVERLAP, max_size=80), fragmented(st.text("AB"))
-)
-def test_any_repetition_of_the_end_is_trimmed(before: str, overlap: str, case: tuple[str, list[str]]) -> None:
-    new, pieces = case
-    assert joined(before + overlap, [overlap, *pieces]) == before + overlap + new
-    assert joined(before + overlap, [*overlap, *pieces]) == before + overlap + new
-
-
-@THOROUGH
-@given(st.text("abc", min_size=1, max_size=60), st.text("xyz", max_size=40))
-def test_text_that_repeats_nothing_is_not_touched(before: str, new: str) -> None:
-    assert joined(before, new) == before + new
-
-
-@THOROUGH
-@given(PROSE, fragmented(PROSE))
-def test_a_seam_only_ever_trims_the_beginning(before: str, case: tuple[str, list[str]]) -> None:
-    text, pieces = case
-    after = joined(before, pieces)[len(before) :]
-    assert text.endswith(after)
-    assert before.endswith(text[: len(text) - len(after)])
-
-
-def test_a_seam_holds_back_no_more_than_the_longest_overlap() -> None:
-    before = "".join(f"{number} " for number in range(2000))
-    seam = OverlapTrimmer(before)
-    fed = before[-LONGEST_OVERLAP:] + "and so on"
-
-    assert [seam.feed(character) for character in fed][-1] == "n"
-
-
-@pytest.mark.parametrize("same", ["e", "and ", "} \n}"])
-def test_a_short_coincidence_is_no_repetition(same: str) -> None:
-    assert joined("here" + same, [same + "then"]) == "here" + same + same + "then"

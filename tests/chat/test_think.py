@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamtui.chat.events import ReasoningDelta
-from streamtui.providers.wire.think import ThinkTags
+from streamtui.chat.think import ThinkTags
 
 
 def split(*fragments: str) -> tuple[str, str]:
