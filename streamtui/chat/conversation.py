@@ -1,8 +1,9 @@
 """A conversation: a tree of messages, one branch of it in view, and the ways to get a reply."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from streamtui.chat.errors import ConfigError, StreamtuiError
 from streamtui.chat.messages import (
@@ -30,6 +31,10 @@ class Options:
     temperature: float | None = None
     max_tokens: int | None = None
     policy: Policy = field(default_factory=Policy)
+    effort: str | None = None
+    """How hard to think, as `ChatRequest` has it."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Further fields of every request."""
 
 
 class Conversation:
@@ -214,7 +219,15 @@ class Conversation:
         turns = turns[_even(self.left_out, len(turns)) :]
         if self.system:
             turns.insert(0, Turn("system", self.system))
-        return ChatRequest(self.model.name, tuple(turns), self.options.temperature, self.options.max_tokens)
+        options = self.options
+        return ChatRequest(
+            self.model.name,
+            tuple(turns),
+            options.temperature,
+            options.max_tokens,
+            effort=options.effort,
+            extra=options.extra,
+        )
 
     @property
     def has_older_turns(self) -> bool:

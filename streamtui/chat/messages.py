@@ -2,9 +2,10 @@
 
 import time
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from streamtui.chat.errors import ErrorInfo
 from streamtui.chat.finish import FinishKind, finish_kind
@@ -178,3 +179,7 @@ class ChatRequest:
     temperature: float | None = None
     max_tokens: int | None = None
     prefill: bool = False
+    effort: str | None = None
+    """How hard to think: `low`, `medium`, `high`, or another word that the model knows; `none` for not at all."""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    """Further fields of the request, in the endpoint's own terms: `top_p`, `stop`, `seed`."""

@@ -177,7 +177,7 @@ class Reply:
         """Settle as stopped, unless the reply has already ended, and keep who stopped it, if not the user, as the
         finish reason. The caller then cancels the task that iterates."""
         if self.ending is None:
-            self._finish_reason = reason or self._finish_reason
+            self._current.finish_reason = reason or self._current.finish_reason
             self._settle(Status.STOPPED)
 
     def fail(self, error: ErrorInfo) -> Failed | Finished:

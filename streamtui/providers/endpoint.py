@@ -1,11 +1,17 @@
 """Where requests go, and everything that goes with them."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
+from streamtui.chat.errors import ConfigError
+from streamtui.chat.sanitize import sanitize_line
 from streamtui.providers.http.base_url import BaseUrl
 from streamtui.providers.redaction import Secret
+
+_HEADER_NAME: Final = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
+_NOT_TO_BE_SET: Final = frozenset({"host", "content-length", "content-type", "transfer-encoding", "connection"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +42,18 @@ class Endpoint:
     stream: bool = True
     models: tuple[str, ...] = ()
     """The models on offer, where the endpoint lists none."""
+
+    def __post_init__(self) -> None:
+        for name, value in self.headers.items():
+            if not _HEADER_NAME.fullmatch(name) or name.lower() in _NOT_TO_BE_SET:
+                raise ConfigError(f"The header {sanitize_line(name, 40)!r} can't be set for an endpoint.")
+            if not value.isascii() or not value.isprintable():
+                raise ConfigError(f"The header {name} has a value with characters that no header may have.")
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """What is sent besides the key that nobody may read."""
+        return tuple(Secret(value) for value in self.headers.values() if value.strip() and " " not in value.strip())
 
     @property
     def prefix(self) -> str:

@@ -6,27 +6,30 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Final
 
 from streamtui.chat.errors import ProviderError
+from streamtui.chat.messages import ChatRequest
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.providers.errors.network import timeout_error
 from streamtui.providers.http.client import StatusError
 from streamtui.providers.http.request import ProviderRequest, Response
 
 _LIST_S: Final = 30.0
+_LONGEST_NAME: Final = 4096
+"""Characters of a path on disk; a longer name would only be cut, and a cut name names nothing."""
 
 
-async def read_models(exchange: ProviderRequest, context: AbstractAsyncContextManager[Response]) -> list[str]:
+async def read_models(requests: ProviderRequest, context: AbstractAsyncContextManager[Response]) -> list[str]:
     """Send the request for a list of models and return their names. Raises `ProviderError`."""
     try:
         async with asyncio.timeout(_LIST_S), AsyncExitStack() as stack:
-            reader = await exchange.send(stack, context)
+            reader = await requests.send(stack, context)
             names = model_names(await reader.whole())
     except StatusError as refusal:
-        raise exchange.explain(refusal, "") from None
+        raise requests.explain(refusal, ChatRequest("", ())) from None
     except TimeoutError:
-        raise timeout_error(exchange.peer, _LIST_S, "does not list its models") from None
+        raise timeout_error(requests.peer, _LIST_S, "does not list its models") from None
     if names is None:
         raise ProviderError(
-            "protocol", f"{exchange.peer.host} answered with no list of models. {exchange.peer.check_url}"
+            "protocol", f"{requests.peer.host} answered with no list of models. {requests.peer.check_url}"
         )
     return names
 
@@ -34,18 +37,19 @@ async def read_models(exchange: ProviderRequest, context: AbstractAsyncContextMa
 def model_names(body: bytes) -> list[str] | None:
     """Return the names in a list of models, cleaned; `None` where `body` is no such list."""
     try:
-        found = json.loads(body)
+        listed = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    if isinstance(found, dict):
-        found = found.get("data", found.get("models"))
-    if not isinstance(found, list):
+    if isinstance(listed, dict):
+        fields = [listed[name] for name in ("data", "models") if name in listed]
+        listed = next((field for field in fields if field is not None), [] if fields else None)
+    if not isinstance(listed, list):
         return None
-    names = (_name(entry) for entry in found)
+    names = (_name(entry) for entry in listed)
     return list(dict.fromkeys(name for name in names if name))
 
 
 def _name(entry: object) -> str:
     if isinstance(entry, dict):
         entry = entry.get("id") or entry.get("name") or entry.get("model")
-    return sanitize_line(entry, 200) if isinstance(entry, str) else ""
+    return sanitize_line(entry, _LONGEST_NAME) if isinstance(entry, str) and len(entry) <= _LONGEST_NAME else ""

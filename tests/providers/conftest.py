@@ -18,7 +18,10 @@ from tests.server.fixtures import closed_port, scripted_server, server, tls_serv
 __all__ = ["closed_port", "scripted_server", "server", "tls_server"]
 
 KEY = "sk-test-0123456789abcdef"
-PATIENT = Deadlines(connect=PATIENCE_S, first_byte=PATIENCE_S, content=PATIENCE_S)
+PATIENT = Deadlines(
+    connect=PATIENCE_S, first_byte=PATIENCE_S, content=PATIENCE_S, silence_after_text=0.5, silence_before_text=1.0
+)
+"""But for the silence after a finish reason, which tests that mean it don't have all day for."""
 
 
 @dataclass

@@ -20,7 +20,7 @@ async def test_the_system_message_and_the_limit_have_fields_of_their_own(make: M
     assert request.json == {
         "model": "ok",
         "stream": True,
-        "max_tokens": 8192,
+        "max_tokens": 128_000,
         "system": "Be brief.",
         "messages": [{"role": "user", "content": "hi"}],
     }

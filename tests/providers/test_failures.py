@@ -7,12 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamtui.chat.errors import ProviderError
-from streamtui.providers.errors.http import _READ, EndpointInfo, retry_after, said_by, status_error, stream_error
+from streamtui.chat.messages import ChatRequest, Turn
+from streamtui.providers.errors.error_body import words_of_body
+from streamtui.providers.errors.http import _READ, EndpointInfo, retry_after, status_error, stream_error
 from streamtui.providers.http.client import StatusError
 from streamtui.providers.http.quirks import lesson_of
 from streamtui.providers.redaction import Secret
 
 PEER = EndpointInfo("api.example.org", "OPENAI_API_KEY")
+ASKED = ChatRequest("m", (Turn("user", "hi"),))
 NOW = 1_800_000_000.0
 
 
@@ -49,7 +52,7 @@ def test_retry_after(headers: dict[str, str], seconds: float | None) -> None:
     ],
 )
 def test_the_pause_that_a_server_asks_for_is_said(status: int, wish: str | None, says: str) -> None:
-    error = status_error(PEER, "m", status, {} if wish is None else {"retry-after": wish}, "", NOW)
+    error = status_error(PEER, ASKED, status, {} if wish is None else {"retry-after": wish}, "", NOW)
     assert says in str(error)
     assert ("pause" in str(error)) is ("pause" in says)
 
@@ -76,7 +79,7 @@ def test_the_pause_that_a_server_asks_for_is_said(status: int, wish: str | None,
     ],
 )
 def test_the_words_of_a_server(body: str, said: str) -> None:
-    assert said_by(body)[0] == said
+    assert words_of_body(body).text == said
 
 
 ODD_KEY: Final = "gsk_q7Zt0KEYxYz0123456789"
@@ -93,7 +96,7 @@ FILLED = [" " * size + "why " for size in (*range(150, 220), *range(_READ - 40, 
 )
 def test_no_part_of_a_key_is_quoted_wherever_it_stands(filled: str, between: str, body: str) -> None:
     body = body.format(f"{filled}{between.join(ODD_KEY)} is no key")
-    for error in (status_error(KEYED, "m", 401, {}, body, NOW), stream_error(KEYED, "m", body)):
+    for error in (status_error(KEYED, ASKED, 401, {}, body, NOW), stream_error(KEYED, ASKED, body)):
         assert ODD_KEY[:4] not in "".join(filter(str.isascii, str(error)))
 
 
@@ -118,14 +121,14 @@ def test_words_without_end_are_not_quoted() -> None:
     ],
 )
 def test_errors_in_the_stream(payload: object, kind: str) -> None:
-    error = stream_error(PEER, "m", payload)
+    error = stream_error(PEER, ASKED, payload)
     assert error.kind == kind
     assert "api.example.org" in str(error) or kind == "context_length"
 
 
 @given(st.integers(400, 599), st.text(max_size=300), st.dictionaries(st.just("retry-after"), st.text(max_size=20)))
 def test_any_refusal_becomes_one_line(status: int, body: str, headers: dict[str, str]) -> None:
-    error = status_error(PEER, "m", status, headers, body, NOW)
+    error = status_error(PEER, ASKED, status, headers, body, NOW)
     assert isinstance(error, ProviderError)
     assert "\n" not in str(error)
     assert len(str(error)) <= 400

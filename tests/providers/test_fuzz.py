@@ -13,7 +13,9 @@ from streamtui.providers.http.sse import EventDecoder
 from streamtui.providers.models import model_names
 from streamtui.providers.wire.completions import CompletionsParser
 from streamtui.providers.wire.messages import MessagesParser
-from streamtui.providers.wire.non_stream import Parser
+from streamtui.providers.wire.parser import Parser
+from streamtui.providers.wire.responses import ResponsesParser
+from tests.providers.conftest import ask
 
 PEER = EndpointInfo("host", "KEY")
 KEYS = st.sampled_from(
@@ -41,7 +43,7 @@ CHUNKS = st.one_of(
 
 
 def parsers() -> list[Parser]:
-    return [CompletionsParser(PEER, "m"), MessagesParser(PEER, "m")]
+    return [parser(PEER, ask("m")) for parser in (CompletionsParser, MessagesParser, ResponsesParser)]
 
 
 def run(parser: Parser, events: list[tuple[str, str]]) -> None:

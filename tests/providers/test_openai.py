@@ -4,10 +4,13 @@ import asyncio
 
 import pytest
 
+from streamtui.chat import Conversation, Model
 from streamtui.chat.messages import ChatRequest, Turn, Usage
 from streamtui.chat.ports import InMemoryQuirks
 from streamtui.providers.errors.http import EndpointInfo
-from streamtui.providers.wire.completions import CompletionsParser, request_fields
+from streamtui.providers.http.base_url import parse_base_url
+from streamtui.providers.openai import limit_name
+from streamtui.providers.wire.completions import CompletionsParser
 from tests.providers.conftest import Make, ask, hear
 from tests.server import HELLO, ScriptedServer
 
@@ -18,9 +21,11 @@ PICKY = ChatRequest("picky", SYSTEM, temperature=0.5, max_tokens=9)
 
 @pytest.mark.parametrize("model", ["think", "think-split"])
 async def test_think_tags_are_reasoning(make: Make, model: str) -> None:
-    heard = await hear(make(), model)
-    assert heard.reasoning.strip() == "Let me see."
-    assert heard.text == WHOLE
+    async with Conversation(Model(make(), model)).ask("hi") as reply:
+        async for _ in reply:
+            pass
+    assert reply.reasoning.strip() == "Let me see."
+    assert reply.text == WHOLE
 
 
 @pytest.mark.parametrize("model", ["two-choices", "no-nulls"])
@@ -66,7 +71,7 @@ async def test_a_refused_field_is_dropped_and_remembered(
     assert len(server.of(model)) == 1 + len(quirks)
 
     again = await hear(make(memory=memory), request)
-    assert again.notices == []
+    assert again.notices == ["field_dropped"] * ("no:temperature" in quirks), "what is not sent is said each time"
     assert again.finish_reason == "stop"
     assert len(server.of(model)) == 2 + len(quirks)
 
@@ -106,12 +111,17 @@ def test_prefill_has_to_be_known(make: Make, server: ScriptedServer) -> None:
     assert not make(memory=memory).can_prefill("other")
 
 
-def test_openai_itself_wants_the_newer_name_of_the_limit() -> None:
-    assert "max_completion_tokens" in request_fields(PICKY, frozenset(), at_openai=True)
-    assert "max_tokens" in request_fields(PICKY, frozenset(), at_openai=False)
-    assert "max_tokens" in request_fields(PICKY, frozenset({"swap:max_tokens"}), at_openai=True)
-    assert "max_completion_tokens" in request_fields(PICKY, frozenset({"swap:max_tokens"}), at_openai=False)
-    assert request_fields(ask("m"), frozenset({"no:stream_options"}), at_openai=False) == {}
+@pytest.mark.parametrize(
+    ("url", "quirks", "name"),
+    [
+        ("https://api.openai.com/v1", set(), "max_completion_tokens"),
+        ("https://example.org/v1", set(), "max_tokens"),
+        ("https://api.openai.com/v1", {"swap:max_tokens"}, "max_tokens"),
+        ("https://example.org/v1", {"swap:max_tokens"}, "max_completion_tokens"),
+    ],
+)
+def test_openai_itself_wants_the_newer_name_of_the_limit(url: str, quirks: set[str], name: str) -> None:
+    assert limit_name(parse_base_url(url), quirks) == name
 
 
 @pytest.mark.parametrize(
@@ -126,8 +136,8 @@ def test_openai_itself_wants_the_newer_name_of_the_limit() -> None:
     ],
 )
 def test_where_servers_put_reasoning(delta: str, reasoning: str, text: str) -> None:
-    parser = CompletionsParser(EndpointInfo("host", "KEY"), "m")
-    events = parser.feed("", f'{{"choices": [{{"delta": {delta}}}]}}')
+    parser = CompletionsParser(EndpointInfo("host", "KEY"), ask("m"))
+    events = list(parser.feed("", f'{{"choices": [{{"delta": {delta}}}]}}'))
     told = {type(event).__name__: getattr(event, "text", "") for event in events}
     assert told.get("ReasoningDelta", "") == reasoning
     assert told.get("TextDelta", "") == text

@@ -123,12 +123,12 @@ async def no_nulls(reply: Reply) -> None:
 
 @scenario("odd-fields", "every field null, missing or of a wrong type in turn")
 async def odd_fields(reply: Reply) -> None:
-    wrong: list[Any] = [None, [], "x", 1, {}]
+    wrong: list[Any] = [None, [], 1, {}]
     odd: list[Any] = [None, [], '"x"', 1, {}, {"choices": None}, {"choices": []}, {"choices": "x"}, {"choices": [None]}]
     odd += [{"choices": [{"index": 0, "delta": delta}]} for delta in [*wrong, {"content": None}]]
     odd += [{"choices": [{"index": "0", "delta": {"content": "not this"}}]}, {"choices": [{"index": 0}]}]
     odd += [{"choices": [{"index": 0, "delta": {"content": 5, "tool_calls": None, "reasoning": []}}]}]
-    odd += [{"usage": usage, "choices": []} for usage in [*wrong, {"prompt_tokens": "x"}]]
+    odd += [{"usage": usage, "choices": []} for usage in [*wrong, "x", {"prompt_tokens": "x"}]]
     odd += [{"choices": [{"index": 0, "delta": {}, "finish_reason": reason}]} for reason in [*wrong, ""]]
     odd += [{"error": None, "choices": []}, {"type": None}, {"type": []}, {"type": "unheard_of"}]
     odd += [{"type": kind} for kind in ("content_block_delta", "message_delta", "content_block_start", "message_start")]

@@ -1,6 +1,5 @@
 """Failures of endpoints as `ProviderError`: one line that says what happened and what to do next."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +8,10 @@ from email.utils import parsedate_to_datetime
 from typing import Final
 
 from streamtui.chat.errors import ErrorKind, ProviderError
+from streamtui.chat.messages import ChatRequest
 from streamtui.chat.sanitize import sanitize, sanitize_line
+from streamtui.providers.errors.causes import Cause, cause_of
+from streamtui.providers.errors.error_body import ServerWords, words_of, words_of_body
 from streamtui.providers.redaction import Secret, redact
 
 _QUOTED: Final = 200
@@ -17,15 +19,11 @@ _QUOTED: Final = 200
 _READ: Final = 16 * 1024
 """Characters of a server's own words that are looked at."""
 _SECONDS: Final = re.compile(r"[0-9]+(\.[0-9]+)?")
-_LONGEST_WISH: Final = 1e9
-_MESSAGES: Final = ("message", "detail", "msg", "error", "title")
-"""Where servers put what they have to say."""
-_RETRYABLE: Final = frozenset({408, 409, 425, 429})
-_TOO_LONG = re.compile(
-    r"context[_ ]length|context[_ ]window|context[_ ]size|available context|prompt is too long|input is too long"
-    r"|too many (input )?tokens|reduce the length|exceeds? the (model'?s )?(maximum )?context|exceed context limit",
-    re.IGNORECASE,
+_DELAY_FIELD: Final = re.compile(r'"retryDelay"\s*:\s*"([0-9.]+)s"')
+_DELAY_WORDS: Final = re.compile(
+    r"(?:try again|retry)[^.\n]{0,20}? in (?:([0-9]+)m)?\s?([0-9]+(?:\.[0-9]+)?)\s?(ms|s|sec|seconds?)\b", re.IGNORECASE
 )
+_LONGEST_DELAY: Final = 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +32,7 @@ class EndpointInfo:
 
     host: str
     key_variable: str
-    """The environment variable that holds this provider's key."""
+    """Where this endpoint's key is set: an environment variable, as a rule."""
     key: Secret | None = None
     check_url: str = "Check the base URL: most end in /v1."
     """What to do if the answer looks like another API's."""
@@ -42,6 +40,15 @@ class EndpointInfo:
     """Through which proxy it is talked to, as host and port."""
     withheld: str | None = None
     """Why a key that there is does not go there, in one line."""
+    secrets: tuple[Secret, ...] = ()
+    """What else is sent that nobody may read: values of headers."""
+
+    @property
+    def key_advice(self) -> str:
+        """What to do about a key that is wanted."""
+        if self.key is not None:
+            return f"Check {self.key_variable}."
+        return self.withheld or f"Set {self.key_variable}."
 
     def quote(self, text: str) -> str:
         """Return a server's own words as one short line without keys, ending like a sentence."""
@@ -56,83 +63,46 @@ class EndpointInfo:
         line = " ".join(sanitize(text[:_READ]).split())
         if len(text) > _READ:
             line = line.rpartition(" ")[0]
-        return sanitize_line(redact(line, [self.key] if self.key else []), limit)
+        secrets = [*self.secrets, *([self.key] if self.key else [])]
+        return sanitize_line(redact(line, secrets), limit)
 
 
 def status_error(
-    peer: EndpointInfo, model: str, status: int, headers: Mapping[str, str], body: str, now: float
+    peer: EndpointInfo, request: ChatRequest, status: int, headers: Mapping[str, str], body: str, now: float
 ) -> ProviderError:
     """Return the error for an HTTP status of 400 or more; `now` is the wall clock, for dates in Retry-After."""
-    said, code = said_by(body)
-    kind = _kind(status, code, body)
-    wish = retry_after(headers, now)
-    message = _message(kind, peer, model, status, peer.quote(said), wish or 0.0)
-    retryable = status >= 500 or status in _RETRYABLE
-    if headers.get("x-should-retry") in ("true", "false"):
+    words = words_of_body(body)
+    cause = cause_of(status, words, request)
+    delay = retry_after(headers, now)
+    if delay is None:
+        delay = delay_in(body)
+    retryable = _KINDS[cause][1]
+    if retryable and headers.get("x-should-retry") in ("true", "false"):
         retryable = headers["x-should-retry"] == "true"
-    if code == "insufficient_quota" or kind == "context_length":
-        retryable = False
-    return ProviderError(kind, message, status=status, retry_after=wish, retryable=retryable)
+    message = _Line(peer, request, status, words, delay or 0.0).of(cause)
+    return ProviderError(_KINDS[cause][0], message, status=status, retry_after=delay, retryable=retryable)
 
 
-def stream_error(peer: EndpointInfo, model: str, payload: object) -> ProviderError:
-    """Return the error for an error object (or string) that came with status 200, in the stream or as the body."""
-    said, code = _said({"error": payload})
+def stream_error(peer: EndpointInfo, request: ChatRequest, payload: object, *, is_begun: bool = False) -> ProviderError:
+    """Return the error for an error object (or string) that came with status 200, in the stream or as the body;
+    `is_begun` says that a part of the reply had come."""
+    words = words_of(payload)
     status = _status_in(payload)
-    kind: ErrorKind = _kind(status, code, said) if status or code else "server"
-    if kind == "server" and _TOO_LONG.search(said):
-        kind = "context_length"
-    if kind in ("server", "overloaded"):
-        message = f"{peer.host} broke the reply off: {peer.quote(said) or 'it gave no reason.'} Try again in a moment."
-    else:
-        message = _message(kind, peer, model, status, peer.quote(said))
-    retryable = kind in ("overloaded", "rate_limit", "server") and code != "insufficient_quota"
-    return ProviderError(kind, message, retryable=retryable)
+    cause = cause_of(status, words, request)
+    kind, retryable = _KINDS[cause]
+    line = _Line(peer, request, status, words)
+    return ProviderError(kind, line.of_stream(cause, is_begun=is_begun), retryable=retryable)
 
 
-def said_by(body: str) -> tuple[str, str]:
-    """Return the server's own message and error code from an error body; both empty for a web page."""
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        return ("", "") if "<" in body[:200] else (body, "")
-    return _said(found[0] if isinstance(found, list) and found else found)
-
-
-def _said(found: object) -> tuple[str, str]:
-    """Return message and code of an error object, which may stand in an object of its own."""
-    if isinstance(found, dict):
-        found = found.get("error") or found
-    if not isinstance(found, dict):
-        return _words(found), ""
-    said = next((found[name] for name in _MESSAGES if found.get(name)), "")
-    code = next((c for c in (found.get("code"), found.get("type")) if isinstance(c, str)), "")
-    return _words(said), code
-
-
-def _words(said: object) -> str:
-    """Return a message as text, of whatever type it is."""
-    match said:
-        case str():
-            return said
-        case list():
-            return "; ".join(filter(None, map(_word, said)))
-        case _:
-            return _word(said)
-
-
-def _word(said: object) -> str:
-    if isinstance(said, dict):
-        said = next((said[name] for name in _MESSAGES if isinstance(said.get(name), str)), said)
-    if isinstance(said, str):
-        return said
-    try:
-        return json.dumps(said, ensure_ascii=False) if said else ""
-    except RecursionError:
-        return ""
+def is_about_interface(status: int, body: str) -> bool:
+    """Return whether a refusal says that the model is for another interface of the same server: Responses."""
+    words = words_of_body(body)
+    return status in (400, 404) and re.search(r"v1/responses|responses (api|endpoint)", words.text, re.I) is not None
 
 
 def _status_in(payload: object) -> int:
+    if isinstance(payload, dict) and isinstance(payload.get("error"), dict):
+        payload = payload["error"]
     if not isinstance(payload, dict):
         return 0
     for name in ("status", "status_code", "code"):
@@ -142,62 +112,166 @@ def _status_in(payload: object) -> int:
     return 0
 
 
-def _kind(status: int, code: str, body: str) -> ErrorKind:
-    match status:
-        case 401 | 403:
-            return "auth"
-        case 404 | 405:
-            return "not_found"
-        case 413:
-            return "context_length"
-        case 429:
-            return "rate_limit"
-        case 529:
-            return "overloaded"
-    if code == "overloaded_error":
-        return "overloaded"
-    if code in ("rate_limit_error", "rate_limit_exceeded", "insufficient_quota"):
-        return "rate_limit"
-    if code in ("authentication_error", "permission_error", "invalid_api_key"):
-        return "auth"
-    if (status < 500 or code == "context_length_exceeded") and _TOO_LONG.search(body):
-        return "context_length"
-    if 400 <= status < 500 or (not status and code == "invalid_request_error"):
-        return "bad_request"
-    return "server"
+_KINDS: Final[dict[Cause, tuple[ErrorKind, bool]]] = {
+    Cause.KEY: ("auth", False),
+    Cause.FORBIDDEN: ("auth", False),
+    Cause.REGION: ("auth", False),
+    Cause.FLAGGED: ("bad_request", False),
+    Cause.PAYMENT: ("bad_request", False),
+    Cause.QUOTA: ("rate_limit", False),
+    Cause.RATE: ("rate_limit", True),
+    Cause.LARGE_FOR_RATE: ("rate_limit", False),
+    Cause.BETWEEN: ("bad_request", False),
+    Cause.PROXY_LOGIN: ("connect", False),
+    Cause.TLS: ("connect", False),
+    Cause.ADDRESS: ("not_found", False),
+    Cause.MODEL: ("not_found", False),
+    Cause.DEPLOYMENT: ("not_found", False),
+    Cause.INTERFACE: ("not_found", False),
+    Cause.NOTHING_FITS: ("not_found", False),
+    Cause.CONTEXT: ("context_length", False),
+    Cause.LIMIT: ("bad_request", False),
+    Cause.MEMORY: ("server", False),
+    Cause.OVERLOADED: ("overloaded", True),
+    Cause.REQUEST: ("bad_request", False),
+    Cause.PASSING: ("bad_request", True),
+    Cause.SERVER: ("server", True),
+}
+"""The kind of error, and whether the same request may succeed a moment later."""
 
 
-def _message(kind: ErrorKind, peer: EndpointInfo, model: str, status: int, said: str, wish: float = 0.0) -> str:
-    """`wish` is for how many seconds the server asks to be left alone."""
-    host, told = peer.host, f" {said}" if said else ""
-    wait, again = "Wait a moment", "Try again in a moment"
-    if wish >= 1:
-        told = f"{told} It asks for a pause of {_duration(wish)}."
-        wait, again = "Wait that long", "Try again after that"
-    number = f" ({status})" if status else ""
-    match kind:
-        case "auth" if peer.key is None:
-            return f"{host} wants an API key{number}.{told} Set {peer.key_variable}."
-        case "auth" if status == 403:
-            return f"{host} does not allow this{number}.{told} Check what the key in {peer.key_variable} may use."
-        case "auth":
-            return f"{host} does not accept the API key{number}.{told} Check {peer.key_variable}."
-        case "not_found" if model and ("model" in said.lower() or sanitize_line(model).lower() in said.lower()):
-            return f"{host} has no model {model}{number}.{told} Choose another one with /model or -m."
-        case "not_found":
-            return f"{host} has nothing at this address{number}.{told} {peer.check_url}"
-        case "context_length":
-            return f"The conversation is too long for {model}{number}.{told} Leave out old turns, or start a new one."
-        case "bad_request" if status == 402:
-            return f"{host} wants to be paid first{number}.{told} Check the account's balance."
-        case "bad_request":
-            return f"{host} refuses the request{number}.{told} Check the model's name and the settings."
-        case "rate_limit":
-            return f"{host} limits the rate{number}.{told} {wait}, or check the account's quota."
-        case "overloaded":
-            return f"{host} is overloaded{number}.{told} {again}."
-        case _:
-            return f"{host} has a problem of its own{number}.{told} {again}."
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """Puts a cause into words: who, what happened, the server's own words, what to do next."""
+
+    peer: EndpointInfo
+    request: ChatRequest
+    status: int
+    words: ServerWords
+    delay: float = 0.0
+    """For how many seconds the server asks to be left alone."""
+
+    def of(self, cause: Cause) -> str:
+        host, model = self.peer.host, self.request.model
+        number = f" ({self.status})" if self.status else ""
+        match cause:
+            case Cause.KEY if self.peer.key is None:
+                what = f"{host} wants an API key{number}."
+            case Cause.KEY:
+                what = f"{host} does not accept the API key{number}."
+            case Cause.FORBIDDEN | Cause.REGION | Cause.FLAGGED:
+                what = f"{host} does not allow this{number}."
+            case Cause.PAYMENT:
+                what = f"{host} wants to be paid first{number}."
+            case Cause.QUOTA:
+                what = f"The account's quota at {host} is used up{number}."
+            case Cause.RATE | Cause.LARGE_FOR_RATE:
+                what = f"{host} limits the rate{number}."
+            case Cause.BETWEEN:
+                what = f"Something between here and {host} (a firewall, a proxy) turned the request away{number}."
+            case Cause.PROXY_LOGIN:
+                what = f"The proxy {self.peer.proxy or 'on the way'} to {host} wants a user name and password{number}."
+            case Cause.TLS:
+                what = f"{host} expects TLS{number}."
+            case Cause.ADDRESS:
+                what = f"{host} has nothing at this address{number}."
+            case Cause.MODEL:
+                what = f"{host} has no model {model}{number}." if model else f"{host} has no such model{number}."
+            case Cause.DEPLOYMENT:
+                what = f"{host} has no deployment for {model or 'this'}{number}."
+            case Cause.INTERFACE:
+                what = f"{host} does not offer {model} for chat{number}."
+            case Cause.NOTHING_FITS:
+                what = f"{host} has nothing that fits the request{number}."
+            case Cause.CONTEXT:
+                what = f"The {'prompt' if self._is_first else 'conversation'} is too long for {model}{number}."
+            case Cause.LIMIT:
+                what = f"{host} takes no limit of {self.request.max_tokens} tokens{number}."
+            case Cause.MEMORY:
+                what = f"{host} has too little memory for {model}{number}."
+            case Cause.OVERLOADED:
+                what = f"{host} is overloaded{number}."
+            case Cause.REQUEST | Cause.PASSING:
+                what = f"{host} refuses the request{number}."
+            case Cause.SERVER:
+                what = f"{host} has a problem of its own{number}."
+        return " ".join(filter(None, (what, self._told, self._advice(cause))))
+
+    def of_stream(self, cause: Cause, *, is_begun: bool) -> str:
+        """Return the line for an error without a status of the response's own."""
+        if not is_begun or cause not in (Cause.SERVER, Cause.OVERLOADED, Cause.REQUEST, Cause.PASSING):
+            return self.of(cause)
+        told = self._told or "it gave no reason."
+        advice = "" if cause is Cause.REQUEST else "Try again in a moment."
+        return f"{self.peer.host} broke the reply off: {told} {advice}".rstrip()
+
+    @property
+    def _is_first(self) -> bool:
+        return sum(turn.role == "user" for turn in self.request.turns) <= 1
+
+    @property
+    def _told(self) -> str:
+        told = self.peer.quote(self.words.text)
+        if self.delay >= 1:
+            told = f"{told} It asks for a pause of {_duration(self.delay)}.".lstrip()
+        return told
+
+    def _advice(self, cause: Cause) -> str:
+        match cause:
+            case Cause.KEY:
+                return self.peer.key_advice
+            case Cause.FORBIDDEN if self.peer.key is not None:
+                return f"Check what the key in {self.peer.key_variable} may use."
+            case Cause.FORBIDDEN:
+                return self.peer.withheld or f"If it wants a key, set {self.peer.key_variable}."
+            case Cause.REGION:
+                return "Another endpoint may offer it here."
+            case Cause.FLAGGED:
+                return "Word the prompt differently."
+            case Cause.PAYMENT:
+                return "Check the account's balance."
+            case Cause.QUOTA:
+                return "Check the account's plan and quota."
+            case Cause.RATE:
+                return f"{'Wait that long' if self.delay >= 1 else 'Wait a moment'}, or check the account's quota."
+            case Cause.LARGE_FOR_RATE:
+                return "Send less at once, or check the account's limits."
+            case Cause.BETWEEN:
+                return "Ask whoever runs the network, or use another one."
+            case Cause.PROXY_LOGIN:
+                return "Put them into its URL: HTTPS_PROXY=http://NAME:PASSWORD@HOST:PORT."
+            case Cause.TLS:
+                return "Write https:// in the base URL."
+            case Cause.ADDRESS:
+                return self.peer.check_url
+            case Cause.MODEL | Cause.INTERFACE:
+                return "Choose another one with /model or -m."
+            case Cause.DEPLOYMENT:
+                return "Check the deployment's name and the api-version."
+            case Cause.NOTHING_FITS:
+                return "Choose another model with /model or -m, or check the account's settings there."
+            case Cause.CONTEXT if self._is_first:
+                return "Shorten it, or choose a model with a larger context."
+            case Cause.CONTEXT:
+                return "Leave out old turns, or start a new one."
+            case Cause.LIMIT:
+                return "Set a lower one: --max-tokens."
+            case Cause.MEMORY:
+                return "Choose a smaller model, or free some memory there."
+            case Cause.REQUEST:
+                return self._advice_on_settings()
+            case Cause.OVERLOADED | Cause.PASSING | Cause.SERVER:
+                return "Try again after that." if self.delay >= 1 else "Try again in a moment."
+
+    def _advice_on_settings(self) -> str:
+        """Return what to look at: the setting that the server names, where the user has set it."""
+        text = self.words.text.lower()
+        if self.request.temperature is not None and "temperature" in text:
+            return "Set another one: --temperature."
+        if self.request.max_tokens is not None and re.search(r"max_\w*tokens", text):
+            return "Set another one: --max-tokens."
+        key = "the key" if self.peer.key is not None else "whether it wants a key"
+        return f"Check {key}, the model's name and the settings."
 
 
 def _duration(seconds: float) -> str:
@@ -210,15 +284,25 @@ def retry_after(headers: Mapping[str, str], now: float) -> float | None:
     """Return the seconds that the server asks to wait: `retry-after-ms`, or `Retry-After` in seconds or as a date."""
     value = headers.get("retry-after-ms", "").strip()
     if _SECONDS.fullmatch(value):
-        return min(float(value) / 1000, _LONGEST_WISH)
+        return min(float(value) / 1000, _LONGEST_DELAY)
     value = headers.get("retry-after", "").strip()
     if _SECONDS.fullmatch(value):
-        return min(float(value), _LONGEST_WISH)
+        return min(float(value), _LONGEST_DELAY)
     try:
         date = parsedate_to_datetime(value)
     except (ValueError, TypeError, OverflowError):
         return None
     return max(0.0, (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now)
+
+
+def delay_in(body: str) -> float | None:
+    """Return the seconds that the server asks to wait in the body of a refusal."""
+    if match := _DELAY_FIELD.search(body):
+        return float(match[1]) if _SECONDS.fullmatch(match[1]) else None
+    if match := _DELAY_WORDS.search(body):
+        seconds = float(match[2]) / (1000 if match[3] == "ms" else 1)
+        return min(60 * float(match[1] or 0) + seconds, _LONGEST_DELAY)
+    return None
 
 
 def redirect_error(peer: EndpointInfo, status: int, target: str) -> ProviderError:
@@ -233,9 +317,10 @@ def redirect_error(peer: EndpointInfo, status: int, target: str) -> ProviderErro
     return ProviderError("redirect", message, status=status)
 
 
-def broken_event_error(peer: EndpointInfo) -> ProviderError:
-    """Return the error for an event that is no JSON."""
-    return ProviderError("protocol", f"{peer.host} sent something in mid-reply that is no JSON. Try again.")
+def broken_event_error(peer: EndpointInfo, text: str) -> ProviderError:
+    """Return the error for an event that is no JSON, which it quotes."""
+    quoted = f": «{quote}»" if (quote := peer.name(text[:1000], 80)) else ""
+    return ProviderError("protocol", f"{peer.host} sent something in mid-reply that is no JSON{quoted}. Try again.")
 
 
 def wall_clock() -> float:

@@ -1,4 +1,4 @@
-"""Base URLs: checked before anything is sent, and shown as the host the reader knows."""
+"""Base URLs: checked before anything is sent, and shown as the host the user knows."""
 
 import ipaddress
 from dataclasses import dataclass
@@ -64,6 +64,8 @@ def _check(parts: SplitResult, port: int | None) -> None:
 
 
 def _ascii(hostname: str) -> str:
+    if (bare := hostname.rstrip(".")) == "localhost" or bare.endswith(".localhost"):
+        return bare  # a name of this machine's own, which no resolver knows with a dot at its end
     if hostname.isascii():
         return hostname
     try:

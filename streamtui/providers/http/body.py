@@ -17,7 +17,8 @@ _BLANK: Final = b"\xef\xbb\xbf \t\r\n"
 _BOM: Final = b"\xef\xbb\xbf"
 _PIECE: Final = 64 * 1024
 """Bytes that are decoded in one turn of the event loop: what was compressed may come in pieces of any size."""
-_WIND_DOWN_S: Final = 2.0
+_START: Final = 400
+"""Bytes at the beginning that are kept to be quoted."""
 _DRAIN_S: Final = 0.1
 
 
@@ -52,7 +53,11 @@ class EventReader:
         self._ahead = bytearray()
         self._decoder = EventDecoder(limits.event_bytes)
         self._first = True
-        self._winding_down = False
+        self._ending: float | None = None
+        """Since when the reply counts as finished but for its end."""
+        self._is_draining = False
+        self.start = b""
+        """How the body begins."""
         self.at_end = False
         """The batch in hand is what the body ended in, which may be half an event."""
 
@@ -74,16 +79,25 @@ class EventReader:
         """Start the content deadline anew."""
         self._since = self._clock()
 
-    def wind_down(self) -> None:
-        """Take the reply for finished: wait for trailing events only briefly, and take any fault for the end."""
-        if not self._winding_down:
-            self._winding_down = True
-            self._allowed, self._since = _WIND_DOWN_S, self._clock()
+    def expect_end(self, silence_s: float) -> None:
+        """Take a body that stays open without a byte for `silence_s` seconds for ended. Faults stay faults.
+
+        A byte is a sign of life that starts the wait anew, until the content deadline has passed.
+        """
+        if self._ending is None:
+            self._ending = self._since = self._clock()
+        self._allowed = silence_s
+
+    def expect_content(self) -> None:
+        """Take back `expect_end`: more of the reply has come."""
+        if self._ending is not None:
+            self._ending, self._allowed = None, self._deadlines.content
 
     async def drain(self) -> None:
         """Read the body's end, if it comes at once, so that the connection can be used again."""
-        self._winding_down = True
-        self._allowed, self._since = _DRAIN_S, self._clock()
+        self._is_draining = True
+        self._ending = self._since = self._clock()
+        self._allowed = _DRAIN_S
         while await self._read():
             pass
 
@@ -134,7 +148,7 @@ class EventReader:
 
     def _out_of_time(self) -> bytes:
         """Return the end of a body that is finished but for its end. Raises `ProviderError` for any other."""
-        if self._winding_down:
+        if self._ending is not None:
             return b""
         raise self._timed_out() from None
 
@@ -150,7 +164,7 @@ class EventReader:
         except TimeoutError:
             return self._out_of_time()
         except Exception as error:  # the library lets some faults of the layers below it through as they are
-            if self._winding_down:
+            if self._is_draining:
                 return b""
             raise broken_stream_error(self._peer, error) from error
         if self._first:
@@ -158,6 +172,10 @@ class EventReader:
             self._allowed, self._since = self._deadlines.content, self._clock()
         elif self._since is not None:
             self._since += wait.stood_still
+        if len(self.start) < _START:
+            self.start += chunk[: _START - len(self.start)]
+        if self._ending is not None and not self._is_draining:
+            self._since = min(self._clock(), self._ending + self._deadlines.content - self._allowed)
         return chunk
 
     def _timed_out(self) -> ProviderError:
@@ -166,4 +184,5 @@ class EventReader:
 
     def _too_large(self) -> ProviderError:
         size = self._limits.event_bytes / (1024 * 1024)
-        return ProviderError("too_large", f"{self._peer.host} sent a single event of more than {size:.0f} MiB.")
+        message = f"{self._peer.host} sent a single event of more than {size:.0f} MiB, which no reply has. Try again."
+        return ProviderError("too_large", message)

@@ -4,6 +4,7 @@ Knows no SDK. The hooks go into the `httpx2` client that is handed to an SDK, so
 """
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final, TypeVar
@@ -22,12 +23,13 @@ _LIMITS: Final = httpx2.Limits(max_connections=None, max_keepalive_connections=1
 """People think between prompts; the library's default of 5 s would mean a new handshake for almost every one."""
 
 NO_KEY: Final = "none"
-"""Sent as the key where there is none: the SDKs and some local servers want one."""
+"""What an SDK is given as the key where there is none, since it wants one; it is not sent."""
 
 _KEPT_HEADERS: Final = frozenset(
     {"host", "accept", "accept-encoding", "connection", "content-type", "content-length", "transfer-encoding"}
-    | {"x-stainless-raw-response"}  # both SDKs look at it again when the response is here
 )
+_RAW_RESPONSE: Final = "x-stainless-raw-response"
+"""Both SDKs look at it again when the response is here; on the way there it says nothing to anybody."""
 _ERROR_BYTES: Final = 64 * 1024
 _ERROR_S: Final = 5.0
 
@@ -53,6 +55,7 @@ def make_http_client(base: BaseUrl, connect_s: float, headers: dict[str, str]) -
     """
 
     async def only_ours(request: httpx2.Request) -> None:
+        request.extensions[_RAW_RESPONSE] = request.headers.get(_RAW_RESPONSE)
         for name in [name for name in request.headers if name.lower() not in _KEPT_HEADERS]:
             del request.headers[name]
         request.headers.update({"user-agent": f"streamtui/{__version__}", **headers})
@@ -70,7 +73,7 @@ def make_http_client(base: BaseUrl, connect_s: float, headers: dict[str, str]) -
         limits=_LIMITS,
         follow_redirects=False,
         timeout=httpx2.Timeout(None, connect=connect_s),
-        event_hooks={"request": [only_ours, watched], "response": [_refuse]},
+        event_hooks={"request": [only_ours, watched], "response": [_refuse, _restore]},
     )
 
 
@@ -106,6 +109,11 @@ def idle_http_client() -> httpx2.AsyncClient:
     """Return a client that will never send anything, and so reads no certificates, for having the HTTP library
     imported in full."""
     return httpx2.AsyncClient(trust_env=False, verify=False)
+
+
+async def _restore(response: httpx2.Response) -> None:
+    if (value := response.request.extensions.get(_RAW_RESPONSE)) is not None:
+        response.request.headers[_RAW_RESPONSE] = value
 
 
 async def _refuse(response: httpx2.Response) -> None:
@@ -151,11 +159,19 @@ async def construct(make: Callable[[], C]) -> C:
     except OSError:
         raise ConfigError("The certificates named in SSL_CERT_FILE or SSL_CERT_DIR can't be read.") from None
     except ImportError:
-        raise ConfigError("For a SOCKS proxy: pip install 'streamtui[socks]', or name an http:// proxy.") from None
+        names = " and ".join(_socks_variables()) or "ALL_PROXY"
+        raise ConfigError(
+            f"{names} names a SOCKS proxy: pip install 'streamtui[socks]', or unset it, or name an http:// proxy."
+        ) from None
     except Exception as error:
         raise ConfigError(
             f"HTTP_PROXY, HTTPS_PROXY or ALL_PROXY is not the URL of a proxy ({type(error).__name__})."
         ) from None
+
+
+def _socks_variables() -> list[str]:
+    names = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
+    return [name for name in names if os.environ.get(name, "").lower().startswith("socks")]
 
 
 def refusal_in(error: BaseException) -> StatusError | None:

@@ -1,22 +1,33 @@
 """One request and its reply: against the clock, with errors in words, and learning from refusals."""
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass
-from typing import Protocol, cast
+from typing import Any, Protocol, cast
 
 from streamtui.chat.errors import ProviderError
 from streamtui.chat.events import Connected, Notice, ProviderEvent
+from streamtui.chat.messages import ChatRequest
 from streamtui.chat.ports import Deadlines, QuirkStore
-from streamtui.providers.errors.http import EndpointInfo, redirect_error, status_error, wall_clock
+from streamtui.providers.errors.http import EndpointInfo, is_about_interface, redirect_error, status_error, wall_clock
 from streamtui.providers.errors.network import network_error, timeout_error
 from streamtui.providers.http.body import EventReader
 from streamtui.providers.http.client import StatusError, refusal_in
-from streamtui.providers.http.quirks import NO_PREFILL, QuirkRule, lesson_of
+from streamtui.providers.http.quirks import (
+    LIMIT_PREFIX,
+    MOST_LESSONS,
+    NO_PREFILL,
+    USE_RESPONSES,
+    QuirkRule,
+    lesson_of,
+    limit_in,
+    texts_of,
+)
 from streamtui.providers.http.sse import SSELimits
 from streamtui.providers.http.timeout import SuspendAwareTimeout
-from streamtui.providers.wire.non_stream import Parser, is_foreign, nothing_error, read_foreign
+from streamtui.providers.wire.non_stream import is_foreign, nothing_error, read_foreign
+from streamtui.providers.wire.parser import Parser
 
 
 class Response(Protocol):
@@ -30,11 +41,29 @@ class PreparedRequest:
     """A request ready to be sent: entering `context` sends it."""
 
     context: AbstractAsyncContextManager[Response]
-    sent: Collection[str]
-    """Names of the optional fields and roles in it, of which the endpoint may refuse some."""
+    parser: Parser
+    """What reads the reply."""
+    body: Mapping[str, Any]
+    """Everything in it but model and messages."""
+    roles: Collection[str] = ()
+    """What of the messages an endpoint may refuse: `system`, `developer`, `prefill`."""
+    unheard: Collection[str] = ()
+    """Quirks that kept a wish of the user's out of it."""
+    own_limit: int | None = None
+    """The limit of tokens in it, where it is ours and not the user's."""
+    may_use_responses: bool = False
+    """Whether the same can be asked through the Responses interface."""
+
+    @property
+    def sent(self) -> set[str]:
+        return {*self.body, *self.roles}
+
+    @property
+    def is_streamed(self) -> bool:
+        return bool(self.body.get("stream"))
 
 
-Drafting = Callable[[frozenset[str]], Awaitable[PreparedRequest]]
+Preparation = Callable[[frozenset[str]], Awaitable[PreparedRequest]]
 """Makes a request that respects these quirks."""
 
 
@@ -54,34 +83,47 @@ class ProviderRequest:
     def quirks(self, model: str) -> frozenset[str]:
         return self.memory.quirks(self.endpoint, model)
 
-    async def stream(self, model: str, draft: Drafting, parser: Parser) -> AsyncGenerator[ProviderEvent, None]:
+    async def stream(self, request: ChatRequest, prepare: Preparation) -> AsyncGenerator[ProviderEvent, None]:
         """Do what `Provider.stream` promises."""
         async with AsyncExitStack() as stack:
-            reader, notices = await self._open(stack, model, draft)
+            opened = await self._open(stack, request, prepare)
+            reader, parser = opened.reader, opened.prepared.parser
             yield Connected()
-            for notice in notices:
+            for notice in opened.notices:
                 yield notice
             if is_foreign(head := await reader.peek()):
-                for event in await read_foreign(reader, head, parser, self.peer):
+                is_streamed = opened.prepared.is_streamed
+                for event in await read_foreign(reader, head, parser, self.peer, is_streamed=is_streamed):
                     yield event
-                return
-            try:
-                while not parser.done and (batch := await reader.next_batch()) is not None:
-                    for kind, data in batch:
-                        for event in parser.feed(kind, data, at_end=reader.at_end):
-                            yield event
-                            reader.content_arrived()
-                    if parser.finished:
-                        reader.wind_down()
-            except ProviderError:
-                for event in () if parser.finished else parser.close():
+            else:
+                try:
+                    async for event in self._events(reader, parser):
+                        yield event
+                except ProviderError:
+                    for event in parser.close():
+                        yield event
+                    raise
+                if not parser.is_recognised:
+                    raise nothing_error(self.peer, reader.start)
+                for event in parser.close():
                     yield event
-                raise
-            if not parser.recognised:
-                raise nothing_error(self.peer, empty=not head)
-            for event in parser.close():
-                yield event
-            await reader.drain()
+            if (failure := parser.failure()) is not None:
+                raise failure
+            if not is_foreign(head):
+                await reader.drain()
+
+    async def _events(self, reader: EventReader, parser: Parser) -> AsyncGenerator[ProviderEvent, None]:
+        """Yield what comes up to the end mark, the end of the body, or a long silence after a finish reason."""
+        while not parser.is_done and (batch := await reader.next_batch()) is not None:
+            for kind, data in batch:
+                for event in parser.feed(kind, data, at_end=reader.at_end):
+                    yield event
+                    reader.content_arrived()
+            if parser.is_finished:
+                deadlines = self.deadlines
+                reader.expect_end(deadlines.silence_after_text if parser.has_text else deadlines.silence_before_text)
+            else:
+                reader.expect_content()
 
     async def send(self, stack: AsyncExitStack, context: AbstractAsyncContextManager[Response]) -> EventReader:
         """Send once; return a reader of the response.
@@ -104,33 +146,71 @@ class ProviderRequest:
         stack.push_async_callback(chunks.aclose)
         return EventReader(chunks, self.peer, self.deadlines, self.limits, waited=waited)
 
-    def explain(self, refusal: StatusError, model: str) -> ProviderError:
+    def explain(self, refusal: StatusError, request: ChatRequest) -> ProviderError:
         if refusal.target is not None:
             return redirect_error(self.peer, refusal.status, refusal.target)
-        return status_error(self.peer, model, refusal.status, refusal.headers, refusal.body, wall_clock())
+        return status_error(self.peer, request, refusal.status, refusal.headers, refusal.body, wall_clock())
 
-    async def _open(self, stack: AsyncExitStack, model: str, draft: Drafting) -> tuple[EventReader, list[Notice]]:
-        """Send what `draft` makes of the known quirks; return a reader of the response.
+    async def _open(self, stack: AsyncExitStack, request: ChatRequest, prepare: Preparation) -> "_Opened":
+        """Send what `prepare` makes of the known quirks; return what is needed to read the response.
 
         When the endpoint refuses a field by name, sends again without that field, once for each, and remembers them
         if that helped.
         """
-        known, lessons = self.quirks(model), list[QuirkRule]()
+        lessons = _Lessons(self.quirks(request.model))
         while True:
-            request = await draft(known)
+            prepared = await prepare(lessons.known)
             try:
-                reader = await self.send(stack, request.context)
+                reader = await self.send(stack, prepared.context)
             except StatusError as refusal:
-                lesson = lesson_of(refusal, request.sent, known)
-                if lesson is not None and lesson.quirk == NO_PREFILL:
-                    # What to ask instead is for `Reply` to say.
-                    self.memory.learn(self.endpoint, model, NO_PREFILL)
-                    lesson = None
-                if lesson is None:
-                    raise self.explain(refusal, model) from None
-                lessons.append(lesson)
-                known |= {lesson.quirk}
+                if not lessons.learn(refusal, prepared):
+                    if lessons.refuses_prefill:
+                        # What to ask instead is for `Reply` to say.
+                        self.memory.learn(self.endpoint, request.model, NO_PREFILL)
+                    raise self.explain(lessons.first or refusal, request) from None
                 continue
-            for lesson in lessons:
-                self.memory.learn(self.endpoint, model, lesson.quirk)
-            return reader, [Notice("field_dropped", f"{self.peer.host} {lesson.text}") for lesson in lessons]
+            for quirk in lessons.learned:
+                self.memory.learn(self.endpoint, request.model, quirk)
+            texts = dict.fromkeys([*lessons.texts, *texts_of(prepared.unheard)])
+            return _Opened(reader, prepared, [Notice("field_dropped", f"{self.peer.host} {text}") for text in texts])
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    reader: EventReader
+    prepared: PreparedRequest
+    notices: list[Notice]
+
+
+class _Lessons:
+    """What the refusals of one request have taught so far."""
+
+    def __init__(self, known: frozenset[str]) -> None:
+        self.known = known
+        self.learned: list[str] = []
+        self.texts: list[str] = []
+        self.refuses_prefill = False
+        self.first: StatusError | None = None
+        """The refusal to show where the other interface fails too."""
+
+    def learn(self, refusal: StatusError, prepared: PreparedRequest) -> bool:
+        """Return whether there is another way to ask."""
+        if len(self.learned) >= MOST_LESSONS:
+            return False
+        if prepared.may_use_responses and is_about_interface(refusal.status, refusal.body):
+            self.first = refusal
+            return self._add(USE_RESPONSES)
+        if prepared.own_limit is not None and (limit := limit_in(refusal, prepared.own_limit)) is not None:
+            self.known = frozenset(quirk for quirk in self.known if not quirk.startswith(LIMIT_PREFIX))
+            self.learned = [quirk for quirk in self.learned if not quirk.startswith(LIMIT_PREFIX)]
+            return self._add(f"{LIMIT_PREFIX}{limit}")
+        rule = lesson_of(refusal, prepared.sent, self.known)
+        self.refuses_prefill = rule is not None and rule.quirk == NO_PREFILL
+        return rule is not None and not self.refuses_prefill and self._add(rule.quirk, rule)
+
+    def _add(self, quirk: str, rule: QuirkRule | None = None) -> bool:
+        self.known |= {quirk}
+        self.learned.append(quirk)
+        if rule is not None:
+            self.texts.append(rule.text)
+        return True

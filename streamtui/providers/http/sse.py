@@ -1,8 +1,8 @@
 """Server-sent events: bytes in, in any fragmentation; events out.
 
-The event-stream format is https://html.spec.whatwg.org/multipage/server-sent-events.html, with three departures:
-events without data are not reported, the last event counts even where the blank line after it is missing, and an
-event has a size limit.
+The event-stream format is https://html.spec.whatwg.org/multipage/server-sent-events.html, with four departures:
+events without data are not reported, the last event counts even where the blank line after it is missing, a field
+`error` is an event of that type, and an event has a size limit.
 """
 
 import re
@@ -127,7 +127,7 @@ class EventDecoder:
 
 
 def _parse(block: str) -> Iterator[ServerEvent]:
-    """Yield the events of some whole lines: at most one, unless there are blank lines at the edges."""
+    """Yield the events of some whole lines: at most one, unless there are errors or blank lines at the edges."""
     kind, data = "", list[str]()
     for line in (*block.split("\n"), ""):
         if not line:
@@ -141,3 +141,5 @@ def _parse(block: str) -> Iterator[ServerEvent]:
             data.append(value)
         elif field == "event":
             kind = value
+        elif field == "error" and value:
+            yield "error", value

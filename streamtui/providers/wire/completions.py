@@ -3,33 +3,18 @@
 https://platform.openai.com/docs/api-reference/chat-streaming, and what other servers make of it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any, Final
 
-from streamtui.chat.events import Finished, Notice, ProviderEvent, ReasoningDelta, TextDelta
-from streamtui.chat.messages import ChatRequest, Usage
-from streamtui.chat.think import ThinkTags
-from streamtui.providers.errors.http import EndpointInfo, stream_error
-from streamtui.providers.wire.non_stream import load_event, reason_in, token_count
+from streamtui.chat.events import ProviderEvent, ReasoningDelta, TextDelta
+from streamtui.chat.messages import ChatRequest, Citation, Usage
+from streamtui.providers.errors.http import EndpointInfo
+from streamtui.providers.wire.parser import EventParser, as_dict, as_list, as_text, first_count, token_count
 
-_EARLY_ENDS: Final = {
-    "length": "The reply stopped at the limit of tokens.",
-    "max_tokens": "The reply stopped at the limit of tokens.",
-    "content_filter": "The endpoint's content filter cut the reply off.",
-}
-
-
-def request_fields(request: ChatRequest, quirks: frozenset[str], *, at_openai: bool) -> dict[str, Any]:
-    """Return the body of a request, but for model and messages, as this endpoint and model are known to want it."""
-    fields: dict[str, Any] = {}
-    if "no:stream_options" not in quirks:
-        fields["stream_options"] = {"include_usage": True}
-    if request.temperature is not None and "no:temperature" not in quirks:
-        fields["temperature"] = request.temperature
-    if request.max_tokens is not None and "no:max_tokens" not in quirks:
-        swapped = "swap:max_tokens" in quirks
-        fields["max_tokens" if at_openai is swapped else "max_completion_tokens"] = request.max_tokens
-    return fields
+_REASONING_FIELDS: Final = ("reasoning_content", "reasoning", "reasoning_text", "thinking", "thought")
+_TEXT_FIELDS: Final = ("text", "content", "value", "thinking", "summary")
+_MEDIA: Final = {"images": "an image", "image": "an image", "image_url": "an image", "video": "a video"}
 
 
 def request_messages(request: ChatRequest, quirks: frozenset[str]) -> list[dict[str, str]]:
@@ -45,152 +30,195 @@ def request_messages(request: ChatRequest, quirks: frozenset[str]) -> list[dict[
     return messages
 
 
-class CompletionsParser:
-    """Turns the events of one streamed reply into ours. Every field may be missing, null or of the wrong type."""
+class CompletionsParser(EventParser):
+    """Turns the chunks of one streamed reply into events."""
 
-    __slots__ = ("_finish_reason", "_model", "_peer", "_seen", "_tags", "_usage", "done", "recognised")
+    def __init__(self, peer: EndpointInfo, request: ChatRequest) -> None:
+        super().__init__(peer, request)
+        self._index: int | None = None
+        """Of the choice that is shown; `None` before the first."""
+        self._has_reasoning = False
+        self._snapshot = ""
+        """What whole messages, instead of deltas, have brought so far."""
 
-    def __init__(self, peer: EndpointInfo, model: str) -> None:
-        self._peer = peer
-        self._model = model
-        self._tags = ThinkTags()
-        self._seen: set[str] = set()
-        self._usage: Usage | None = None
-        self._finish_reason: str | None = None
-        self.recognised = False
-        self.done = False
-
-    @property
-    def finished(self) -> bool:
-        return self._finish_reason is not None
-
-    def feed(self, kind: str, data: str, *, at_end: bool = False) -> Sequence[ProviderEvent]:
-        if data.startswith("[DONE]"):
-            self.done = True
-        if self.done:
-            return ()
+    def _take(self, kind: str, event: dict[str, Any]) -> Iterable[ProviderEvent]:
+        choices = event.get("choices")
+        if error := event.get("error"):
+            raise self._error(error)
         if kind == "error":
-            raise stream_error(self._peer, self._model, reason_in(data))
-        chunk = load_event(self._peer, data, at_end=at_end)
-        if chunk is None:
+            raise self._error(event)
+        if (usage := event.get("usage")) is not None:
+            self._count(usage)
+        if "citations" in event or "search_results" in event or "x_groq" in event:
+            return chain(self._extras(event), self._choices(choices))
+        if type(choices) is list and len(choices) == 1:
+            return self._plain(choices[0]) or self._choices(choices)
+        return self._choices(choices)
+
+    def _plain(self, choice: Any) -> Sequence[ProviderEvent]:
+        """Return the text of a choice that holds nothing else, as almost all do; nothing for any other."""
+        if type(choice) is not dict or choice.get("index", 0) != self._index or choice.get("finish_reason"):
             return ()
-        if error := chunk.get("error"):
-            raise stream_error(self._peer, self._model, error)
-        if (usage := chunk.get("usage")) is not None:
-            self._take_usage(usage)
-        return self._choice(_first(chunk.get("choices")))
-
-    def close(self) -> list[ProviderEvent]:
-        events: list[ProviderEvent] = [*self._tags.close()]
-        if self._usage:
-            events.append(self._usage)
-        if self._finish_reason is not None:
-            if self._finish_reason in _EARLY_ENDS:
-                events.append(Notice("finish", _EARLY_ENDS[self._finish_reason]))
-            events.append(Finished(self._finish_reason))
-        return events
-
-    def _choice(self, choice: dict[str, Any] | None) -> Sequence[ProviderEvent]:
-        if choice is None:
+        delta = choice.get("delta")
+        if type(delta) is not dict or len(delta) != 1 or len(choice) > 4:
             return ()
-        self.recognised = True
-        if error := choice.get("error"):
-            raise stream_error(self._peer, self._model, error)
-        if reason := choice.get("finish_reason"):
-            self._finish(reason)
-        delta = choice.get("delta") or choice.get("message")
-        if not isinstance(delta, dict):
+        content = delta.get("content")
+        if type(content) is not str or not content or choice.get("error") or choice.get("usage"):
             return ()
-        if len(delta) == 1 and self._tags.settled:
-            content = delta.get("content")
-            if type(content) is str and content:
-                return (TextDelta(content),)
-        return self._delta(delta)
+        self.has_text, self.is_finished = True, False
+        return (TextDelta(content),)
 
-    def _delta(self, delta: dict[str, Any]) -> Sequence[ProviderEvent]:
-        events: list[ProviderEvent] = []
-        if reasoning := _reasoning(delta):
-            events.append(ReasoningDelta(reasoning))
-        if content := delta.get("content"):
-            _add_content(content, self._tags, events)
-        if isinstance(refusal := delta.get("refusal"), str) and refusal:
-            events.append(TextDelta(refusal))
-            events.extend(self._once("refusal", f"{self._model} refused to answer."))
-        if calls := delta.get("tool_calls") or delta.get("function_call"):
-            name = f" ({self._peer.name(name, 40)})" if (name := _tool_name(calls)) else ""
-            events.extend(self._once("tool_call", f"{self._model} asked for a tool{name}, which a chat does not have."))
-        return events
-
-    def _once(self, kind: Any, text: str) -> list[Notice]:
-        if kind in self._seen:
-            return []
-        self._seen.add(kind)
-        return [Notice(kind, text)]
-
-    def _finish(self, reason: object) -> None:
-        if not isinstance(reason, str):
+    def _choices(self, choices: object) -> Iterator[ProviderEvent]:
+        known = [choice for choice in as_list(choices) if isinstance(choice, dict) and _index(choice) is not None]
+        if not known:
             return
-        if reason == "error":
-            raise stream_error(self._peer, self._model, "the model ended with an error")
-        self._finish_reason = self._peer.name(reason, 40)
+        indices = [index for choice in known if (index := _index(choice)) is not None]
+        if self._index is None or (self._index != 0 and 0 in indices and not self.has_text):
+            self._index = min(indices)
+        self.is_recognised = True
+        for choice in known:
+            if _index(choice) == self._index:
+                yield from self._choice(choice)
 
-    def _take_usage(self, usage: object) -> None:
+    def _choice(self, choice: dict[str, Any]) -> Iterator[ProviderEvent]:
+        delta = choice.get("delta")
+        if isinstance(delta, str):
+            delta = {"content": delta}
+        elif not delta and isinstance(choice.get("text"), str):
+            delta = {"content": choice["text"]}
+        if isinstance(delta, dict):
+            yield from self._delta(delta)
+        if (message := as_dict(choice.get("message"))) and not (isinstance(delta, dict) and delta.get("content")):
+            yield from self._message(message)
+        if usage := choice.get("usage"):
+            self._count(usage)
+        if error := choice.get("error"):
+            raise self._error(error)
+        self._finish(choice.get("finish_reason"))
+
+    def _message(self, message: dict[str, Any]) -> Iterator[ProviderEvent]:
+        """Yield what a whole message adds: all of one that came instead of deltas, nothing of one that closes them."""
+        content = as_text(message.get("content"))
+        if not content or (not self.has_text and not self._snapshot):
+            self._snapshot = content
+            known = (*_REASONING_FIELDS, "reasoning_details") if self._has_reasoning else ()
+            yield from self._delta({name: value for name, value in message.items() if name not in known})
+        elif self._snapshot:  # another one: the text so far and more, or the next piece
+            rest = content.removeprefix(self._snapshot)
+            self._snapshot = content if content.startswith(self._snapshot) else self._snapshot + content
+            yield from self._delta({"content": rest})
+
+    def _delta(self, delta: dict[str, Any]) -> Iterator[ProviderEvent]:
+        if reasoning := _reasoning(delta):
+            self._has_reasoning = True
+            yield ReasoningDelta(reasoning)
+        yield from self._parts(delta.get("content"))
+        if refusal := as_text(delta.get("refusal")):
+            self._content()
+            yield TextDelta(refusal)
+            yield from self._once("refusal", f"{self._request.model} refused to answer.")
+        if transcript := as_text(as_dict(delta.get("audio")).get("transcript")):
+            yield from self._parts(transcript)
+        for field, what in _MEDIA.items():
+            if delta.get(field):
+                yield from self._left_out(what)
+        if calls := delta.get("tool_calls") or delta.get("function_call"):
+            yield from self._tool_call(_tool_name(calls))
+        for annotation in as_list(delta.get("annotations")):
+            yield from citations_in(annotation)
+
+    def _parts(self, content: object) -> Iterator[ProviderEvent]:
+        """Yield what content holds: text, or a part or parts, of which some may be thinking."""
+        if not content:
+            return
+        match content:
+            case str():
+                self._content()
+                yield TextDelta(content)
+            case list():
+                for part in content:
+                    yield from self._parts(part)
+            case dict():
+                yield from self._part(content)
+            case _:
+                yield from self._left_out("content of an unknown kind")
+
+    def _part(self, part: dict[str, Any]) -> Iterator[ProviderEvent]:
+        kind = as_text(part.get("type"))
+        if any(word in kind for word in ("think", "reason", "thought")) or "thinking" in part:
+            if text := _text_in(part.get("thinking") or part.get("summary") or part.get("content") or part.get("text")):
+                yield ReasoningDelta(text)
+        elif text := _text_in(part.get("text") or part.get("content") or part.get("refusal")):
+            yield from self._parts(text)
+        elif "image" in kind:
+            yield from self._left_out("an image")
+        elif transcript := as_text(as_dict(part.get("audio")).get("transcript")):
+            yield from self._parts(transcript)
+        elif kind not in ("text", "output_text", "reference", ""):
+            yield from self._left_out(f"content of the kind «{self._peer.name(kind, 40)}»")
+        elif part.keys() - {"type", "text", "index", "reference_ids", "thinking", "content"}:
+            yield from self._left_out("content of an unknown kind")
+
+    def _extras(self, event: dict[str, Any]) -> Iterator[ProviderEvent]:
+        """Yield what some endpoints put beside the choices."""
+        if usage := as_dict(event.get("x_groq")).get("usage"):
+            self._count(usage)
+        for source in as_list(event.get("search_results")) or as_list(event.get("citations")):
+            yield from citations_in(source)
+
+    def _count(self, usage: object) -> None:
         if not isinstance(usage, dict):
             return
-        self.recognised = True
-        details = usage.get("completion_tokens_details")
-        taken = Usage(
-            token_count(usage.get("prompt_tokens")),
-            token_count(usage.get("completion_tokens")),
-            token_count(details.get("reasoning_tokens")) if isinstance(details, dict) else None,
+        self.is_recognised = True
+        details = as_dict(usage.get("completion_tokens_details") or usage.get("output_tokens_details"))
+        self._take_usage(
+            Usage(
+                first_count(usage, "prompt_tokens", "input_tokens"),
+                first_count(usage, "completion_tokens", "output_tokens"),
+                token_count(details.get("reasoning_tokens")),
+            )
         )
-        if taken != Usage():
-            self._usage = taken
 
 
-def _first(choices: object) -> dict[str, Any] | None:
-    """Return the choice with index 0, which need not be the first in the list; a missing index counts as 0."""
-    if not isinstance(choices, list):
-        return None
-    for choice in choices:
-        if isinstance(choice, dict) and choice.get("index") in (0, None):
-            return choice
-    return None
+def _index(choice: dict[str, Any]) -> int | None:
+    """Return which of several replies a choice is of; a missing index counts as 0, an odd one as none."""
+    index = choice.get("index") or 0
+    return index if type(index) is int else None
 
 
 def _reasoning(delta: dict[str, Any]) -> str:
     """Return the reasoning in a delta; some servers send the same text under several names."""
-    for name in ("reasoning_content", "reasoning"):
-        if isinstance(text := delta.get(name), str) and text:
+    for name in _REASONING_FIELDS:
+        if text := _text_in(delta.get(name)):
             return text
-    details = delta.get("reasoning_details")
-    if not isinstance(details, list):
-        return ""
-    texts = [detail.get("text") or detail.get("summary") for detail in details if isinstance(detail, dict)]
-    return "".join(text for text in texts if isinstance(text, str))
+    return _text_in(delta.get("reasoning_details"))
 
 
-def _add_content(content: object, tags: ThinkTags, events: list[ProviderEvent]) -> None:
-    """Add content, which is text or (at some servers) a list of parts, of which some may be thinking."""
-    if isinstance(content, str):
-        events.extend(tags.feed(content))
-        return
-    if not isinstance(content, list):
-        return
-    for part in content:
-        if not isinstance(part, dict):
-            continue
-        if isinstance(text := part.get("text"), str):
-            events.extend(tags.feed(text))
-        elif isinstance(thinking := part.get("thinking"), list):
-            texts = [piece.get("text") for piece in thinking if isinstance(piece, dict)]
-            events.extend(ReasoningDelta(text) for text in texts if isinstance(text, str) and text)
+def _text_in(value: object, depth: int = 3) -> str:
+    """Return the text in a value that may be text, or a part or list of parts that hold it."""
+    match value:
+        case str():
+            return value
+        case list() if depth:
+            return "".join(_text_in(part, depth - 1) for part in value)
+        case dict() if depth:
+            return next((text for name in _TEXT_FIELDS if (text := _text_in(value.get(name), depth - 1))), "")
+        case _:
+            return ""
 
 
-def _tool_name(calls: object) -> str:
+def citations_in(source: object) -> Iterator[Citation]:
+    """Yield the source that an address, an annotation or a search result names."""
+    if isinstance(source, str):
+        source = {"url": source}
+    source = as_dict(source)
+    source = as_dict(source.get("url_citation")) or source
+    url = as_text(source.get("url")) or as_text(source.get("uri"))
+    if url.startswith(("http://", "https://")):
+        yield Citation(url, as_text(source.get("title")))
+
+
+def _tool_name(calls: object) -> object:
     call = calls[0] if isinstance(calls, list) and calls else calls
-    if isinstance(call, dict):
-        function = call.get("function") or call
-        if isinstance(function, dict) and isinstance(name := function.get("name"), str):
-            return name
-    return ""
+    call = as_dict(call)
+    return (as_dict(call.get("function")) or call).get("name")

@@ -3,127 +3,97 @@
 https://docs.anthropic.com/en/api/messages-streaming
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-from streamtui.chat.events import Finished, Notice, ProviderEvent, ReasoningDelta, TextDelta
-from streamtui.chat.messages import Usage
-from streamtui.providers.errors.http import EndpointInfo, stream_error
-from streamtui.providers.wire.non_stream import load_event, reason_in, token_count
+from streamtui.chat.events import ProviderEvent, ReasoningDelta, TextDelta
+from streamtui.chat.messages import ChatRequest, Usage
+from streamtui.providers.errors.http import EndpointInfo
+from streamtui.providers.wire.completions import citations_in
+from streamtui.providers.wire.parser import EventParser, as_dict, as_list, as_text, token_count
 
-_EARLY_ENDS: Final = {
-    "max_tokens": Notice("finish", "The reply stopped at the limit of tokens."),
-    "model_context_window_exceeded": Notice("finish", "The reply stopped: the model's context is full."),
-    "refusal": Notice("refusal", "The model refused to go on."),
-}
+_INPUT_COUNTS: Final = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+_SILENT_BLOCKS: Final = ("text", "thinking", "redacted_thinking", "")
+_SILENT_DELTAS: Final = ("text_delta", "thinking_delta", "signature_delta", "input_json_delta", "citations_delta", "")
 
 
-class MessagesParser:
-    """Turns the events of one streamed message into ours. Every field may be missing, null or of the wrong type."""
+class MessagesParser(EventParser):
+    """Turns the events of one streamed message into ours."""
 
-    __slots__ = ("_finish_reason", "_model", "_peer", "_seam", "_tools", "_usage", "done", "recognised")
+    def __init__(self, peer: EndpointInfo, request: ChatRequest, stripped_suffix: str = "") -> None:
+        """`stripped_suffix` is white space that the reply may repeat at its beginning, since it was cut off the
+        request."""
+        super().__init__(peer, request)
+        self._stripped_suffix = stripped_suffix
 
-    def __init__(self, peer: EndpointInfo, model: str, seam: str = "") -> None:
-        """`seam` is white space that the reply may repeat at its beginning, since it was cut off the request."""
-        self._peer = peer
-        self._model = model
-        self._seam = seam
-        self._tools = False
-        self._usage = Usage()
-        self._finish_reason: str | None = None
-        self.recognised = False
-        self.done = False
-
-    @property
-    def finished(self) -> bool:
-        return self._finish_reason is not None
-
-    def feed(self, kind: str, data: str, *, at_end: bool = False) -> Sequence[ProviderEvent]:
-        if self.done:
-            return ()
-        if kind == "error":
-            raise stream_error(self._peer, self._model, reason_in(data))
-        event = load_event(self._peer, data, at_end=at_end)
-        if event is None:
-            return ()
+    def _take(self, kind: str, event: dict[str, Any]) -> Iterable[ProviderEvent]:
         match event.get("type") or kind:
             case "content_block_delta":
-                self.recognised = True
-                return self._content(event.get("delta"))
+                self.is_recognised = True
+                return self._block(event.get("delta"), _SILENT_DELTAS)
             case "content_block_start":
-                return self._content(event.get("content_block"))
+                return self._block(event.get("content_block"), _SILENT_BLOCKS)
             case "message_start":
-                self.recognised = True
-                self._start(event.get("message"))
+                self.is_recognised = True
+                # Its count of output is only a beginning.
+                self._count({**as_dict(as_dict(event.get("message")).get("usage")), "output_tokens": None})
             case "message_delta":
-                self._take_reason(event.get("delta"))
-                self._take_usage(event.get("usage"))
+                self._finish(as_dict(event.get("delta")).get("stop_reason"))
+                self._count(event.get("usage"))
             case "message_stop":
-                self.done = True
+                self.is_done = True
             case "message":
                 return self._whole(event)
             case "error":
-                raise stream_error(self._peer, self._model, event.get("error") or event)
+                raise self._error(event.get("error") or event)
             case _ if event.get("error"):
-                raise stream_error(self._peer, self._model, event["error"])
+                raise self._error(event["error"])
         return ()
 
-    def close(self) -> list[ProviderEvent]:
-        events: list[ProviderEvent] = []
-        if self._usage != Usage():
-            events.append(self._usage)
-        if self._finish_reason is not None:
-            if self._finish_reason in _EARLY_ENDS:
-                events.append(_EARLY_ENDS[self._finish_reason])
-            events.append(Finished(self._finish_reason))
-        return events
-
-    def _content(self, block: object) -> Sequence[ProviderEvent]:
-        """Return what a content block, or a piece of one, holds: text, thinking or the wish for a tool."""
+    def _block(self, block: object, silent: Sequence[str]) -> Sequence[ProviderEvent]:
+        """Return what a content block, or a piece of one, holds: text, thinking, a source or the wish for a tool."""
         if not isinstance(block, dict):
             return ()
         if isinstance(text := block.get("text"), str):
-            return self._text(text)
+            return [*self._text(text), *self._sources(block)]
         if isinstance(thinking := block.get("thinking"), str):
             return (ReasoningDelta(thinking),) if thinking else ()
-        if block.get("type") in ("tool_use", "server_tool_use") and not self._tools:
-            self._tools = True
-            name = f" ({self._peer.name(name, 40)})" if isinstance(name := block.get("name"), str) and name else ""
-            return (Notice("tool_call", f"{self._model} asked for a tool{name}, which a chat does not have."),)
-        return ()
+        kind = as_text(block.get("type"))
+        if kind in ("tool_use", "server_tool_use"):
+            return self._tool_call(block.get("name"))
+        if kind in silent or kind.endswith("_tool_result"):
+            return self._sources(block)
+        return self._left_out(f"content of the kind «{self._peer.name(kind, 40)}»")
 
     def _text(self, text: str) -> Sequence[ProviderEvent]:
-        if self._seam and text:
-            text, self._seam = text.removeprefix(self._seam), ""
-        return (TextDelta(text),) if text else ()
+        if self._stripped_suffix and text:
+            text, self._stripped_suffix = text.removeprefix(self._stripped_suffix), ""
+        if not text:
+            return ()
+        self._content()
+        return (TextDelta(text),)
 
-    def _start(self, message: object) -> None:
-        """Take the input's size from the opening event; its count of output is only a beginning."""
-        if isinstance(message, dict) and isinstance(usage := message.get("usage"), dict):
-            self._take_usage({**usage, "output_tokens": None})
+    def _sources(self, block: dict[str, Any]) -> list[ProviderEvent]:
+        sources = [block.get("citation"), *as_list(block.get("citations"))]
+        return [citation for source in sources for citation in citations_in(source)]
 
-    def _take_reason(self, delta: object) -> None:
-        if isinstance(delta, dict) and isinstance(reason := delta.get("stop_reason"), str) and reason:
-            self._finish_reason = self._peer.name(reason, 40)
-
-    def _take_usage(self, usage: object) -> None:
-        if not isinstance(usage, dict):
-            return
-        read = [token_count(usage.get(name)) for name in _INPUT_COUNTS]
-        if read[0] is not None:
-            self._usage = replace(self._usage, input_tokens=sum(count or 0 for count in read))
-        if (written := token_count(usage.get("output_tokens"))) is not None:
-            self._usage = replace(self._usage, output_tokens=written)
+    def _count(self, usage: object) -> None:
+        usage = as_dict(usage)
+        known = self._usage or Usage()
+        counts = [token_count(usage.get(name)) for name in _INPUT_COUNTS]
+        written = token_count(usage.get("output_tokens"))
+        taken = Usage(
+            known.input_tokens if counts[0] is None else sum(count or 0 for count in counts),
+            known.output_tokens if written is None else written,
+        )
+        self._take_usage(taken)
 
     def _whole(self, message: dict[str, Any]) -> Sequence[ProviderEvent]:
         content = message.get("content")
         if not isinstance(content, list):
             return ()
-        self.recognised = True
-        self._take_reason(message)
-        self._take_usage(message.get("usage"))
-        return [event for block in content for event in self._content(block)]
-
-
-_INPUT_COUNTS: Final = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+        self.is_recognised = True
+        events = [event for block in content for event in self._block(block, _SILENT_BLOCKS)]
+        self._finish(message.get("stop_reason"))
+        self._count(message.get("usage"))
+        return events
