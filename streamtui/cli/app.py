@@ -33,7 +33,7 @@ def run(args: AppArgs, context: Context) -> int:
                 model=_named_model(args, catalog),
                 latest=args.resume == LAST,
                 resume=None if args.resume == LAST else args.resume,
-                notices=(*config.warnings, *storage.notices, *_demo_hint(config, catalog)),
+                notices=(*context.warnings, *storage.notices, *_demo_hint(config, catalog)),
                 transcript=lambda form: export_json if form == "json" else export_markdown,
                 report=context.report_crash,
             )

@@ -7,10 +7,11 @@ from streamtui.chat.errors import ConfigError
 from streamtui.chat.ports import InMemoryQuirks, QuirkStore
 from streamtui.chat.retry import Policy
 from streamtui.chat.sanitize import sanitize_line
-from streamtui.cli import process
+from streamtui.cli import daily, process
 from streamtui.cli.args import SharedArgs
 from streamtui.providers.redaction import Secret
 from streamtui.settings.config import Config
+from streamtui.settings.files import READABLE_BY_OTHERS
 from streamtui.settings.models import SettingsCatalog, is_demo
 from streamtui.settings.prices import PriceBook
 
@@ -23,6 +24,13 @@ class Context:
     config: Config
     secrets: list[Secret] = field(repr=False)
     """Grows as keys are found; whatever is logged or reported is redacted by it."""
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the user should know about the settings; what stays true from day to day once a day."""
+        lasting = [warning for warning in self.config.warnings if warning.endswith(READABLE_BY_OTHERS)]
+        left_out = {*lasting} - {*daily.due(lasting, self.config.paths.data_folder)}
+        return [warning for warning in self.config.warnings if warning not in left_out]
 
     @property
     def options(self) -> Options:

@@ -5,7 +5,7 @@ import signal
 from collections.abc import Sequence
 
 from streamtui.chat.errors import ConfigError, NotFoundError, ProviderError, StreamtuiError
-from streamtui.cli import app, args, ask, models, process, saved, stdio
+from streamtui.cli import app, args, ask, daily, models, process, saved, stdio
 from streamtui.cli.args import AppArgs, AskArgs, CommandArgs, ModelsArgs, ServeArgs, SharedArgs
 from streamtui.cli.context import Context
 from streamtui.cli.exit_codes import CRASHED, DONE, FAILED, USAGE
@@ -76,9 +76,17 @@ def _read_config(shared: SharedArgs, places: Paths) -> Config:
 
 
 def _run(command: CommandArgs, context: Context) -> int:
-    if not isinstance(command, AppArgs):  # the app shows the warnings itself
-        for warning in context.config.warnings:
+    warnings = context.warnings
+    if not isinstance(command, AppArgs):  # the app shows them itself
+        for warning in warnings:
             complain(warning)
+    try:
+        return _dispatch(command, context)
+    finally:
+        daily.remember(warnings, context.config.paths.data_folder)
+
+
+def _dispatch(command: CommandArgs, context: Context) -> int:
     match command:
         case AppArgs():
             return app.run(command, context)

@@ -10,6 +10,7 @@ import time
 import traceback
 from collections.abc import Callable, Collection, Coroutine, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -20,6 +21,7 @@ from streamtui.providers.redaction import Secret, redact
 
 _PATIENCE_S: Final = 2.5
 """How long a command may take to leave: a signal has to be obeyed within three seconds in all."""
+_LOOP_DESCRIPTORS: Final = 4
 
 T = TypeVar("T")
 Handlers = Mapping[int, Any]
@@ -39,8 +41,13 @@ def on_loop(command: Coroutine[Any, Any, T], *, rescue: Callable[[], object] | N
     After the first signal no other one does anything, for the rest of the process: what is left then is to save. With
     `rescue` the process ends even where leaving takes too long; that is called before, from another thread.
     """
-    # Handlers of the loop's own would go with the loop, before anything is saved.
-    loop = asyncio.new_event_loop()
+    try:
+        _require_descriptors()
+        # Handlers of the loop's own would go with the loop, before anything is saved.
+        loop = asyncio.new_event_loop()
+    except OSError:
+        command.close()
+        raise
     task = loop.create_task(command)
     caught: list[int] = []
 
@@ -62,6 +69,18 @@ def on_loop(command: Coroutine[Any, Any, T], *, rescue: Callable[[], object] | N
     finally:
         if not caught:
             _restore(before)
+
+
+def _require_descriptors() -> None:
+    """Raise `OSError` where an event loop can't be made for want of file descriptors: half of one complains as it
+    goes."""
+    descriptors: list[int] = []
+    try:
+        for _ in range(_LOOP_DESCRIPTORS):
+            descriptors.append(os.open(os.devnull, os.O_RDONLY))
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
 
 
 def ignore_signals() -> None:
@@ -146,11 +165,20 @@ def report_crash(error: BaseException, folder: Path, secrets: Iterable[Secret]) 
     text = f"streamtui {__version__}, Python {platform.python_version()}, {platform.platform()}\n\n" + "".join(
         traceback.format_exception(error)
     )
-    path = folder / f"crash-{time.strftime('%Y%m%d-%H%M%S')}.txt"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.touch(mode=0o600)
+        path = _new_file(folder, f"crash-{time.strftime('%Y%m%d-%H%M%S')}")
         path.write_text(redact(sanitize(text), secrets), encoding="utf-8")
     except OSError as failure:
         return f"streamtui: it crashed ({what}), and the report could not be written: {failure.strerror}."
     return f"streamtui: it crashed ({what}). What you had is saved; the report is in {sanitize_line(str(path))}."
+
+
+def _new_file(folder: Path, stem: str) -> Path:
+    """Make an empty file, under another name than any that is there. Raises `OSError`."""
+    for number in count(1):
+        path = folder / (f"{stem}.txt" if number == 1 else f"{stem}-{number}.txt")
+        with suppress(FileExistsError):
+            path.touch(mode=0o600, exist_ok=False)
+            break
+    return path

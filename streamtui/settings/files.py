@@ -12,6 +12,8 @@ from streamtui.chat.errors import ConfigError
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.settings.sources import present
 
+READABLE_BY_OTHERS: Final = "holds a key and others can read it: chmod 600 it."
+"""How a warning ends that a front end need not repeat at every start."""
 _LARGEST_FILE: Final = 256 * 1024
 _LONG_GAP: Final = re.compile(r"[^\S\r\n]{100,}")
 """The parser's time grows with the square of white space within a value, and a `.env` may come from anywhere."""
@@ -22,14 +24,15 @@ _UNEXPANDED: Final = re.compile(r"\$\{\w+\}|\$\(|`|^\$\w+$|^%\w+%$")
 def read_text(path: Path, *, required: bool) -> str | None:
     """Return the text of a regular file, `None` for one that isn't there. Raises `ConfigError`."""
     name = sanitize_line(str(path))
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise ConfigError(f"{name} is not a regular file.")
-        data = path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
+    mode = _mode(path)
+    if mode is None:
         if required:
-            raise ConfigError(f"{name} does not exist.") from None
+            raise ConfigError(f"{name} does not exist.")
         return None
+    if not stat.S_ISREG(mode):
+        raise ConfigError(f"{name} is not a regular file.")
+    try:
+        data = path.read_bytes()
     except OSError as error:
         raise ConfigError(f"{name} can't be read: {error.strerror}.") from None
     if len(data) > _LARGEST_FILE:
@@ -38,6 +41,19 @@ def read_text(path: Path, *, required: bool) -> str | None:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise ConfigError(f"{name} is not UTF-8 text.") from None
+
+
+def _mode(path: Path) -> int | None:
+    """Return the file's type and permissions, `None` where there is none, or its folder is not for us to look into.
+
+    Raises `ConfigError` for what can't be told.
+    """
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        return None
+    except OSError as error:
+        raise ConfigError(f"{sanitize_line(str(path))} can't be read: {error.strerror}.") from None
 
 
 def read_env(path: Path, names: Collection[str], warnings: list[str], *, required: bool = False) -> dict[str, str]:
@@ -57,7 +73,7 @@ def read_env(path: Path, names: Collection[str], warnings: list[str], *, require
         return {}
     values = present(_parsed(text, sanitize_line(str(path)), names, warnings))
     if any(name.endswith("_KEY") for name in values) and _is_readable_by_others(path):
-        warnings.append(f"{sanitize_line(str(path))} holds a key and others can read it: chmod 600 it.")
+        warnings.append(f"{sanitize_line(str(path))} {READABLE_BY_OTHERS}")
     return values
 
 

@@ -55,3 +55,11 @@ def test_a_report_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     line = process.report_crash(RuntimeError("it broke"), tmp_path / "reports", [])
 
     assert "it broke" in line and "could not be written" in line
+
+
+def test_reports_of_one_second_are_several_files(tmp_path: Path) -> None:
+    lines = {process.report_crash(RuntimeError(f"it broke {number}"), tmp_path, []) for number in range(5)}
+
+    assert len(lines) == 5
+    texts = sorted(path.read_text().strip().splitlines()[-1] for path in tmp_path.iterdir())
+    assert texts == [f"RuntimeError: it broke {number}" for number in range(5)]
