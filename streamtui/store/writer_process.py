@@ -6,6 +6,7 @@ A process id says less: ids are used again, and mean nothing in another containe
 import os
 import time
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 from streamtui.system.locks import FileLock, LockBusyError
@@ -33,7 +34,8 @@ class WriterProcess:
     def release(self) -> None:
         if self._lock is None:
             return
-        self._lock.path.unlink(missing_ok=True)
+        with suppress(OSError):  # a folder that is out of reach keeps the file, which the next start sweeps away
+            self._lock.path.unlink(missing_ok=True)
         self._lock.close()
         self._lock = None
 
