@@ -83,6 +83,9 @@ class MessageLog(MessageView, can_focus=True):
         self.begin(reply.message, reply.meter)
         for event in _arrived(reply):
             self.feed(reply.id, event)
+        if reply.ending is not None:
+            self.update(reply.message)
+            return
         self._watches.append(task.watch(partial(self._take, reply)))
 
     def _take(self, reply: Reply, event: Event) -> None:

@@ -93,18 +93,17 @@ class Styles:
         """Return the styles that these colours make."""
         quiet = Style(color=colors.muted)
         marked = Style(color=colors.accent)
-        heading = Style(color=colors.accent, bold=True)
         return cls(
             text=Style(color=colors.text, bgcolor=colors.tint),
             em=Style(italic=True),
             strong=Style(bold=True),
             strike=Style(strike=True),
             code=Style(color=colors.code, bgcolor=colors.fence),
-            h1=heading + Style(underline=True),
-            h2=heading,
-            h3=heading,
-            h4=Style(bold=True),
-            h5=Style(bold=True, italic=True),
+            h1=marked + Style(bold=True),
+            h2=Style(bold=True),
+            h3=Style(bold=True),
+            h4=Style(bold=True, italic=True),
+            h5=Style(italic=True),
             h6=Style(italic=True),
             link=Style(color=colors.accent, underline=True),
             bullet=marked,
@@ -112,7 +111,7 @@ class Styles:
             task_done=Style(color=colors.success),
             quote=marked,
             rule=quiet,
-            table_head=heading,
+            table_head=Style(bold=True),
             table_border=quiet,
             dim=quiet,
             fence=Style(color=colors.fence_text, bgcolor=colors.fence),

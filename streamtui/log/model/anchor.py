@@ -72,6 +72,13 @@ def _spans(block: ItemizedBlock, width: int, styles: Styles) -> list[range]:
     return [range(items[0].start if items else len(block.lines(width, styles))), *items]
 
 
+def row_of_share(share: float, lines: Sequence[StyledLine]) -> int:
+    """Return the row in which that share of a block's text, from 0 to 1, is reached; one that has text."""
+    texts = [at for at, line in enumerate(lines) if line.text_end > line.gutter]
+    first = texts[0] if texts else 0
+    return first + _row_at(lines[first:], int(share * cells_of(lines[first:])))
+
+
 def cells_of(lines: Sequence[StyledLine]) -> int:
     """Return how many cells of text `lines` have."""
     return sum([_length(line) for line in lines])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from math import inf
 from typing import Final
 
@@ -11,8 +12,9 @@ from textual.strip import Strip
 from streamtui.chat.events import ReasoningDelta, TextDelta
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.metrics import Meter
+from streamtui.log.model.anchor import row_of_share
 from streamtui.log.model.content import Content
-from streamtui.log.model.parts import FIRST_BLOCK, FOLD, HEAD, Parts
+from streamtui.log.model.parts import FIRST_BLOCK, FOLD, HEAD, BlockPart, Parts
 from streamtui.log.paint.fixed_rows import FixedRows
 from streamtui.log.paint.frame import Frame
 from streamtui.log.paint.rowcache import RowCache
@@ -42,6 +44,7 @@ class Bubble:
         "_fresh",
         "_length",
         "_newlines",
+        "_seams",
         "branch",
         "height",
         "live",
@@ -72,6 +75,7 @@ class Bubble:
         text = message.text
         self._length = len(text)
         self._newlines = text.count("\n")
+        self._seams = tuple(filter(None, accumulate(len(segment.text) for segment in message.segments[:-1])))
 
     def estimate(self, width: int) -> int:
         """Guess the height without looking at the text; kept as `height` while the bubble is closed."""
@@ -131,6 +135,8 @@ class Bubble:
         block = self.parts.block(part)
         if block is not None:
             rows = cache.rows(block.block, frame, self.styles(block.document, frame))
+            for seam in self._seams:
+                rows = self._with_seam(block, rows, seam, frame)
         elif part == HEAD:
             rows = self._fixed.head(self.message, frame, self.branch, wall)
         elif part == FOLD:
@@ -146,6 +152,15 @@ class Bubble:
     def styles(self, document: object, frame: Frame) -> Styles:
         is_reasoning = self.content is not None and document is self.content.reasoning
         return frame.tone.reasoning if is_reasoning else frame.tone.markdown
+
+    def _with_seam(self, block: BlockPart, rows: Sequence[Strip], seam: int, frame: Frame) -> Sequence[Strip]:
+        """Return the rows of a block, the one that holds character `seam` of the answer marked."""
+        start, end = block.block.start, block.block.end
+        if self.content is None or block.document is not self.content.body or not start <= seam < end:
+            return rows
+        lines = block.block.lines(frame.inner, self.styles(block.document, frame))
+        at = row_of_share((seam - start) / (end - start), lines)
+        return self._fixed.with_seam(rows, at, lines[at], frame)
 
     def _fold(self, frame: Frame, now: float) -> list[Strip]:
         if self.content is None or self.content.reasoning is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from textual.strip import Strip
@@ -12,6 +12,7 @@ from streamtui.log.paint import header_footer
 from streamtui.log.paint.format import seconds_whole, thought_label, tokens
 from streamtui.log.paint.frame import Frame
 from streamtui.log.paint.stream_state import StreamState
+from streamtui.markdown import StyledLine
 
 _TICKER: Final = 400
 """Characters of the reasoning of which the row shows the end while it streams."""
@@ -49,6 +50,14 @@ class FixedRows:
         if live is not None:
             return self.kept("foot", (None, frame), lambda: [frame.blank()])
         return self.kept("foot", (message, frame), lambda: header_footer.foot(message, frame))
+
+    def with_seam(self, rows: Sequence[Strip], at: int, line: StyledLine, frame: Frame) -> list[Strip]:
+        """Return `rows` with row `at`, which is `line`, marked as the one in which a continued reply goes on."""
+
+        def marked() -> list[Strip]:
+            return [*rows[:at], frame.row(list(line.strip), line.strip.cell_length, seam=True), *rows[at + 1 :]]
+
+        return self.kept(("seam", at), rows, marked)
 
     def kept(self, name: object, key: object, make: Callable[[], list[Strip]]) -> list[Strip]:
         """Return the rows called `name` that were made for the same `key`, or else make them."""

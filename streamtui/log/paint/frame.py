@@ -20,8 +20,8 @@ BAR_CELLS: Final = 2
 PADDING: Final = 1
 """Cells after it."""
 BAR: Final = "▌"
-SEAM: Final = "┄"
-"""Stands beside the bar where a continued reply goes on."""
+SEAM: Final = "┊"
+"""Stands in the place of the bar where a continued reply goes on."""
 
 
 class Column(NamedTuple):
@@ -64,15 +64,15 @@ class Frame:
         """Cells for text."""
         return max(4, self.column.width - BAR_CELLS - PADDING)
 
-    def row(self, segments: Sequence[Segment], cells: int, ground: Style | None = None, beside: str = " ") -> Strip:
+    def row(self, segments: Sequence[Segment], cells: int, ground: Style | None = None, *, seam: bool = False) -> Strip:
         """Return the full row of the window around `segments`, which take `cells` cells.
 
-        `ground` is what the row stands on, the bubble's own ground unless given; `beside` stands next to the bar.
+        `ground` is what the row stands on, the bubble's own ground unless given; a `seam` interrupts the bar.
         """
         left, width = self.column
         ground = self.tone.text if ground is None else ground
-        bar = self.tone.bar_current if self.current else self.tone.bar
-        body = [Segment(BAR, bar), Segment(beside, ground if beside == " " else self.tone.quiet), *segments]
+        bar = Segment(BAR, self.tone.bar_current if self.current else self.tone.bar)
+        body = [Segment(SEAM, self.tone.quiet) if seam else bar, Segment(" ", ground), *segments]
         taken = BAR_CELLS + cells
         if taken < width:
             body.append(Segment(" " * (width - taken), ground))

@@ -11,14 +11,18 @@ from rich.style import Style
 from textual.strip import Strip
 
 from streamtui.chat.messages import ChatMessage, Status
+from streamtui.chat.sanitize import sanitize_line
 from streamtui.log.paint.format import clock_time, figures, new_lines
 from streamtui.log.paint.frame import Frame, cells_of
 from streamtui.log.paint.theme import HeadStyles
+from streamtui.markdown.links import is_openable
 from streamtui.markdown.wrap import wrap
 
 _SEPARATOR: Final = " · "
 _SHORTEST_NAME: Final = 4
 """Cells of a name and the space after it that nothing but a branch takes away."""
+_LONGEST_SOURCE: Final = 300
+"""Characters of a source's title or address; a row has room for fewer."""
 _NAMES: Final = {"user": "you", "system": "system"}
 
 
@@ -107,10 +111,25 @@ def foot(message: ChatMessage, frame: Frame) -> list[Strip]:
         items.insert(0, _SHORT[last.finish_reason])
     color = {"quiet": tone.quiet, "warning": tone.warning, "error": tone.error}[style]
     first = color if word or style == "warning" else tone.quiet
-    rows = [frame.blank(), _items(frame, Segment(mark + " ", color), items, first)]
+    rows = [*_sources(message, frame), frame.blank(), _items(frame, Segment(mark + " ", color), items, first)]
     if last.error is not None and message.status is not Status.COMPLETE:
         rows += _sentence(last.error.message, frame, tone.error)
+    for notice in message.notices:
+        rows += _sentence(sanitize_line(notice.text), frame, tone.warning)
     return rows
+
+
+def _sources(message: ChatMessage, frame: Frame) -> list[Strip]:
+    """Return a row of distance and the reply's sources, a row each, numbered as the text refers to them."""
+    tone = frame.tone
+    rows: list[Strip] = []
+    for citation in message.citations:
+        url, title = sanitize_line(citation.url, _LONGEST_SOURCE), sanitize_line(citation.title, _LONGEST_SOURCE)
+        number = Segment(f"[{citation.number}] ", tone.quiet)
+        opens = Style(meta={"href": citation.url}) if is_openable(citation.url) else None
+        text = Segment(title or url, tone.quiet if opens is None else tone.link + opens)
+        rows.append(frame.line([number, text, *([Segment(f"  {url}", tone.quiet)] if title else [])]))
+    return [frame.blank(), *rows] if rows else []
 
 
 def _sentence(text: str, frame: Frame, style: Style) -> list[Strip]:

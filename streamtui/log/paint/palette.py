@@ -137,18 +137,19 @@ ANSI_DARK: Final = Palette(
     text="default",
     selection_text="black",
     muted="bright_black",
-    accent="blue",
+    accent="bright_blue",
     secondary="cyan",
     success="green",
     warning="yellow",
     error="red",
-    tokens=("magenta", "blue", "cyan", "green", "yellow", "bright_black"),
+    tokens=("magenta", "bright_blue", "cyan", "green", "yellow", "bright_black"),
     pill="blue",
     pill_text="bright_white",
 )
 
 ANSI_LIGHT: Final = replace(
     ANSI_DARK,
+    accent="blue",
     secondary="magenta",
     success="blue",
     warning="magenta",
