@@ -4,6 +4,8 @@ import importlib
 import os
 from typing import Final
 
+from streamtui.tui.terminal import spacing_marks
+
 ESCAPE_DELAY_MS: Final = "25"
 """How long a lone Escape waits for the rest of a sequence (ncurses' ESCDELAY). Textual's own 100 ms would make every
 stop late; 25 ms costs that over a link which splits a sequence by more than that (a very slow ssh), an arrow key may
@@ -14,7 +16,8 @@ this one bounds how long a typed key waits to be seen."""
 
 
 def prepare() -> None:
-    """Import Textual with these settings; the environment is afterwards what it was, also for child processes."""
+    """Import Textual with these settings; the environment is afterwards what it was, also for child processes. Where
+    the terminal gives spacing marks a cell, count them so."""
     ours = {"ESCDELAY": ESCAPE_DELAY_MS, "TEXTUAL_FPS": FRAMES_PER_SECOND}
     added = [name for name in ours if name not in os.environ]
     for name in added:
@@ -24,3 +27,5 @@ def prepare() -> None:
     finally:
         for name in added:
             del os.environ[name]
+    if spacing_marks.have_cells(os.environ):
+        spacing_marks.count()
