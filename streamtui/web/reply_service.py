@@ -100,6 +100,14 @@ class ReplyService:
             self._elsewhere[message] = Audience(0.0, lambda: self._forget_elsewhere(message)), keeping
         return self._elsewhere[message][0].join()
 
+    def keep(self, message: str) -> None:
+        """Let a reply linger anew, for a page that will come back to it but needs its connection for something else."""
+        leave = self.join(message, asked=True)
+        if message in self._audiences:
+            leave()
+        else:
+            asyncio.get_running_loop().call_later(self._limits.page_linger_s, leave)
+
     async def stop(self, conversation: str) -> int:
         """Stop what streams in a conversation; return how many replies that were. Raises `HTTPError`.
 

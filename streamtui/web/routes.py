@@ -12,24 +12,30 @@ from streamtui.chat.messages import ChatMessage, Status
 from streamtui.chat.reply_tasks import Position, ReplyTask
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.web.credentials import Credential
+from streamtui.web.drafts import Drafts
 from streamtui.web.http_errors import HTTPError
 from streamtui.web.public_errors import plain
 from streamtui.web.reply_service import AskParams, ReplyService
 from streamtui.web.schemas import (
     AskBody,
+    DraftBody,
     LastEventId,
+    MessageBody,
     PathId,
     QueryId,
+    QueryLimit,
     QueryLinger,
     QueryName,
     QueryPrompt,
+    QueryText,
+    SystemBody,
     TitleBody,
     is_blank,
 )
 from streamtui.web.settings import Engine, ServeLimits
 from streamtui.web.sse import PING, Encoder, EventId, within_growing
 from streamtui.web.stream import EventStream
-from streamtui.workspace import PollIntervals, SendPrompt, Workspace
+from streamtui.workspace import Continue, PollIntervals, Regenerate, SendPrompt, Submission, Workspace
 
 Batches = AsyncGenerator[list[Event], None]
 
@@ -52,6 +58,7 @@ class Routes:
         self._library = workspace.library
         self._replies = replies
         self._limits = limits
+        self._drafts = Drafts(workspace)
         self._intervals = PollIntervals(limits.poll_s, limits.ping_s, closing)
 
     async def post_chat(self, request: Request, body: AskBody) -> Response:
@@ -60,11 +67,14 @@ class Routes:
         linger_s = self._limits.page_linger_s if is_page else 0.0
         if body.linger is not None:
             linger_s = body.linger
-        params = AskParams(SendPrompt(body.prompt), body.conversation, body.model, body.system, linger_s)
-        task = await self._replies.ask(params)
+        submission = _submission(body)
+        task = await self._replies.ask(AskParams(submission, body.conversation, body.model, body.system, linger_s))
+        if is_page and isinstance(submission, SendPrompt):
+            self._drafts.write(body.conversation, "")
         if request.headers.get("accept") == "application/json":
-            names = {"conversation": task.reply.conversation, "message": task.reply.id}
-            return JSONResponse(names, status_code=202)
+            if await request.is_disconnected():  # nobody would know of the reply
+                await self._replies.stop(task.reply.conversation)
+            return JSONResponse(_names(task), status_code=202)
         return self._stream_reply(task, Position())
 
     async def get_chat(
@@ -81,8 +91,16 @@ class Routes:
         task = await self._replies.ask(AskParams(SendPrompt(q), conversation, model, linger_s=linger or 0.0))
         return self._stream_reply(task, Position())
 
-    async def conversations(self) -> Response:
-        return JSONResponse([self._engine.summary(summary) for summary in await self._library.conversations()])
+    async def conversations(self, limit: QueryLimit = None) -> Response:
+        summaries = await self._library.conversations(limit)
+        return JSONResponse([self._engine.summary(summary) for summary in summaries])
+
+    async def search(self, q: QueryText, limit: QueryLimit = 50) -> Response:
+        """Return where words stand: a conversation once for each place, as the list has it."""
+        hits = await self._library.search(q, limit or 50)
+        return JSONResponse(
+            [{**self._engine.summary(hit.conversation), "message": hit.message, "snippet": hit.snippet} for hit in hits]
+        )
 
     async def conversation(self, id: PathId) -> Response:
         """Return a conversation as an export has it, each message with the `error` that ended it, in plain words."""
@@ -91,6 +109,38 @@ class Routes:
         for row, message in zip(transcript["messages"], messages, strict=True):
             row["error"] = None if message.last.error is None else asdict(plain(message.last.error))
         return JSONResponse(transcript)
+
+    async def draft(self, id: PathId) -> Response:
+        """Return the unsent text of a conversation; `new` stands for the one that has no id yet."""
+        return JSONResponse({"text": await self._drafts.read(_saved(id))})
+
+    async def keep_draft(self, id: PathId, body: DraftBody) -> Response:
+        self._drafts.write(_saved(id), body.text)
+        return Response(status_code=204)
+
+    async def keep(self, id: PathId, body: MessageBody) -> Response:
+        """Let a streaming reply linger anew; 404 for one that does not stream."""
+        if (await self._library.message(body.message)).status is not Status.STREAMING:
+            raise HTTPError(404, "not_found", "This reply has ended.")
+        self._replies.keep(body.message)
+        return Response(status_code=204)
+
+    async def choose(self, id: PathId, body: MessageBody) -> Response:
+        """Bring the branch through a message into view."""
+        session = await self._workspace.resume(id)
+        if body.message not in session.conversation.messages:
+            raise HTTPError(404, "not_found", "There is no such message here.")
+        session.conversation.choose(body.message)
+        return Response(status_code=204)
+
+    async def instruct(self, id: PathId, body: SystemBody) -> Response:
+        """Pin another system message."""
+        (await self._workspace.resume(id)).conversation.instruct(body.system or None)
+        return Response(status_code=204)
+
+    async def undelete(self) -> Response:
+        """Bring back the conversation that was deleted here last."""
+        return JSONResponse({"conversation": await self._workspace.undelete()})
 
     async def events(self, id: PathId, message: QueryId = None, last_event_id: LastEventId = None) -> Response:
         """Follow the reply that streams in a conversation, or the one named; one that has ended comes whole."""
@@ -171,6 +221,29 @@ async def _frames(batches: Batches, encoder: Encoder) -> AsyncGenerator[bytes, N
     async with aclosing(batches):
         async for batch in batches:
             yield b"".join(map(encoder.encode, batch)) or PING
+
+
+def _saved(id: str) -> str | None:
+    return None if id == "new" else id
+
+
+def _names(task: ReplyTask) -> dict[str, str | None]:
+    """Return the ids of what a request began: the conversation, the reply, and the prompt that is new with it."""
+    prompt = next((message.id for message in task.reply.new_messages if message.role == "user"), None)
+    return {"conversation": task.reply.conversation, "message": task.reply.id, "prompt": prompt}
+
+
+def _submission(body: AskBody) -> Submission:
+    """Return what a request asks for. Raises `HTTPError` where it is nothing, or several things."""
+    if sum(kind is not None for kind in (body.prompt, body.regenerate, body.continue_)) > 1:
+        raise HTTPError(422, "bad_request", "Ask for one thing: prompt, regenerate or continue.")
+    if body.prompt is not None:
+        return SendPrompt(body.prompt, body.edit)
+    if body.conversation is not None and body.regenerate is not None:
+        return Regenerate(body.regenerate)
+    if body.conversation is not None and body.continue_ is not None:
+        return Continue(body.continue_)
+    raise HTTPError(422, "bad_request", "prompt is missing.")
 
 
 def _reply(messages: list[ChatMessage], wanted: str | None, *, named: bool) -> ChatMessage | None:

@@ -18,6 +18,8 @@ PathId = Annotated[str, Path(alias="id", pattern=_ID)]
 QueryId = Annotated[str | None, Query(pattern=_ID)]
 QueryPrompt = Annotated[str, Query(max_length=8_000)]
 QueryName = Annotated[str | None, Query(min_length=1, max_length=200)]
+QueryText = Annotated[str, Query(max_length=200)]
+QueryLimit = Annotated[int | None, Query(ge=1, le=10_000)]
 QueryLinger = Annotated[float | None, Query(ge=0, le=LONGEST_LINGER_S)]
 """For how many seconds a reply goes on while nobody is connected to it."""
 LastEventId = Annotated[str | None, Header(max_length=200)]
@@ -35,13 +37,38 @@ class Body(BaseModel):
 
 
 class AskBody(Body):
-    """A prompt, for a new conversation or a saved one; `system` is pinned first."""
+    """What to ask for: a reply to a prompt, another reply, or more of one.
 
-    prompt: Prompt
+    A prompt begins a conversation or goes on with a saved one; with `edit` it is another wording of a message in it.
+    `system` is pinned first.
+    """
+
+    prompt: Prompt | None = None
+    edit: Id | None = None
+    regenerate: Id | None = None
+    continue_: Annotated[Id | None, Field(alias="continue")] = None
     conversation: Id | None = None
     model: Name | None = None
     system: Annotated[str, Field(max_length=100_000)] | None = None
     linger: Annotated[float, Field(ge=0, le=LONGEST_LINGER_S)] | None = None
+
+
+class MessageBody(Body):
+    """One of a conversation's messages."""
+
+    message: Id
+
+
+class DraftBody(Body):
+    """The unsent text of a conversation."""
+
+    text: Prompt
+
+
+class SystemBody(Body):
+    """A conversation's system message; empty for none."""
+
+    system: Annotated[str, StringConstraints(max_length=100_000)]
 
 
 class CodeBody(Body):

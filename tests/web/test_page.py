@@ -116,7 +116,7 @@ async def test_switching_conversations_stops_nothing(page: Page, server: Scripte
 async def test_a_prompt_sent_while_the_page_loads_is_asked_and_seen(context: BrowserContext, front: Front) -> None:
     """The models, of which one is chosen, may be there before the conversations are."""
     page = await context.new_page()
-    conversations = await Held.on(page, "**/api/conversations")
+    conversations = await Held.on(page, "**/api/conversations?*")
     await page.goto(front.address)
     await expect(page.locator("#model option").nth(5)).to_be_attached()
     await send(page, "ok", "Early")
@@ -177,7 +177,7 @@ async def test_rename_and_delete(page: Page) -> None:
     await expect(page.locator(".welcome")).to_be_visible()
 
 
-async def test_a_reader_who_scrolled_up_is_left_alone(page: Page) -> None:
+async def test_a_user_who_scrolled_up_is_left_alone(page: Page) -> None:
     await send(page, "rate-600")
     await expect(page.locator(REPLY)).to_contain_text("w900 ")
     await page.mouse.move(600, 300)

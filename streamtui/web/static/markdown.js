@@ -1,6 +1,8 @@
 // Markdown as DOM nodes. Text only ever becomes text nodes: there is no innerHTML, and no attribute but a checked href.
 // A subset of CommonMark and GFM: headings, lists, task lists, quotes, fences, tables, rules, emphasis, code, links.
 
+import { element } from "./dom.js";
+
 const FENCE = /^( {0,3})(`{3,}|~{3,})[ \t]*([^`]*)$/;
 const HEADING = /^ {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$/;
 const RULE = /^ {0,3}(?:(?:\*[ \t]*){3,}|(?:-[ \t]*){3,}|(?:_[ \t]*){3,})$/;
@@ -256,13 +258,6 @@ function interrupts(line) {
 function filled(kind, text) {
   const node = element(kind);
   inline(node, text.trimEnd(), 0);
-  return node;
-}
-
-export function element(kind, className = "", text = "") {
-  const node = document.createElement(kind);
-  if (className) node.className = className;
-  if (text) node.textContent = text;
   return node;
 }
 

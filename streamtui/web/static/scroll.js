@@ -1,38 +1,51 @@
-// Staying at the end of the log while it grows, but only for a reader who is there.
+// Staying at the end of what grows, but only for a user who is there.
 
 const NEAR = 48; // pixels that still count as the end
 
 export class Follower {
-  constructor(log, button) {
-    this.log = log;
+  /** `button`, where there is one, offers to go to the end. */
+  constructor(box, button = null) {
+    this.box = box;
     this.button = button;
     this.following = true;
     this.top = 0;
-    log.addEventListener("scroll", () => this.scrolled(), { passive: true });
-    button.addEventListener("click", () => this.jump());
-    new ResizeObserver(() => this.grown()).observe(log);
+    box.addEventListener("scroll", () => this.scrolled(), { passive: true });
+    button?.addEventListener("click", () => this.jump());
+    new ResizeObserver(() => this.grown()).observe(box);
   }
 
   get distance() {
-    return this.log.scrollHeight - this.log.scrollTop - this.log.clientHeight;
+    return this.box.scrollHeight - this.box.scrollTop - this.box.clientHeight;
   }
 
   scrolled() {
-    if (this.log.scrollTop < this.top - 1) this.following = false;
+    if (this.box.scrollTop < this.top - 1) this.following = false;
     if (this.distance < (this.following ? NEAR : 4)) this.following = true;
-    this.top = this.log.scrollTop;
-    this.button.hidden = this.following || this.distance < NEAR;
+    this.top = this.box.scrollTop;
+    this.offer();
   }
 
-  /** The log has become taller: go along, or offer to. */
+  /** The box has become taller: go along, or offer to. */
   grown() {
-    if (this.following) this.log.scrollTop = this.log.scrollHeight;
-    this.top = this.log.scrollTop;
-    this.button.hidden = this.following || this.distance < NEAR;
+    if (this.following) this.box.scrollTop = this.box.scrollHeight;
+    this.top = this.box.scrollTop;
+    this.offer();
+  }
+
+  /** Change what stands above without moving what the user reads. */
+  keep(change) {
+    const fromEnd = this.box.scrollHeight - this.box.scrollTop;
+    change();
+    this.box.scrollTop = this.box.scrollHeight - fromEnd;
+    this.top = this.box.scrollTop;
   }
 
   jump() {
     this.following = true;
     this.grown();
+  }
+
+  offer() {
+    if (this.button) this.button.hidden = this.following || this.distance < NEAR;
   }
 }

@@ -1,36 +1,84 @@
 // The list of conversations.
 
-import { element } from "./markdown.js";
+import { button, element } from "./dom.js";
 
 const DAY = 24 * 3600 * 1000;
+const PAGE = 100;
 
 export class Sidebar {
+  /** `chosen` is called with the id of a conversation, and that of a message where a search has found one. */
   constructor(nav, chosen) {
     this.nav = nav;
     this.chosen = chosen;
-    this.drawn = "";
+    this.rows = new Map(); // by id: what a row shows, and its node
+    this.most = PAGE;
+    nav.addEventListener("keydown", (event) => this.walk(event));
   }
 
-  /** Show `conversations`, newest first; `current` is the one in view. */
-  show(conversations, current) {
-    const state = JSON.stringify([conversations.map(({ id, title, status, updated }) => [id, title, status, updated]), current]);
-    if (state === this.drawn) return;
-    this.drawn = state;
+  /** How many conversations are wanted: one more than is shown, to know whether there are more. */
+  get wanted() {
+    return this.most + 1;
+  }
+
+  /** Show `conversations`, newest first; `current` is the one in view. Rows that look the same stay as they are. */
+  show(conversations, current, refresh) {
+    const shown = conversations.slice(0, this.most);
+    const known = this.rows;
+    this.rows = new Map();
+    const nodes = shown.map((summary) => {
+      const state = JSON.stringify([summary.title, summary.status, summary.updated, summary.id === current, summary.snippet]);
+      const name = `${summary.id} ${summary.message ?? ""}`;
+      const there = known.get(name);
+      const node = there?.state === state ? there.node : this.row(summary, current);
+      this.rows.set(name, { state, node });
+      return node;
+    });
+    if (conversations.length > this.most) {
+      nodes.push(button("Show more", "Show more conversations", () => {
+        this.most += PAGE;
+        refresh();
+      }, "quiet more"));
+    }
+    if (!nodes.length) nodes.push(element("p", "", "Nothing yet. What you ask is kept here."));
     const focused = this.nav.contains(document.activeElement) ? document.activeElement.dataset.id : null;
-    const rows = conversations.map((each) => this.row(each, current));
-    this.nav.replaceChildren(...(rows.length ? rows : [element("p", "", "Nothing yet. What you ask is kept here.")]));
-    if (focused) this.nav.querySelector(`[data-id="${focused}"]`)?.focus();
+    const wanted = new Set(nodes);
+    for (const node of [...this.nav.children]) if (!wanted.has(node)) node.remove();
+    nodes.forEach((node, at) => {
+      if (this.nav.children[at] !== node) this.nav.insertBefore(node, this.nav.children[at] ?? null);
+    });
+    this.setStop();
+    if (focused && document.activeElement === document.body) this.nav.querySelector(`[data-id="${focused}"]`)?.focus();
   }
 
-  row({ id, title, model, status, updated }, current) {
-    const button = element("button", status === "streaming" ? "streaming" : "");
-    button.dataset.id = id;
-    if (id === current) button.setAttribute("aria-current", "true");
+  row({ id, title, model, status, updated, snippet, message }, current) {
+    const node = element("button", status === "streaming" ? "streaming" : "");
+    node.dataset.id = id;
+    if (id === current) node.setAttribute("aria-current", "true");
     const about = [status === "streaming" ? "streaming" : when(updated), model];
     if (["failed", "stopped", "interrupted"].includes(status)) about.push(status);
-    button.append(element("span", "name", title || "Untitled"), element("span", "about", about.join(" · ")));
-    button.addEventListener("click", () => this.chosen(id));
-    return button;
+    const name = element("span", "name", title || "Untitled");
+    name.dir = "auto";
+    node.append(name, element("span", "about", snippet ?? about.join(" · ")));
+    node.addEventListener("click", () => this.chosen(id, message));
+    return node;
+  }
+
+  /** Only one row is a stop for the Tab key; the arrow keys walk from there. */
+  setStop() {
+    const rows = [...this.nav.querySelectorAll("button")];
+    const stop = rows.find((row) => row === document.activeElement) ?? rows.find((row) => row.ariaCurrent) ?? rows[0];
+    for (const row of rows) row.tabIndex = row === stop ? 0 : -1;
+  }
+
+  walk(event) {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    const rows = [...this.nav.querySelectorAll("button")];
+    const next = rows[rows.indexOf(document.activeElement) + step];
+    if (!next) return;
+    event.preventDefault();
+    next.focus();
+    this.setStop();
   }
 }
 

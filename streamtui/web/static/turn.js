@@ -1,7 +1,9 @@
-// One message on the page: who, reasoning, body, and a foot line for status and figures.
+// One message on the page: who, reasoning, body, a foot line for status and figures, and what can be done with it.
 
-import { Renderer, element } from "./markdown.js";
+import { button, copyText, element, flash } from "./dom.js";
+import { Renderer } from "./markdown.js";
 import { Rate } from "./rate.js";
+import { Follower } from "./scroll.js";
 
 const STALL_MS = 3000;
 const EARLY = new Map([
@@ -13,12 +15,22 @@ const EARLY = new Map([
   ["tool_calls", "asked for a tool, which a chat does not have"],
   ["tool_use", "asked for a tool, which a chat does not have"],
 ]);
+const CAN_CONTINUE = ["stopped", "interrupted", "failed"];
 
 export class Turn {
-  /** `grown` is called after the turn has become taller. */
-  constructor({ id, role, model, created, text = "", reasoning = "", status = "complete" }, grown = () => {}) {
+  /**
+   * `grown` is called after the turn has become taller. `actions` has the functions behind its buttons: `regenerate`,
+   * `resume`, `edit`, each with this turn, and `choose` with the id of a message beside it.
+   */
+  constructor(message, { grown = () => {}, actions = {}, siblings = [] } = {}) {
+    const { id, role, model, created, text = "", reasoning = "", status = "complete" } = message;
     this.id = id;
+    this.role = role;
+    this.text = text;
+    this.status = status;
+    this.siblings = siblings.join();
     this.grown = grown;
+    this.actions = actions;
     this.waiting = { text: "", reasoning: "" };
     this.have = { text: 0, reasoning: 0 };
     this.skip = { text: 0, reasoning: 0 };
@@ -28,25 +40,73 @@ export class Turn {
     this.frame = 0;
     this.node = element("article", `turn ${role}`);
     const time = new Date(created).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
-    this.node.append(element("div", "who", `${role === "user" ? "you" : model || "assistant"} · ${time}`));
+    const who = role === "user" ? "you" : model || "assistant";
+    this.node.setAttribute("aria-label", `${who}, ${time}`);
+    this.head = element("div", "who", `${who} · ${time}`);
     this.body = element("div", "body");
     this.foot = element("div", "foot");
-    this.node.append(this.body);
+    this.tools = element("div", "actions");
+    this.node.append(this.head, this.body);
+    this.showBranches(siblings);
     if (role === "user") {
+      this.body.dir = "auto";
       this.body.textContent = text;
+      this.node.append(this.tools);
+      this.offer();
       return;
     }
     this.renderer = new Renderer(this.body);
-    this.node.append(this.foot);
+    this.node.append(this.foot, this.tools);
+    this.text = "";
     this.waiting = { text, reasoning };
     this.show();
     if (status === "streaming") this.stream();
+    else this.offer();
+  }
+
+  /** Whether this is how a message looks, so that it need not be made again. */
+  shows({ status, text }, siblings) {
+    return this.status === status && this.text === text && this.siblings === siblings.join();
+  }
+
+  showBranches(siblings) {
+    if (siblings.length < 2) return;
+    const at = siblings.indexOf(this.id);
+    const step = (by, sign, label) => {
+      const node = button(sign, label, () => this.actions.choose(siblings[at + by]), "branch");
+      node.disabled = siblings[at + by] === undefined;
+      return node;
+    };
+    const branches = element("span", "branches");
+    branches.append(step(-1, "‹", "Previous branch"), `${at + 1}/${siblings.length}`, step(1, "›", "Next branch"));
+    this.head.append(branches);
+  }
+
+  /** Offer what makes sense with the message as it is. */
+  offer() {
+    const buttons = [];
+    if (this.text) buttons.push(button("copy", "copy", (event) => this.copy(event.target)));
+    if (this.id && this.role === "user") buttons.push(button("edit", "edit", () => this.actions.edit(this)));
+    if (this.id && this.role === "assistant") {
+      buttons.push(button("regenerate", "regenerate", () => this.actions.regenerate(this)));
+      const isCut = CAN_CONTINUE.includes(this.status) || ["length", "max_tokens"].includes(this.reason);
+      if (isCut && this.text.trim()) buttons.push(button("continue", "continue", () => this.actions.resume(this)));
+    }
+    this.tools.replaceChildren(...buttons);
+  }
+
+  async copy(node) {
+    flash(node, await copyText(this.text, this.body));
   }
 
   stream() {
+    this.status = "streaming";
+    delete this.node.dataset.status;
     this.node.classList.add("streaming");
-    this.tell();
-    this.clock = setInterval(() => this.tell(), 500);
+    this.node.setAttribute("aria-busy", "true");
+    this.tools.replaceChildren();
+    this.showState();
+    this.clock = setInterval(() => this.showState(), 500);
   }
 
   /** Events are about to come from the reply's start, which was at another time: what is here already is left out. */
@@ -54,7 +114,7 @@ export class Turn {
     this.skip = { ...this.have };
     this.rate = new Rate();
     this.began = null;
-    this.tell();
+    this.showState();
   }
 
   /** Take in one event of the stream. */
@@ -81,7 +141,7 @@ export class Turn {
     this.have[kind] += fresh.length;
     const isFirst = this.rate.first === null;
     this.rate.arrived(fresh);
-    if (isFirst) this.tell();
+    if (isFirst) this.showState();
     if (!fresh) return;
     this.waiting[kind] += fresh;
     this.notice?.remove();
@@ -103,7 +163,8 @@ export class Turn {
     this.waiting = { text: "", reasoning: "" };
     if (reasoning) this.think(reasoning);
     if (text) {
-      if (this.details?.open && !this.body.hasChildNodes() && this.details.dataset.by !== "reader") this.details.open = false;
+      if (this.details?.open && !this.body.hasChildNodes() && this.details.dataset.by !== "user") this.details.open = false;
+      this.text += text;
       this.renderer.append(text);
     }
     if (text || reasoning) this.grown();
@@ -113,18 +174,20 @@ export class Turn {
     if (!this.details) {
       this.details = element("details", "reasoning");
       const summary = element("summary", "", "reasoning");
-      summary.addEventListener("click", () => (this.details.dataset.by = "reader"));
+      summary.addEventListener("click", () => (this.details.dataset.by = "user"));
       this.thought = element("div", "thought");
+      this.thought.dir = "auto";
       this.details.append(summary, this.thought);
       this.body.before(this.details);
       this.details.open = this.node.classList.contains("streaming");
+      this.thoughtEnd = new Follower(this.thought);
     }
     this.thought.append(reasoning);
-    this.thought.scrollTop = this.thought.scrollHeight;
+    this.thoughtEnd.grown();
   }
 
-  /** Say how it goes. How long it has been going only a reader knows who was there from the start. */
-  tell() {
+  /** Show how it goes. How long it has been going is known only where the page was there from the start. */
+  showState() {
     const now = performance.now();
     const since = this.began === null ? "" : ` · ${seconds((now - (this.rate.first ?? this.began)) / 1000)}`;
     this.foot.textContent = this.state(now) + since;
@@ -141,15 +204,25 @@ export class Turn {
   /** The reply has ended: `status`, and what is known of `finish_reason`, `error` and `metrics`. */
   end(ending) {
     this.show();
-    clearInterval(this.clock);
+    this.close();
     this.node.classList.remove("streaming");
+    this.node.removeAttribute("aria-busy");
     this.figures({ ...ending, usage: this.usage });
+    this.offer();
+  }
+
+  /** Let go of timers. */
+  close() {
+    clearInterval(this.clock);
+    cancelAnimationFrame(this.frame);
   }
 
   /** Write the foot line of a reply that has ended. */
   figures({ status, finish_reason: reason, error, metrics, usage }) {
+    this.status = status;
+    this.reason = reason;
     const about = usage?.output_tokens == null || usage.estimated ? "~" : "";
-    const how = status === "complete" ? EARLY.get(reason) : error ? `${status}: ${error.message}` : status;
+    const how = outcome(status, reason, error);
     const parts = how ? [how] : [];
     if (metrics?.tokens_per_s) parts.push(`${about}${Math.round(metrics.tokens_per_s)} tok/s`);
     if (usage?.output_tokens) parts.push(`${about}${usage.output_tokens.toLocaleString()} tokens`);
@@ -158,6 +231,13 @@ export class Turn {
     this.node.dataset.status = status;
     this.grown();
   }
+}
+
+/** Return how a reply ended, in words; nothing for one that came to its own end. */
+export function outcome(status, reason, error) {
+  if (status === "complete") return EARLY.get(reason) ?? "";
+  if (error) return `${status}: ${error.message}`;
+  return reason === "client_left" ? `${status}: the page was closed, and nobody came back to it` : status;
 }
 
 function seconds(value) {

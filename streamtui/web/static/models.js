@@ -1,0 +1,41 @@
+// The list of models: which one answers next.
+
+export class Models {
+  constructor(select) {
+    this.select = select;
+    this.own = null; // the model of the conversation in view
+  }
+
+  /** The first option is what the settings say. */
+  start(model) {
+    if (!this.select.options.length) this.select.add(new Option(model || "default", ""));
+  }
+
+  offer(names) {
+    for (const name of names) if (!this.find(name)) this.select.add(new Option(name, name));
+    this.show(this.own);
+  }
+
+  /** Choose the model of a conversation; null is a new one. */
+  show(model) {
+    this.own = model;
+    if (model && !this.find(model)) this.select.add(new Option(model, model));
+    this.select.value = model ? this.find(model).value : "";
+  }
+
+  find(name) {
+    return [...this.select.options].find((option) => option.value === name || option.text === name);
+  }
+
+  /** The name of what answers next. */
+  get chosen() {
+    return this.select.selectedOptions[0]?.text;
+  }
+
+  /** What a request says of it: nothing where the conversation's own model, or that of the settings, is to answer. */
+  get request() {
+    const option = this.select.selectedOptions[0];
+    if (!option || option.text === this.own || (!option.value && !this.own)) return {};
+    return { model: option.value || option.text };
+  }
+}
