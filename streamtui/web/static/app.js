@@ -49,6 +49,7 @@ let shown = { messages: 0, status: null }; // what the list said of it when it w
 let opening = 0; // counts, so that an answer that comes late does not show what nobody wants any more
 let sending = null; // the request under way: its conversation, and what stops it
 let editing = null; // the message of which the box has another wording, and the draft that was there before
+let isReady = false; // whether the box shows the draft of the conversation in view
 let away = false;
 
 // ── entering ──
@@ -188,7 +189,7 @@ function head(title) {
 // ── the draft ──
 
 function typed(text) {
-  drafts.write(current, editing ? joined(text, editing.draft) : text);
+  if (isReady) drafts.write(current, editing ? joined(text, editing.draft) : text);
   settle();
 }
 
@@ -196,11 +197,23 @@ async function showDraft() {
   const conversation = current;
   editing = null;
   $("editing").hidden = true;
-  composer.text = drafts.unsaved(conversation) ?? "";
   composer.showQueue(queued(conversation));
+  if (!isReady) return showFirstDraft(conversation);
+  composer.text = drafts.unsaved(conversation) ?? "";
   const before = composer.text;
   const text = await drafts.read(conversation).catch(() => before);
   if (conversation === current && composer.text === before) composer.text = text;
+  settle();
+}
+
+/** Show the first draft before what was typed when it was not known yet where that belongs. */
+async function showFirstDraft(conversation) {
+  const draft = await drafts.read(conversation).catch(() => drafts.unsaved(conversation) ?? "");
+  if (isReady || conversation !== current) return;
+  isReady = true;
+  const early = composer.text;
+  composer.text = joined(draft, early) || draft;
+  if (early) typed(composer.text);
   settle();
 }
 

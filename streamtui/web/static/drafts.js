@@ -57,5 +57,5 @@ export class Drafts {
   }
 }
 
-/** Put what was not sent before a draft. */
+/** Put what was not sent before a draft; a text alone stays as it is. */
 export const joined = (...texts) => texts.filter((text) => text.trim()).join("\n\n");
