@@ -153,7 +153,7 @@ class Config:
         layers[Source.OPTION] |= present(url)
         names = {one.name for one in fields(Settings)}
         given = {name: value for name, value in options.items() if name in names and value is not None}
-        return cls(replace(written, **given), paths, layers, tuple(warnings), environment)
+        return cls(replace(written, **given), paths, layers, tuple(warnings), dict(environment))
 
     def find(self, *names: str, only: Source | None = None) -> Setting | None:
         """Return the first value, source by source in order of precedence, name by name within a source."""
