@@ -42,11 +42,12 @@ const view = new View(
   $("messages"),
   scroll,
   { regenerate, resume, edit, choose },
-  { ended, lost: () => reopen().catch(complain) },
+  { ended, lost },
 );
 let current = null; // the conversation in view; null is a new one that has no id yet
 let shown = { messages: 0, status: null }; // what the list said of it when it was read
 let opening = 0; // counts, so that an answer that comes late does not show what nobody wants any more
+let asked = 0; // counts what was asked here
 let sending = null; // the request under way: its conversation, and what stops it
 let editing = null; // the message of which the box has another wording, and the draft that was there before
 let isReady = false; // whether the box shows the draft of the conversation in view
@@ -146,6 +147,7 @@ addEventListener("popstate", () => {
 
 async function open(id) {
   const turn = ++opening;
+  const before = asked;
   let transcript = null;
   if (id) {
     try {
@@ -159,7 +161,7 @@ async function open(id) {
   }
   if (turn !== opening) return; // another one was opened meanwhile
   const isOther = (transcript?.conversation.id ?? null) !== current || !view.path.length;
-  if (isOther && sending?.conversation === id && sending.isShown) return;
+  if (id === current && asked !== before) return; // a prompt was sent meanwhile: what was read does not have it
   current = transcript?.conversation.id ?? null;
   remember(transcript);
   view.show(transcript);
@@ -275,9 +277,9 @@ async function begin(body, prompt, after) {
   const aborter = new AbortController();
   const system = $("system").dataset.text;
   let isUnwanted = false;
+  asked++;
   sending = {
     conversation,
-    isShown: true,
     stop: () => {
       isUnwanted = true;
       setTimeout(() => aborter.abort(), UNANSWERED_MS);
@@ -330,6 +332,20 @@ async function ended({ status: how, finish_reason: reason, error }, conversation
   if (how === "complete") await sendQueued(conversation);
   else await afterStop(conversation, turn);
   await refresh().catch(() => {});
+}
+
+/** The server has nothing to follow, or answers no more: see what became of the reply. */
+async function lost(conversation, turn) {
+  view.end();
+  let transcript;
+  try {
+    transcript = await call("GET", `conversations/${conversation}`);
+  } catch (error) {
+    if (error.status !== 404) return complain(error);
+  }
+  const reply = transcript?.messages.find(({ id }) => id === turn.id);
+  if (reply?.status === "streaming") setTimeout(() => conversation === current && reopen().catch(complain), RETRY_MS[0]);
+  else await ended(reply ?? { status: "stopped" }, conversation, turn);
 }
 
 /** Send what waits behind a reply that is complete. */
@@ -409,6 +425,7 @@ async function resume(turn) {
   const conversation = current;
   try {
     const ids = await call("POST", "chat", { continue: turn.id, conversation });
+    asked++;
     keeper.add(ids.conversation, ids.message);
     if (conversation === current) view.resume(turn);
     settle();

@@ -38,6 +38,7 @@ export class View {
     if (this.stream && !this.path.some((message) => message.id === this.stream.turn.id)) this.end();
     if (isOther) this.from = Math.max(0, this.path.length - SHOWN);
     this.from = Math.min(this.from, this.path.length);
+    for (const message of this.path) this.compare(message);
     this.draw();
     if (isOther) this.scroll.jump();
     else this.scroll.grown();
@@ -87,15 +88,28 @@ export class View {
     });
   }
 
-  /** Return the turn of a message: the one that is there already, where it looks the same. */
-  turn(message) {
-    const beside = this.siblings.get(`${message.parent} ${message.role}`) ?? [message.id];
+  /** Let go of a message's turn where that does not look like the message any more. */
+  compare(message) {
     const there = this.turns.get(message.id);
-    if (there && (this.stream?.turn === there || there.shows(message, beside))) return there;
+    if (!there || there === this.stream?.turn) return;
+    if (message.status !== "streaming" && there.shows(message, this.beside(message))) return;
+    there.close();
+    this.turns.delete(message.id);
+  }
+
+  /** Return the ids of the messages between which the user can choose here. */
+  beside(message) {
+    return this.siblings.get(`${message.parent} ${message.role}`) ?? [message.id];
+  }
+
+  /** Return the turn of a message: the one that is there, or a new one. */
+  turn(message) {
+    const there = this.turns.get(message.id);
+    if (there) return there;
     const isStreaming = message.status === "streaming";
     const shown = isStreaming ? { ...message, text: "", reasoning: "" } : message;
-    const turn = new Turn(shown, { grown: () => this.scroll.grown(), actions: this.actions, siblings: beside });
-    there?.close();
+    const options = { grown: () => this.scroll.grown(), actions: this.actions, siblings: this.beside(message) };
+    const turn = new Turn(shown, options);
     this.turns.set(message.id, turn);
     if (isStreaming) this.follow(turn, { fromHere: false });
     else if (message.role === "assistant") turn.figures(message);
@@ -121,7 +135,7 @@ export class View {
     for (const turn of this.pending) {
       turn.id = turn.role === "user" ? prompt : message;
       turn.siblings = turn.id;
-      this.path.push({ id: turn.id, role: turn.role, status: turn.status, text: turn.text });
+      this.path.push({ id: turn.id, role: turn.role, text: turn.text });
       this.turns.set(turn.id, turn);
       if (turn.role === "user") turn.offer();
       else this.follow(turn, { fromHere: true });
@@ -143,7 +157,7 @@ export class View {
     const stream = { turn, leave: null };
     this.stream = stream;
     const hear = (event) => {
-      if (event.type === "lost") return this.lost();
+      if (event.type === "lost") return this.lost(conversation, turn);
       turn.hear(event);
       if (event.type !== "done") return;
       if (this.stream === stream) this.stream = null;
