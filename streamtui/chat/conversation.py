@@ -121,12 +121,13 @@ class Conversation:
         known = [m.id for m in self.messages.values() if m.parent == message.parent and m.role == message.role]
         return known if message.id in known else [*known, message.id]
 
-    def branch_points(self) -> dict[tuple[str | None, str], list[str]]:
-        """Return the ids of the alternatives, oldest first, by their common parent and role."""
-        found: dict[tuple[str | None, str], list[str]] = {}
+    def branches(self, path: Sequence[ChatMessage]) -> dict[str, tuple[int, int]]:
+        """Return the number, from 1, and how many there are, of those messages of a path that have alternatives."""
+        alternatives: dict[tuple[str | None, str], list[str]] = {}
         for message in self.messages.values():
-            found.setdefault((message.parent, message.role), []).append(message.id)
-        return found
+            alternatives.setdefault((message.parent, message.role), []).append(message.id)
+        numbered = ((message.id, alternatives.get((message.parent, message.role), [])) for message in path)
+        return {id: (ids.index(id) + 1, len(ids)) for id, ids in numbered if len(ids) > 1}
 
     def choose(self, message: str) -> None:
         """Bring the branch through `message` into view, down to its newest leaf."""

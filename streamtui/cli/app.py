@@ -1,43 +1,51 @@
 """`streamtui` without a command: hands the engine to the full-screen app."""
 
 import os
+from collections.abc import Sequence
 
-from streamtui.chat.ports import Model
+from streamtui.chat.messages import ChatMessage
+from streamtui.chat.ports import ConversationRecord, Model
 from streamtui.cli import store
 from streamtui.cli.args import LAST, AppArgs
 from streamtui.cli.context import Context
 from streamtui.settings.config import Config
 from streamtui.settings.models import SettingsCatalog
 from streamtui.store import export_json
+from streamtui.workspace import Defaults, Workspace
 from streamtui.workspace.markdown_export import export_markdown
 
 
 def run(args: AppArgs, context: Context) -> int:
     """Run the app to its end and return the exit code. Raises `ConfigError` for a terminal it can't work on."""
     from streamtui.tui import launch  # the other commands do without Textual
+    from streamtui.tui.options import Choices, Looks, Opening
 
     launch.refuse_unusable_terminal(os.environ)
     config = context.config
     with store.opened(config) as storage:
         catalog = context.catalog(storage.memory)
-        return launch.run(
-            launch.Start(
-                catalog=catalog,
-                storage=storage,
-                options=context.options,
-                system=config.settings.system,
-                instruction=args.shared.system,
-                theme=config.settings.theme,
-                smooth=config.settings.pace == "smooth",
-                prices=config.settings.prices,
-                model=_named_model(args, catalog),
-                latest=args.resume == LAST,
-                resume=None if args.resume == LAST else args.resume,
-                notices=(*context.warnings, *storage.notices, *_demo_hint(config, catalog)),
-                transcript=lambda form: export_json if form == "json" else export_markdown,
-                report=context.report_crash,
-            )
+        defaults = Defaults(
+            model=_named_model(args, catalog),
+            system=config.settings.system,
+            instruction=args.shared.system,
+            options=context.options,
         )
+        return launch.run(
+            Workspace(catalog, storage.recorder, storage.library, defaults),
+            storage,
+            Choices(config.settings.prices, _transcript, lambda name, value: None),
+            opening=Opening(
+                conversation=None if args.resume == LAST else args.resume,
+                latest=args.resume == LAST,
+                notices=(*context.warnings, *storage.notices, *_demo_hint(config, catalog)),
+            ),
+            looks=Looks(config.settings.theme, smooth=config.settings.pace == "smooth"),
+            report=context.report_crash,
+        )
+
+
+def _transcript(form: str, record: ConversationRecord, messages: Sequence[ChatMessage]) -> str:
+    return (export_json if form == "json" else export_markdown)(record, messages)
 
 
 def _named_model(args: AppArgs, catalog: SettingsCatalog) -> Model | None:

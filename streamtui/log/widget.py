@@ -24,6 +24,7 @@ from streamtui.log.message_view import NO_BRANCHES, MessageView
 from streamtui.log.model.bubble import Bubble
 from streamtui.log.select import positions
 from streamtui.log.select.clipboard_text import copied
+from streamtui.markdown import CodeBlock
 
 
 class MessageLog(MessageView, can_focus=True):
@@ -136,6 +137,10 @@ class MessageLog(MessageView, can_focus=True):
         Return whether there is one.
         """
         return self._actions.copy_code(number)
+
+    def code_blocks(self) -> list[CodeBlock]:
+        """Return the code blocks that a number means: of the message under the cursor, else of those in view."""
+        return self._actions.code_blocks()
 
     def action_copy_message(self) -> None:
         """Copy the message under the cursor, or the last one."""

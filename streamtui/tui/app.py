@@ -1,7 +1,6 @@
 """The app: owns what lives as long as the process does, and ends it well.
 
-Private Textual names used here, checked on 8.2.8: `App._handle_exception` (where an unexpected exception ends up),
-`App._notifications` and `_unnotify`.
+Private Textual names used here, checked on 8.2.8: `App._handle_exception` (where an unexpected exception ends up).
 """
 
 import asyncio
@@ -9,36 +8,31 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
 from textual import events, on, work
-from textual.app import SystemCommand
-from textual.binding import Binding, BindingType
-from textual.command import DiscoveryHit, Hit, Hits, Provider
-from textual.screen import Screen
+from textual.binding import BindingType
 from textual.widgets import Input, TextArea
 from textual.worker import WorkerCancelled
 
 from streamtui import markdown
-from streamtui.chat.conversation import Conversation
-from streamtui.chat.errors import StoreError, StreamtuiError
-from streamtui.chat.reply_tasks import ReplyTasks
+from streamtui.chat.errors import StreamtuiError
+from streamtui.chat.ports import Storage
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.log import MessageLog
-from streamtui.tui.commands import COMMANDS
-from streamtui.tui.drafts import Drafts
+from streamtui.tui import keymap
 from streamtui.tui.input_hold import InputHold
-from streamtui.tui.launch import Start
+from streamtui.tui.keymap import Place
+from streamtui.tui.options import Choices, Looks, Opening
 from streamtui.tui.screens.chat import ChatScreen
-from streamtui.tui.screens.dialogs import Interruption, Question
-from streamtui.tui.session import Session, Sessions
-from streamtui.tui.submissions import Submissions
+from streamtui.tui.screens.dialogs import Question
 from streamtui.tui.terminal import browser, clipboard
 from streamtui.tui.terminal.terminal_app import TerminalApp
+from streamtui.tui.widgets.prompt import Prompt
+from streamtui.workspace import Workspace
 
 CRASHED: Final = 70
 PRELOAD_S: Final = 0.25
@@ -55,80 +49,52 @@ GUARD_S: Final = 2.5
 """After a signal the process is gone by then, whatever the terminal does."""
 
 
-class CommandSource(Provider):
-    """Offers the commands in the palette."""
-
-    async def discover(self) -> Hits:
-        for command in COMMANDS:
-            yield DiscoveryHit(command.name, partial(self._run, command.name), help=command.help)
-
-    async def search(self, query: str) -> Hits:
-        matcher = self.matcher(query)
-        for command in COMMANDS:
-            if (score := matcher.match(f"{command.name} {command.help}")) > 0:
-                yield Hit(score, matcher.highlight(command.name), partial(self._run, command.name), help=command.help)
-
-    def _run(self, name: str) -> None:
-        chat = self.app.screen
-        if isinstance(chat, ChatScreen):
-            chat.action_command(name)
-
-
 class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
     """Holds the sessions and the replies in flight; the screens do the rest."""
 
     CSS_PATH = "streamtui.tcss"
     TITLE = "streamtui"
-    ENABLE_COMMAND_PALETTE = True
+    ENABLE_COMMAND_PALETTE = False
     VERTICAL_BREAKPOINTS = [(0, "-low"), (LOW, "-short"), (SHORT, "-tall")]  # noqa: RUF012 - Textual's own type
-    COMMANDS = {CommandSource}  # noqa: RUF012 - Textual's own type
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+c", "interrupt", "copy, stop, stash, quit", show=False, priority=True, system=True),
-        Binding("ctrl+p", "command_palette", "commands", show=False, priority=True),
-        Binding("ctrl+z", "suspend_process", "suspend", show=False, priority=True),
-        Binding("ctrl+l", "redraw", "redraw", show=False),
-        Binding("f2", "toggle_mouse", "release or take the mouse", show=False, priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(Place.APP)
 
-    def __init__(self, start: Start) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        storage: Storage,
+        choices: Choices,
+        *,
+        opening: Opening,
+        looks: Looks,
+        report: Callable[[BaseException], str],
+    ) -> None:
+        """`report` writes a crash report and returns the line about it."""
         super().__init__()
-        self.start = start
-        self.catalog = start.catalog
-        self.storage = start.storage
-        self.live = ReplyTasks()
-        self.outbox = Submissions(
-            self,
-            start.catalog,
-            start.storage.library,
-            confirm=self._confirm_exposure,
-            say=self._say_error,
-            left=lambda session: self.drafts.keep(session),
-        )
-        self.sessions = Sessions(self.live, self.outbox.dispatch, start.storage.library.remember_prompt)
-        self.drafts = Drafts(start.storage.library, self.outbox)
-        self.deletions: list[str] = []
-        """Ids of the conversations that were deleted, the latest last."""
+        self.workspace = workspace
+        self.workspace.confirm = self._confirm_exposure
+        self.hold = InputHold()
+        self.chat = ChatScreen(self, workspace, choices, self.hold, self.leave)
         self.farewell = ""
         """A line for stderr after the screen is restored."""
-        self._chat = ChatScreen()
-        self.gate = InputHold()
+        self._storage = storage
+        self._opening = opening
+        self._looks = looks
+        self._report = report
         self._last_interrupt = 0.0
-
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        return ()
 
     # -- the beginning
 
     async def on_mount(self) -> None:
-        if self.start.theme in self.available_themes:
-            self.theme = self.start.theme
+        if self._looks.theme in self.available_themes:
+            self.theme = self._looks.theme
         self._catch_signals()
-        await self.push_screen(self._chat)
-        self.new_conversation()
-        self.storage.on_trouble(self._chat.show_banner)
-        self._chat.show_banner(self.storage.trouble)
-        for notice in self.start.notices:
-            self.say(notice, "warning")
+        await self.push_screen(self.chat)
+        self.chat.view.show_evenly(self._looks.smooth)
+        self.chat.show_session(self.workspace.new())
+        self._storage.on_trouble(self.chat.banner.show)
+        self.chat.banner.show(self._storage.trouble)
+        for notice in self._opening.notices:
+            self.chat.say(notice, "warning")
         self._begin()
         self.set_timer(PRELOAD_S, self._preload)
         self.set_timer(PRELOAD_S, self._name_model)
@@ -136,118 +102,62 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
     @work(group="begin")
     async def _begin(self) -> None:
         """Read what the first paint can do without: the conversation to reopen, the draft, the prompt history."""
-        new = self._chat.session
-        with self.gate.closed():
+        new = self.chat.session
+        with self.hold.closed():
             try:
                 await self._reopen()
-                await self.drafts.give_back(new)
-                if self._chat.shows(new):
-                    self._chat.draft_changed()
-                self._chat.prompt.recent.load(await self.storage.library.prompts(500))
-            except StoreError as error:
-                self.say(str(error), "error")
+                await self.workspace.drafts.restore_new(new)
+                self.chat.composer.prompt.recent.load(await self.workspace.library.prompts(500))
+            except StreamtuiError as error:
+                self.chat.say(str(error), "error")
 
     async def _reopen(self) -> None:
         """Bring the conversation into view that the app was started with, if any."""
-        library = self.storage.library
+        if self._opening.conversation is None and not self._opening.latest:
+            return
         try:
-            wanted = await library.find(self.start.resume) if self.start.resume else None
-            wanted = wanted or (await library.latest() if self.start.latest else None)
-            if wanted is not None:
-                await self._chat.open_saved(wanted).wait()
-        except StoreError as error:
-            self.say(str(error), "error")
-        except WorkerCancelled:  # the reader opened another one meanwhile
+            wanted = await self.workspace.locate(self._opening.conversation)
+            await self.chat.open_saved(wanted).wait()
+        except WorkerCancelled:  # the user opened another one meanwhile
             pass
+        except StreamtuiError as error:
+            self.chat.say(str(error), "error")
 
     async def on_event(self, event: events.Event) -> None:
         """Let keys typed ahead wait for what they are meant for."""
         if isinstance(event, events.InputEvent | events.Paste):
-            await self.gate.passed()
+            await self.hold.passed()
         await super().on_event(event)
 
     @work(thread=True, group="preload")
     def _preload(self) -> None:
-        """Import the SDK while the reader types. What goes wrong here goes wrong again, and is said, on sending."""
+        """Import the SDK while the user types. What goes wrong here goes wrong again, and is said, on sending."""
         with suppress(StreamtuiError):
-            self.catalog.preload()
+            self.workspace.catalog.preload()
         markdown.preload()
 
     @work(group="name")
     async def _name_model(self) -> None:
-        """Where no model was named, learn which one answers, unless the reader has to agree first that anything is
-        sent there. What goes wrong here goes wrong again, and is said, on sending."""
-        unnamed = self.catalog.model()
-        if unnamed.name or self.catalog.exposed_host(unnamed):
-            return
-        with suppress(StreamtuiError):
-            named = await self.catalog.resolve(unnamed)
-            blank = self._blank()
-            if blank is not None and blank.conversation.model == unnamed:
-                blank.conversation.use(named)
-                self._chat.refresh_title()
+        if await self.workspace.name_model() is not None:
+            self.chat.show_title()
 
-    # -- conversations
-
-    def new_conversation(self) -> None:
-        """Bring an empty conversation into view; an empty one that is open already will do."""
-        session = self._blank() or self.sessions.add(
-            Conversation(
-                self.start.model or self.catalog.model(),
-                self.storage.recorder,
-                system=self.start.system,
-                options=self.start.options,
-            )
-        )
-        if not self._chat.shows(session):
-            self._chat.show_session(session)
-
-    def _blank(self) -> Session | None:
-        """Return the session in which nothing was asked yet, nor is about to be, if there is one."""
-        blank = [session for session in self.sessions if session.is_blank and not self.outbox.texts(session)]
-        return next((session for session in blank if self._chat.shows(session)), blank[-1] if blank else None)
-
-    def forget(self, conversation: str) -> None:
-        """Settle and let go of a conversation; what was unsent there is written down."""
-        session = self.sessions.known(conversation)
-        if session is None:
-            return
-        self.outbox.take_back(session)
-        session.stop()
-        self.drafts.keep(session)
-        self.sessions.close(conversation)
-        if self._chat.shows(session):
-            self.new_conversation()
-
-    # -- what is said, copied, opened
-
-    def say(self, text: str, severity: str = "information") -> None:
-        """Show one line for a moment; no text is ever read as markup. News stand in the status bar, where nothing is
-        covered; what is a worry, or has no room there, stands over the conversation's beginning."""
-        text = sanitize_line(text)
-        level = severity if severity in ("warning", "error") else "information"
-        if level == "information" and self.screen is self._chat and self._chat.tell(text):
-            return
-        for shown in list(self._notifications):
-            if level == shown.severity == "information":  # news replaces news: a pile of it would cover the text
-                self._unnotify(shown, refresh=False)
-        self.notify(text, severity=level, markup=False, timeout=4 if level == "information" else 10)  # type: ignore[arg-type]
-
-    def _say_error(self, text: str) -> None:
-        self.say(text, "error")
+    # -- what is asked, copied, opened
 
     async def _confirm_exposure(self, host: str) -> bool:
         question = f"Your API key would travel to {host} unencrypted, readable by everyone on the way. Send it?"
-        return await self.interrupt(question, "Send it")
-
-    async def interrupt(self, question: str, yes: str) -> bool:
-        """Ask something that the reader did not ask for; what is typed meanwhile goes to the box."""
-        answer = await self.push_screen_wait(Interruption(question, yes, self._chat.prompt.insert_pasted))
-        return answer is True
+        return await self.chat.confirm(question, "Send it")
 
     @on(MessageLog.Copy)
     def copy_from_log(self, event: MessageLog.Copy) -> None:
         self.copy(event.text, event.what)
+
+    @on(Prompt.Cut)
+    def copy_cut(self, event: Prompt.Cut) -> None:
+        self.copy(event.text, "cut text")
+
+    @on(Prompt.PasteRequested)
+    def say_how_to_paste(self) -> None:
+        self.chat.say("Paste with your terminal's own key, often Ctrl+Shift+V.")
 
     @on(MessageLog.OpenLink)
     def open_from_log(self, event: MessageLog.OpenLink) -> None:
@@ -256,7 +166,7 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
     @work
     async def copy(self, text: str, what: str) -> None:
         where = await clipboard.copy(self, text)
-        self.say(f"Copied the {what} {where}.")
+        self.chat.say(f"Copied the {what} {where}.")
 
     @work
     async def open_link(self, href: str) -> None:
@@ -273,20 +183,20 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
 
     def action_interrupt(self) -> None:
         """Ctrl+C: copy what is selected, else stop the reply, else stash the draft, else quit at the second press."""
-        if self._copy_selection() or self._chat.stop_in_view():
+        if self._copy_selection() or self.chat.stop_in_view():
             return
-        if self.screen is not self._chat:
+        if self.screen is not self.chat:
             self.screen.dismiss(None)
             return
-        if not self._chat.prompt.is_blank:
-            self._chat.stash()
+        if self.chat.composer.stash():
+            self.chat.say("Draft stashed: Up brings it back.")
             return
         now = time.monotonic()
         if now - self._last_interrupt < TWICE_S:
             self.leave()
             return
         self._last_interrupt = now
-        self.say("Ctrl+C again quits.")
+        self.chat.say("Ctrl+C again quits.")
 
     def _copy_selection(self) -> bool:
         focused = self.focused
@@ -304,9 +214,9 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
             return
         self.terminal.has_mouse = not self.terminal.has_mouse
         if self.terminal.has_mouse:
-            self.say("The mouse is ours again.")
+            self.chat.say("The mouse is ours again.")
         else:
-            self.say("The mouse is the terminal's: select with it. F2 takes it back.")
+            self.chat.say("The mouse is the terminal's: select with it. F2 takes it back.")
 
     def action_redraw(self) -> None:
         self.redraw()
@@ -315,17 +225,14 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
 
     def leave(self, code: int = 0) -> None:
         """Settle everything and quit."""
-        self._chat.save_draft()
-        self.sessions.stop_all()
-        for session in self.sessions:
-            self.drafts.keep_last(session, in_view=self._chat.shows(session))
-        self._chat.let_go()
+        self.workspace.settle()
+        self.chat.let_go()
         self.exit(return_code=code)
 
     async def on_unmount(self) -> None:
-        self.sessions.stop_all()
-        await self.live.aclose()
-        await self.catalog.aclose()
+        self.workspace.settle()
+        await self.workspace.aclose()
+        await self.workspace.catalog.aclose()
 
     def _catch_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -339,11 +246,11 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
         code = 128 + number
         self._guard(code)
         self.leave(code)
-        threading.Thread(target=self.storage.flush_or_spill, args=(1.5,), daemon=True).start()
+        threading.Thread(target=self._storage.flush_or_spill, args=(1.5,), daemon=True).start()
 
     def _guard(self, code: int) -> None:
         def end() -> None:
-            self.storage.flush_or_spill(0.2)
+            self._storage.flush_or_spill(0.2)
             if self.terminal is not None:
                 self.terminal.abandon()
             os._exit(code)
@@ -356,7 +263,7 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
         """Let no traceback reach the reader: settle, write the report, leave with a line that says where it is."""
         if self.farewell:
             return
-        self.farewell = self.start.report(error)
+        self.farewell = self._report(error)
         with suppress(Exception):
-            self.sessions.stop_all()
+            self.workspace.settle()
         self.exit(return_code=CRASHED)

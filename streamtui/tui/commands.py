@@ -1,19 +1,33 @@
-"""The commands, one row each: it feeds the palette, the list that `/` opens, and the help."""
+"""The commands, one row each with what it does. The table feeds the palette, the list that `/` opens, and the help."""
 
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Final
+
+from textual.content import Content
+from textual.widgets.option_list import Option
+
+from streamtui.tui import keymap
+from streamtui.tui.actions import Actions
+
+Handler = Callable[[Actions, str], Coroutine[None, None, None] | None]
+"""Does what it can at once, so that a prompt may follow right behind, and returns what has to read or to ask something
+first. Raises `StreamtuiError`, whose line the user is shown."""
+
+_HELP_COLUMN: Final = 24
+"""Cells for a command with its argument, beside what it does."""
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A command of the app. What it does is in `screens.perform`, under its name."""
+    """A command of the app."""
 
     name: str
     help: str
+    handler: Handler
     argument: str = ""
     """What may follow the name, as the help shows it."""
     aliases: tuple[str, ...] = ()
-
     needs_argument: bool = False
     """Whether it does nothing, or something else, without what may follow."""
 
@@ -25,23 +39,37 @@ class Command:
     def usage(self) -> str:
         return f"{self.slash} {self.argument}".rstrip()
 
+    @property
+    def key(self) -> str:
+        """The key that does the same; empty where none does."""
+        return keymap.key_of(f"command('{self.name}')") or keymap.key_of(_OWN_ACTIONS.get(self.name, ""))
+
+
+_OWN_ACTIONS: Final = {"continue": "continue_reply", "quit": "leave_or_delete"}
+"""Commands whose key is bound to an action of its own."""
 
 COMMANDS: Final = (
-    Command("help", "keys and commands"),
-    Command("new", "start a new conversation", aliases=("clear",)),
-    Command("model", "choose the model that answers", "[MODEL]"),
-    Command("open", "open a saved conversation"),
-    Command("copy", "copy the last reply, or its code block number N", "[N]"),
-    Command("export", "write the conversation to a file", "[FILE.md|FILE.json]"),
-    Command("retry", "ask the last prompt again; the old reply stays as a branch"),
-    Command("continue", "let the last reply go on where it stopped"),
-    Command("compare", "send the next prompt to several models, side by side", "[MODEL MODEL…]"),
-    Command("pace", "show text as it arrives, or evenly like a typewriter", "[off|smooth]"),
-    Command("stats", "how fast the models were"),
-    Command("rename", "give the conversation another title", "TITLE", needs_argument=True),
-    Command("system", "set the system message of this conversation; nothing removes it", "[TEXT]", needs_argument=True),
-    Command("theme", "choose the colours", "[THEME]"),
-    Command("quit", "leave", aliases=("exit",)),
+    Command("help", "keys and commands", Actions.help),
+    Command("new", "start a new conversation", Actions.new, aliases=("clear",)),
+    Command("model", "choose the model that answers", Actions.model, "[MODEL]"),
+    Command("open", "open a saved conversation", Actions.open),
+    Command("copy", "copy the last reply, or its code block number N", Actions.copy, "[N]"),
+    Command("export", "write the conversation to a file", Actions.export, "[FILE.md|FILE.json]"),
+    Command("retry", "ask the last prompt again; the old reply stays as a branch", Actions.retry),
+    Command("continue", "let the last reply go on where it stopped", Actions.continue_reply),
+    Command("compare", "send the next prompt to several models, side by side", Actions.compare, "[MODEL MODEL…]"),
+    Command("pace", "show text as it arrives, or evenly like a typewriter", Actions.pace, "[off|smooth]"),
+    Command("stats", "how fast the models were", Actions.stats),
+    Command("rename", "give the conversation another title", Actions.rename, "TITLE", needs_argument=True),
+    Command(
+        "system",
+        "set the system message of this conversation; nothing removes it",
+        Actions.system,
+        "[TEXT]",
+        needs_argument=True,
+    ),
+    Command("theme", "choose the colours", Actions.theme, "[THEME]"),
+    Command("quit", "leave", Actions.quit, aliases=("exit",)),
 )
 
 WORDS: Final = {"quit": "quit", "exit": "quit", "clear": "new"}
@@ -56,6 +84,22 @@ def find(name: str) -> Command | None:
 def matching(prefix: str) -> list[Command]:
     """Return the commands whose name or alias begins with `prefix`, for the list that `/` opens."""
     return [c for c in COMMANDS if any(name.startswith(prefix) for name in (c.name, *c.aliases))]
+
+
+def option(command: Command, width: int) -> Option:
+    """Return a command's row in a list of so many cells; its id is the name."""
+    return Option(_row(command, width), id=command.name)
+
+
+def _row(command: Command, width: int) -> Content:
+    """Return a command, what it does, and at the right its key."""
+    name = command.usage if width >= 3 * _HELP_COLUMN else command.slash
+    column = _HELP_COLUMN if width >= 3 * _HELP_COLUMN else max(len(c.slash) for c in COMMANDS)
+    room = width - column - 1
+    help = command.help
+    if command.key and room > len(help) + len(command.key) + 2:
+        help = f"{help}{command.key:>{room - len(help)}}"
+    return Content.assemble((f"{name:<{column}}", "bold"), " ", help)
 
 
 def parse(prompt: str) -> tuple[Command, str] | str | None:

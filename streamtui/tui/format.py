@@ -6,25 +6,22 @@ from streamtui.chat.messages import ChatMessage
 from streamtui.chat.metrics import BYTES_PER_TOKEN, progress
 from streamtui.chat.reply import Reply
 from streamtui.chat.statistics import Price
-from streamtui.log.paint.format import first_token, pulse
+from streamtui.workspace import Session
 
 _FEWEST_PAST = 3
 """Past replies without which nothing is guessed."""
 
 
-def state_line(replies: Sequence[Reply], now: float, past: list[int]) -> list[str]:
-    """Return how the replies in view go; `past` are the lengths of the model's earlier ones, in characters."""
-    if len(replies) > 1:
-        return [f"● {len(replies)} replies"]
-    reply = replies[0]
-    meter = reply.meter
-    if reply.notice is not None and reply.notice.kind == "retry":
-        return ["● waiting to retry"]
-    parts = [f"● {pulse(meter, now)[0]}"]
-    if meter.first_at is not None:
-        parts.append(first_token(meter.first_at - meter.started_at))
-        if (done := _progress(reply, past)) is not None:
-            parts.append(f"perhaps {done:.0%} done")
+def state_of(session: Session, prices: Mapping[str, Price], elsewhere: int) -> list[str]:
+    """Return how full the context is, what the branch has cost, how far the reply may be, and how many other
+    conversations stream. A reply's own figures stand under it."""
+    replies = [task.reply for task in session.tasks]
+    parts: list[str] = []
+    if len(replies) == 1 and (done := _progress(replies[0], session.past_lengths)) is not None:
+        parts.append(f"perhaps {done:.0%} done")
+    parts += _figures(session.conversation.path(), prices)
+    if elsewhere > 0:
+        parts.append(f"● {elsewhere} elsewhere")
     return parts
 
 
@@ -35,7 +32,7 @@ def _progress(reply: Reply, past: list[int]) -> float | None:
     return progress(reply.meter.characters, past, limit * BYTES_PER_TOKEN if limit else None)
 
 
-def idle_line(path: Sequence[ChatMessage], prices: Mapping[str, Price]) -> list[str]:
+def _figures(path: Sequence[ChatMessage], prices: Mapping[str, Price]) -> list[str]:
     """Return how full the model's context is and what the branch has cost, where that is configured."""
     replies = [message for message in path if message.role == "assistant"]
     if not replies or not prices:
@@ -45,10 +42,10 @@ def idle_line(path: Sequence[ChatMessage], prices: Mapping[str, Price]) -> list[
     window = prices.get(last.model or "", Price()).context
     usage = last.last.usage
     if window and usage is not None:
-        parts.append(f"context {((usage.input_tokens or 0) + (usage.output_tokens or 0)) / window:.0%}")
+        parts.append(f"context {((usage.input_tokens or 0) + (usage.output_tokens or 0)) / window * 100:.0f} %")
     costs = [cost for message in replies for cost in _costs(message, prices)]
     if costs:
-        parts.append(f"cost {sum(costs):.4f}")
+        parts.append(f"${sum(costs):.3f}")
     return parts
 
 

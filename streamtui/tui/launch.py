@@ -1,46 +1,14 @@
-"""The door to the app: refuses terminals it can't work on, prepares the environment, runs it, says how it ended."""
+"""Starts the app: refuses terminals it can't work on, prepares the environment, runs it, says how it ended."""
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Callable, Mapping
 
-from streamtui.chat.conversation import Options
 from streamtui.chat.errors import ConfigError
-from streamtui.chat.messages import ChatMessage
-from streamtui.chat.ports import Catalog, ConversationRecord, Model, Storage
-from streamtui.chat.statistics import Price
+from streamtui.chat.ports import Storage
+from streamtui.tui.options import Choices, Looks, Opening
 from streamtui.tui.terminal import environment
-
-Transcript = Callable[[ConversationRecord, Sequence[ChatMessage]], str]
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """What the app is given."""
-
-    catalog: Catalog
-    storage: Storage
-    options: Options
-    system: str | None
-    """For new conversations."""
-    instruction: str | None
-    """From `--system`: the system message even of a reopened conversation."""
-    theme: str
-    smooth: bool
-    """Whether text is shown at a typewriter's pace."""
-    prices: Mapping[str, Price]
-    """By model id."""
-    model: Model | None
-    """From `-m`: it answers even in a reopened conversation."""
-    latest: bool
-    resume: str | None
-    notices: Sequence[str]
-    """What is to be said at the start, a line each."""
-    transcript: Callable[[Literal["md", "json"]], Transcript]
-    report: Callable[[BaseException], str]
-    """Writes a crash report and returns the line about it."""
+from streamtui.workspace import Workspace
 
 
 def refuse_unusable_terminal(environ: Mapping[str, str]) -> None:
@@ -53,12 +21,21 @@ def refuse_unusable_terminal(environ: Mapping[str, str]) -> None:
         raise ConfigError("The terminal (TERM) can't show a full screen. Use: streamtui ask 'your question'.")
 
 
-def run(start: Start) -> int:
-    """Run the app to its end and return the exit code."""
+def run(
+    workspace: Workspace,
+    storage: Storage,
+    choices: Choices,
+    *,
+    opening: Opening,
+    looks: Looks,
+    report: Callable[[BaseException], str],
+) -> int:
+    """Run the app to its end and return the exit code. `report` writes a crash report and returns the line about
+    it."""
     environment.prepare()
     from streamtui.tui.app import StreamtuiApp
 
-    app = StreamtuiApp(start)
+    app = StreamtuiApp(workspace, storage, choices, opening=opening, looks=looks, report=report)
     app.run()
     _say_farewell(app.farewell)
     return app.return_code or 0

@@ -4,6 +4,7 @@ One `Workspace` per process, one `Session` per open conversation. Front ends cal
 """
 
 from streamtui.workspace.events import (
+    Closed,
     ComparisonStarted,
     DraftChanged,
     HistoryRead,
@@ -14,7 +15,6 @@ from streamtui.workspace.events import (
     ReplyStarted,
     SessionEvent,
     TurnTakenBack,
-    Unreadable,
 )
 from streamtui.workspace.following import PollIntervals
 from streamtui.workspace.session import Next, Session
@@ -22,6 +22,7 @@ from streamtui.workspace.submissions import Continue, Regenerate, SendPrompt, Su
 from streamtui.workspace.workspace import Defaults, Workspace, allow_nothing
 
 __all__ = [
+    "Closed",
     "ComparisonStarted",
     "Continue",
     "Defaults",
@@ -40,7 +41,6 @@ __all__ = [
     "SessionEvent",
     "Submission",
     "TurnTakenBack",
-    "Unreadable",
     "Workspace",
     "allow_nothing",
 ]

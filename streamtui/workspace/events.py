@@ -49,10 +49,11 @@ class HistoryRead:
 
 
 @dataclass(frozen=True, slots=True)
-class Unreadable:
-    """The rest of the conversation can't be read, so it is no longer open."""
+class Closed:
+    """The conversation is no longer open: it was deleted, or its messages can't be read. What was unsent is kept."""
 
-    error: StreamtuiError
+    error: StreamtuiError | None = None
+    """Why it can't be read; `None` where it was deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +84,7 @@ SessionEvent = (
     | ComparisonStarted
     | ReplyEnded
     | HistoryRead
-    | Unreadable
+    | Closed
     | TurnTakenBack
     | DraftChanged
     | NextChanged

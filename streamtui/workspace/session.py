@@ -91,6 +91,16 @@ class Session:
         return self.conversation.title or next((task.reply.title for task in self.tasks), "")
 
     @property
+    def compared(self) -> tuple[ReplyTask, ...]:
+        """The replies that stand side by side, until one of them is picked."""
+        return self._compared
+
+    @property
+    def highlighted(self) -> ReplyTask | None:
+        """The one of the compared replies that the conversation goes on with."""
+        return self._highlighted
+
+    @property
     def is_streaming(self) -> bool:
         return bool(self.tasks)
 
@@ -235,6 +245,14 @@ class Session:
         taken_back = [replace(self._answered or SendPrompt(""), text=prompt) for prompt in prompts]
         self.give_back(*taken_back, *self._take_queue())
         return bool(stopped)
+
+    def stop_in_view(self) -> bool:
+        """Stop the reply in view: of several side by side the highlighted one, or else one that still streams. Where
+        only branches out of view stream, stop those. Return whether there was anything to stop."""
+        running = [task for task in self._compared if task.is_streaming]
+        if not running:
+            return self.stop(self.task_in_view)
+        return self.stop(self._highlighted if self._highlighted in running else running[0])
 
     # -- branches
 

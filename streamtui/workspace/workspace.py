@@ -12,7 +12,7 @@ from streamtui.chat.messages import Status
 from streamtui.chat.ports import Catalog, Library, Model, Recorder
 from streamtui.chat.reply_tasks import Position, ReplyTask, ReplyTasks
 from streamtui.workspace.drafts import Drafts
-from streamtui.workspace.events import HistoryRead, NotSent, Unreadable
+from streamtui.workspace.events import Closed, HistoryRead, NotSent
 from streamtui.workspace.following import PollIntervals, follow_saved
 from streamtui.workspace.session import Session
 from streamtui.workspace.submissions import SendPrompt, Submission, text_of
@@ -75,8 +75,9 @@ class Workspace:
         self.defaults = defaults or Defaults()
         self.tasks = ReplyTasks()
         self.drafts = Drafts(library, self.on_their_way)
+        self.confirm = confirm
+        """A front end that can ask the user puts its own question here."""
         self._recorder = recorder
-        self._confirm = confirm
         self._sessions: dict[str, Session] = {}
         """By conversation, the one opened last at the end."""
         self._pending: dict[_Pending, asyncio.Task[None]] = {}
@@ -132,7 +133,8 @@ class Workspace:
     async def open(self, conversation: str) -> Session:
         """Return the session of a saved conversation as soon as its last messages and its draft are read.
 
-        The rest is read meanwhile; then `session.ready` is set and `HistoryRead` told. Raises `StoreError`.
+        The rest is read meanwhile; then `session.ready` is set and `HistoryRead` told, or `Closed` where it can't be
+        read. Raises `StoreError`.
         """
         if (session := self.get(conversation)) is not None:
             return session
@@ -223,7 +225,7 @@ class Workspace:
         has agreed where a key would travel in the clear. Raises `StreamtuiError`."""
         host = self.catalog.exposed_host(model)
         if host is not None:
-            if not await self._confirm(host):
+            if not await self.confirm(host):
                 raise StreamtuiError("Not sent.")
             self.catalog.allow_exposed(host)
         return await self.catalog.resolve(model)
@@ -244,8 +246,8 @@ class Workspace:
 
     # -- letting go
 
-    def close(self, conversation: str) -> None:
-        """Settle a conversation and let go of it; what was unsent there is written down."""
+    def close(self, conversation: str, error: StreamtuiError | None = None) -> None:
+        """Settle a conversation and let go of it; what was unsent there is written down, and watchers are told why."""
         session = self._sessions.get(conversation)
         if session is None:
             return
@@ -253,6 +255,7 @@ class Workspace:
         session.stop()
         self.drafts.keep(session)
         del self._sessions[conversation]
+        session.tell(Closed(error))
 
     async def delete(self, conversation: str) -> None:
         """Settle a conversation and delete it; for a while `undelete` brings it back. Raises `StoreError`."""
@@ -352,8 +355,7 @@ class Workspace:
         try:
             _, messages = await self.library.load(conversation.id)
         except StreamtuiError as error:
-            self._sessions.pop(conversation.id, None)  # half a conversation is none
-            session.tell(Unreadable(error))
+            self.close(conversation.id, error)  # half a conversation is none
             return
         first = next(iter(conversation.messages), None)
         conversation.adopt(messages)

@@ -13,13 +13,16 @@ import pytest
 from textual.pilot import Pilot
 
 from streamtui.chat.conversation import Options
+from streamtui.chat.messages import ChatMessage
+from streamtui.chat.ports import ConversationRecord
 from streamtui.chat.retry import Policy
 from streamtui.settings.config import Config
 from streamtui.settings.models import SettingsCatalog
 from streamtui.settings.paths import Paths
 from streamtui.store import Store, export_json
-from streamtui.tui.launch import Start
+from streamtui.tui.options import Choices, Form, Looks, Opening
 from streamtui.tui.terminal import environment
+from streamtui.workspace import Defaults, Workspace
 from streamtui.workspace.markdown_export import export_markdown
 from tests.calm import calm_pilot
 from tests.patience import PATIENCE_S
@@ -78,7 +81,7 @@ class Reader:
 
     async def send(self, prompt: str) -> None:
         """Put a prompt into the box and press Enter."""
-        self.app._chat.prompt.put(prompt)
+        self.app.chat.composer.prompt.put(prompt)
         await self.pilot.pause()
         await self.press("enter")
 
@@ -89,13 +92,17 @@ class Reader:
 
     @property
     def box(self) -> str:
-        return self.app._chat.prompt.text
+        return self.app.chat.composer.prompt.text
 
 
 class Open(Protocol):
     def __call__(
         self, size: tuple[int, int] = ..., *, notices: Sequence[str] = ...
     ) -> AbstractAsyncContextManager[Reader]: ...
+
+
+def transcript(form: Form, record: ConversationRecord, messages: Sequence[ChatMessage]) -> str:
+    return (export_json if form == "json" else export_markdown)(record, messages)
 
 
 @asynccontextmanager
@@ -107,27 +114,21 @@ async def opened(
     policy: Policy | None = None,
     size: tuple[int, int] = (100, 30),
     notices: Sequence[str] = (),
+    opening: Opening | None = None,
+    remember: Callable[[str, str], None] | None = None,
 ) -> AsyncIterator[Reader]:
     """Open the app with nothing but these variables set, its data in `folder`."""
     config = Config.read(Paths(folder / "data", folder / "config"), variables, folder=folder)
     with Store.open(config.paths.data) as store:
+        catalog = SettingsCatalog(config, store.memory, demo=demo)
+        defaults = Defaults(options=Options(None, None, policy or Policy()))
         app = StreamtuiApp(
-            Start(
-                catalog=SettingsCatalog(config, store.memory, demo=demo),
-                storage=store,
-                options=Options(None, None, policy or Policy()),
-                system=None,
-                instruction=None,
-                theme=config.settings.theme,
-                smooth=False,
-                prices={},
-                model=None,
-                latest=False,
-                resume=None,
-                notices=notices,
-                transcript=lambda form: export_json if form == "json" else export_markdown,
-                report=lambda error: f"it crashed: {error!r}",
-            )
+            Workspace(catalog, store.recorder, store.library, defaults),
+            store,
+            Choices({}, transcript, remember or (lambda name, value: None)),
+            opening=opening or Opening(notices=notices),
+            looks=Looks(config.settings.theme),
+            report=lambda error: f"it crashed: {error!r}",
         )
         async with app.run_test(size=size, notifications=True) as pilot:
             reader = Reader(app, pilot)

@@ -27,7 +27,7 @@ def open_at_server(tmp_path: Path, server: ScriptedServer) -> OpenAtServer:
 
 def replies(reader: Reader) -> dict[str, str]:
     """Return the text of every reply of the conversation in view, by its model."""
-    messages = reader.app._chat.session.conversation.messages.values()
+    messages = reader.app.chat.session.conversation.messages.values()
     return {str(message.model): message.text for message in messages if message.role == "assistant"}
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from streamtui.chat.events import TextDelta
 from streamtui.chat.messages import Status
-from streamtui.tui.session import SendPrompt
+from streamtui.workspace import SendPrompt
 from tests.server import HELLO, THE_END, ScriptedServer
 from tests.tui.conftest import Reader, last_word
 from tests.tui.scripted import OpenAtServer, open_at_server, replies, said_until_told, scripted_server, server
@@ -29,18 +29,18 @@ def halves(reader: Reader) -> tuple[str, str]:
 
 
 def statuses(reader: Reader) -> dict[str, Status]:
-    messages = reader.app._chat.session.conversation.messages.values()
+    messages = reader.app.chat.session.conversation.messages.values()
     return {str(message.model): message.status for message in messages if message.role == "assistant"}
 
 
 def highlighted(reader: Reader) -> int:
-    columns = reader.app._chat.stage.columns
+    columns = reader.app.chat.view.columns
     assert columns is not None
     return [column.has_class("-highlighted") for column in columns.columns].index(True)
 
 
 async def idle(reader: Reader) -> None:
-    await reader.until(lambda: len(reader.app.live) == 0, "all replies ended")
+    await reader.until(lambda: len(reader.app.workspace.tasks) == 0, "all replies ended")
 
 
 async def test_both_replies_are_shown_side_by_side(open_at_server: OpenAtServer) -> None:
@@ -70,7 +70,7 @@ async def test_escape_stops_only_the_highlighted_column(open_at_server: OpenAtSe
 
 
 def replies_in_flight(reader: Reader) -> str:
-    return "".join(run.reply.text for run in reader.app._chat.session.runs)
+    return "".join(run.reply.text for run in reader.app.chat.session.tasks)
 
 
 async def test_the_highlight_stays_within_the_columns(open_at_server: OpenAtServer) -> None:
@@ -94,7 +94,7 @@ async def test_enter_goes_on_with_the_highlighted_one(open_at_server: OpenAtServ
         await reader.until_gone("2 · ")
         await reader.until(f"‹{chosen + 1}/2›")
         assert texts[chosen] in reader.screen and texts[1 - chosen] not in reader.screen
-        assert reader.app._chat.session.conversation.model.id == names[chosen]
+        assert reader.app.chat.session.conversation.model.id == names[chosen]
         await reader.press("alt+left" if chosen else "alt+right")
         await reader.until(f"‹{2 - chosen}/2›")
         await reader.until(texts[1 - chosen])
@@ -217,15 +217,15 @@ async def test_the_highlighted_column_is_the_branch_that_is_there_on_coming_back
     async with open_at_server("ok") as reader:
         await compare(reader, "slow-50", "slow-51")
         await reader.until(lambda: min(map(last_word, halves(reader))) >= 1)
-        session = reader.app._chat.session
+        session = reader.app.chat.session
         await reader.press("alt+right")
         await reader.press("ctrl+n")
         await reader.until("Enter sends")
-        reader.app._chat.show_session(session)
+        reader.app.chat.show_session(session)
         await reader.until("‹2/2›")
         await reader.press("escape")
         await reader.until("■ stopped")
-        assert [run.reply.model.id for run in session.runs] == ["slow-50"]
+        assert [run.reply.model.id for run in session.tasks] == ["slow-50"]
         await reader.press("escape")
         await idle(reader)
 
@@ -235,16 +235,18 @@ async def test_what_was_asked_stands_above_the_columns(open_at_server: OpenAtSer
         await compare(reader, "slow-20", "slow-21")
         await reader.until(lambda: reader.lines[1].strip() == "Say hello", "the prompt")
         await reader.press("escape", "escape")
-        await reader.until(lambda: len(reader.app.live) == 0)
+        await reader.until(lambda: len(reader.app.workspace.tasks) == 0)
 
 
 async def test_words_that_are_there_before_the_columns_are_shown_in_them(open_at_server: OpenAtServer) -> None:
     async with open_at_server("ok") as reader:
-        chat = reader.app._chat
-        models = tuple(reader.app.catalog.model(name) for name in ("slow-200", "slow-201"))
+        chat = reader.app.chat
+        models = tuple(reader.app.workspace.catalog.model(name) for name in ("slow-200", "slow-201"))
         chat.session.start(SendPrompt("race", models=models))
-        for number, run in enumerate(chat.session.runs):
-            chat.stage.arrived(run, TextDelta(f"early{number} "))
+        columns = chat.view.columns
+        assert columns is not None
+        for number, column in enumerate(columns.columns):
+            column.log_view.feed(column.reply.id, TextDelta(f"early{number} "))
         await reader.until(lambda: "early0 w0" in reader.screen and "early1 w0" in reader.screen, "all words")
         await reader.press("escape", "escape")
         await idle(reader)

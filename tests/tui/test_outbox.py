@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from textual import events
 
-from streamtui.chat.errors import ConfigError, StoreError
+from streamtui.chat.errors import StoreError
 from streamtui.chat.messages import ChatMessage, Status
 from streamtui.chat.ports import ConversationRecord, Model
 from tests.patience import PATIENCE_S
 from tests.server import HELLO, ScriptedServer
 from tests.tui.conftest import Open, Reader
-from tests.tui.scripted import OpenAtServer, open_at_server, replies, said_until_told, scripted_server, server
+from tests.tui.scripted import OpenAtServer, open_at_server, scripted_server, server
 
 __all__ = ["open_at_server", "scripted_server", "server"]
 
@@ -24,7 +24,7 @@ HELLO_TEXT = "".join(HELLO)
 
 
 async def idle(reader: Reader) -> None:
-    await reader.until(lambda: len(reader.app.live) == 0, "all replies ended")
+    await reader.until(lambda: len(reader.app.workspace.tasks) == 0, "all replies ended")
 
 
 def asked(server: ScriptedServer, model: str) -> list[list[str]]:
@@ -33,11 +33,11 @@ def asked(server: ScriptedServer, model: str) -> list[list[str]]:
 
 
 def paths(reader: Reader) -> list[tuple[str, str]]:
-    return [(message.role, message.text) for message in reader.app._chat.session.conversation.path()]
+    return [(message.role, message.text) for message in reader.app.chat.session.conversation.path()]
 
 
 async def draft_of(reader: Reader, conversation: str | None) -> str:
-    return await reader.app.storage.library.draft(conversation)
+    return await reader.app.workspace.library.draft(conversation)
 
 
 async def until_draft(reader: Reader, conversation: str | None, text: str) -> None:
@@ -50,23 +50,7 @@ async def until_draft(reader: Reader, conversation: str | None, text: str) -> No
 # -- the queue
 
 
-async def test_a_queued_prompt_is_sent_when_the_reply_ends(
-    open_at_server: OpenAtServer, server: ScriptedServer
-) -> None:
-    async with open_at_server("told-20") as reader:
-        await reader.send("First")
-        await reader.until_word(3)
-        await reader.send("Second")
-        await reader.until("next: Second")
-        server.end("told-20")
-        await reader.until(lambda: len(server.of("told-20")) == 2)
-        await reader.until_gone("next:")
-        assert asked(server, "told-20") == [["First"], ["First", said_until_told(server, "told-20"), "Second"]]
-        await reader.press("escape")
-        await idle(reader)
-
-
-async def test_escape_gives_queue_and_draft_back_in_the_order_they_were_written(open_at_server: OpenAtServer) -> None:
+async def test_escape_gives_the_queue_back_one_by_one_and_then_stops_the_reply(open_at_server: OpenAtServer) -> None:
     async with open_at_server("slow-20") as reader:
         await reader.send("First")
         await reader.until_word(3)
@@ -74,67 +58,34 @@ async def test_escape_gives_queue_and_draft_back_in_the_order_they_were_written(
         await reader.until("next: Second")
         await reader.send("Third")
         await reader.until("Third")
+        await reader.until("then: Third")
         await reader.type("fourth")
         await reader.press("escape")
-        await reader.until("■ stopped")
-        await reader.until(lambda: reader.box == "Second\n\nThird\n\nfourth")
-
-
-async def test_escape_before_the_first_token_gives_the_prompt_back_before_the_queue(
-    open_at_server: OpenAtServer, server: ScriptedServer
-) -> None:
-    async with open_at_server("mute") as reader:
-        await reader.send("First")
-        await reader.until(lambda: len(server.of("mute")) == 1)
-        await reader.send("Second")
-        await reader.until("next: Second")
+        await reader.until(lambda: reader.box == "Third\n\nfourth")
         await reader.press("escape")
-        await reader.until(lambda: reader.box == "First\n\nSecond")
-        await reader.until("Enter sends")
-        assert replies(reader) == {}
-
-
-async def test_a_reply_that_fails_with_nothing_gives_its_prompt_back(open_at_server: OpenAtServer) -> None:
-    async with open_at_server("drop-after-0") as reader:
-        await reader.send("First")
-        await reader.until("✗")
-        await reader.until(lambda: reader.box == "First")
-
-
-async def test_a_prompt_that_can_not_be_sent_comes_back_before_what_was_typed_meanwhile(
-    open_at_server: OpenAtServer, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with open_at_server("ok") as reader:
-        gate = asyncio.Event()
-
-        async def refuse(model: object) -> object:
-            await gate.wait()
-            raise ConfigError("No way to send this.")
-
-        monkeypatch.setattr(reader.app.catalog, "resolve", refuse)
-        await reader.send("First")
-        await reader.until(lambda: reader.box == "")
-        await reader.type("typed")
-        gate.set()
-        await reader.until("No way to send this.")
-        await reader.until(lambda: reader.box == "First\n\ntyped")
-        assert server.of("ok") == []
+        await reader.until(lambda: reader.box == "Second\n\nThird\n\nfourth")
+        assert len(reader.app.workspace.tasks) == 1
+        await reader.press("escape")
+        await reader.until("■ stopped")
+        assert reader.box == "Second\n\nThird\n\nfourth"
 
 
 async def test_escape_takes_back_what_has_not_left_yet(
     open_at_server: OpenAtServer, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_at_server("ok") as reader:
-        gate, resolve = asyncio.Event(), reader.app.catalog.resolve
+        gate, resolve = asyncio.Event(), reader.app.workspace.catalog.resolve
 
         async def late(model: Any) -> Any:
             await gate.wait()
             return await resolve(model)
 
-        monkeypatch.setattr(reader.app.catalog, "resolve", late)
+        monkeypatch.setattr(reader.app.workspace.catalog, "resolve", late)
         await reader.send("First")
         await reader.send("Second")
         await reader.until("next: Second")
+        await reader.press("escape")
+        await reader.until(lambda: reader.box == "Second")
         await reader.press("escape")
         await reader.until(lambda: reader.box == "First\n\nSecond")
         gate.set()
@@ -170,7 +121,7 @@ async def test_a_sent_prompt_is_no_draft_on_disk(open_app: Open) -> None:
         await until_draft(reader, None, "table fast")
         await reader.press("enter")
         await reader.until("✓")
-        conversation = reader.app._chat.session.conversation.id
+        conversation = reader.app.chat.session.conversation.id
         await until_draft(reader, None, "")
         await until_draft(reader, conversation, "")
         await reader.type("next")
@@ -185,13 +136,13 @@ async def test_a_prompt_is_no_draft_from_the_moment_it_is_sent(open_app: Open, m
     """Also where the app dies before the reader's next pause."""
     async with open_app() as reader:
         await reader.talk("apples fast")
-        monkeypatch.setattr("streamtui.tui.screens.chat.DRAFT_S", 1000)
+        monkeypatch.setattr("streamtui.tui.widgets.composer.DRAFT_S", 1000)
         for prompt in ("pears fast", "plums fast"):
             await reader.press("ctrl+n")
             await reader.until("Enter sends")
             await reader.talk(prompt)
             assert await draft_of(reader, None) == ""
-            assert await draft_of(reader, reader.app._chat.session.conversation.id) == ""
+            assert await draft_of(reader, reader.app.chat.session.conversation.id) == ""
 
 
 async def test_a_queued_prompt_is_a_draft_on_disk_until_it_is_sent(
@@ -201,7 +152,7 @@ async def test_a_queued_prompt_is_a_draft_on_disk_until_it_is_sent(
         await reader.send("First")
         await reader.until_word(3)
         await reader.send("Second")
-        conversation = reader.app._chat.session.conversation.id
+        conversation = reader.app.chat.session.conversation.id
         await until_draft(reader, conversation, "Second")
         server.end("told-20")
         await reader.until(lambda: len(paths(reader)) == 4)
@@ -231,7 +182,7 @@ async def test_deleting_the_conversation_in_view_sends_nothing_later(
         assert "next:" not in reader.screen
         assert reader.box == ""
         assert len(server.of("slow-20")) == 1
-        assert await reader.app.storage.library.conversations() == []
+        assert await reader.app.workspace.library.conversations() == []
 
 
 # -- asking again, and in other words
@@ -246,7 +197,7 @@ async def test_regenerating_and_stopping_at_once_shows_the_old_reply_again(
         await reader.send("/model mute")
         await reader.until("mute @")
         if by_key:
-            await reader.press("alt+up", "r")
+            await reader.press("alt+r")
         else:
             await reader.send("/retry")
         await reader.until(lambda: len(server.of("mute")) == 1)
@@ -277,7 +228,7 @@ async def test_editing_makes_a_second_branch_and_sends_the_new_words(
 ) -> None:
     async with open_at_server("ok") as reader:
         await reader.talk("Say hello")
-        await reader.press("alt+up", "alt+up", "e")
+        await reader.press("alt+e")
         await reader.until(lambda: reader.box == "Say hello")
         await reader.type(" twice")
         await reader.press("enter")
@@ -297,7 +248,7 @@ async def test_an_edit_that_is_taken_back_is_still_an_edit(
         await reader.talk("Say hello")
         await reader.send("/model mute")
         await reader.until("mute @")
-        await reader.press("alt+up", "alt+up", "e")
+        await reader.press("alt+e")
         await reader.until("next: another wording")
         await reader.type(" twice")
         await reader.press("enter")
@@ -316,10 +267,10 @@ async def test_an_edit_that_is_taken_back_is_still_an_edit(
 async def test_an_emptied_box_ends_the_editing(open_at_server: OpenAtServer, server: ScriptedServer) -> None:
     async with open_at_server("ok") as reader:
         await reader.talk("Say hello")
-        await reader.press("alt+up", "alt+up", "e")
+        await reader.press("alt+e")
         await reader.until(lambda: reader.box == "Say hello")
-        reader.app._chat.prompt.put("")
-        await reader.until(lambda: reader.app._chat.session.editing is None)
+        reader.app.chat.composer.prompt.put("")
+        await reader.until(lambda: reader.app.chat.session.next.edits is None)
         await reader.send("Again")
         await reader.until(lambda: len(server.of("ok")) == 2)
         await idle(reader)
@@ -332,53 +283,15 @@ async def test_two_quick_retries_start_one_stream(open_at_server: OpenAtServer, 
         await reader.talk("Say hello")
         await reader.send("/model slow-20")
         await reader.until("slow-20 @")
-        await reader.press("alt+up", "r", "r")
+        await reader.press("alt+r", "alt+r")
         await reader.until_word(3)
-        assert len(server.of("slow-20")) == len(reader.app.live) == 1
+        assert len(server.of("slow-20")) == len(reader.app.workspace.tasks) == 1
         await reader.press("escape")
         await idle(reader)
         await reader.until("‹2/2›")
 
 
 # -- opening
-
-
-async def test_a_second_opening_leaves_no_half_loaded_conversation(
-    open_app: Open, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with open_app() as first:
-        for prompt in ("apples fast", "pears fast"):
-            await first.press("ctrl+n")
-            await first.until("Enter sends")
-            await first.talk(prompt)
-        pears, apples = [each.id for each in await first.app.storage.library.conversations()]
-    async with open_app() as reader:
-        load = reader.app.storage.library.load
-        loading, gate = asyncio.Event(), asyncio.Event()
-
-        async def slowly(conversation: str) -> tuple[ConversationRecord, list[ChatMessage]]:
-            if conversation == apples:
-                loading.set()
-                await gate.wait()
-            return await load(conversation)
-
-        monkeypatch.setattr(reader.app.storage.library, "load", slowly)
-        reader.app._chat.open_saved(apples)
-        await within(loading.wait())
-        await reader.until(lambda: reader.lines[0].startswith(" apples"))
-        reader.app._chat.open_saved(pears)
-        await reader.until(lambda: reader.lines[0].startswith(" pears"))
-        await reader.until(lambda: reader.app.sessions.get(apples) is None)
-        session = reader.app.sessions.get(pears)
-        assert session is not None
-        await within(session.ready.wait())
-        gate.set()
-        reader.app._chat.open_saved(apples)
-        await reader.until(lambda: reader.lines[0].startswith(" apples"))
-        again = reader.app.sessions.get(apples)
-        assert again is not None
-        await within(again.ready.wait())
-        assert len(again.conversation.messages) == 2
 
 
 async def within(something: Awaitable[object]) -> None:
@@ -390,7 +303,7 @@ async def test_editing_a_prompt_that_is_taken_back_meanwhile_ends(open_at_server
     async with open_at_server("mute") as reader:
         await reader.send("Say hello")
         await reader.until("● thinking")
-        await reader.press("alt+up", "alt+up", "e")
+        await reader.press("alt+e")
         await reader.until("next: another wording")
         await reader.press("escape")
         await reader.until_gone("next: another wording")
@@ -405,10 +318,10 @@ async def test_a_reply_that_is_looked_at_again_has_no_thoughts_it_never_had(open
     async with open_app() as reader:
         await reader.send("slow tour")
         await reader.until("tok/s")
-        slow = reader.app._chat.session.conversation.id
+        slow = reader.app.chat.session.conversation.id
         await reader.press("ctrl+n")
         await reader.until("Enter sends")
-        reader.app._chat.open_saved(slow)
+        reader.app.chat.open_saved(slow)
         await reader.until("tok/s")
         assert "thought" not in reader.screen
         await reader.press("escape")
@@ -421,27 +334,27 @@ async def test_a_conversation_that_cannot_be_read_gives_its_place_and_every_text
 ) -> None:
     async with open_app() as reader:
         await reader.talk("first fast")
-        saved = reader.app._chat.session.conversation.id
+        saved = reader.app.chat.session.conversation.id
         await reader.send("/new")
         await reader.until("Enter sends")
-        reader.app.sessions.close(saved)
+        reader.app.workspace.close(saved)
         reading = asyncio.Event()
 
         async def damaged(conversation: str) -> tuple[ConversationRecord, list[ChatMessage]]:
             await reading.wait()
             raise StoreError("The page is damaged.")
 
-        monkeypatch.setattr(reader.app.storage.library, "load", damaged)
-        reader.app._chat.open_saved(saved)
+        monkeypatch.setattr(reader.app.workspace.library, "load", damaged)
+        reader.app.chat.open_saved(saved)
         await reader.until("first fast")
         await reader.type("sent")
         await reader.press("enter")
-        await reader.until(lambda: reader.app.outbox.texts(reader.app._chat.session))
+        await reader.until(lambda: reader.app.workspace.on_their_way(reader.app.chat.session))
         await reader.type("typed")
         reading.set()
         await reader.until("The page is damaged.")
         await reader.until("Enter sends")
-        assert reader.app.sessions.get(saved) is None
+        assert reader.app.workspace.get(saved) is None
         await until_draft(reader, saved, "sent\n\ntyped")
         await reader.send("tour fast")
         await reader.until("✓")
@@ -465,7 +378,7 @@ async def test_a_prompt_taken_back_under_a_new_draft_is_in_the_history(open_at_s
         await reader.press("escape")
         await idle(reader)
         assert reader.box == "n"
-        assert await reader.app.storage.library.prompts(9) == ["A long important prompt"]
+        assert await reader.app.workspace.library.prompts(9) == ["A long important prompt"]
 
 
 async def test_a_new_conversation_is_not_one_whose_prompt_is_on_its_way(
@@ -478,11 +391,11 @@ async def test_a_new_conversation_is_not_one_whose_prompt_is_on_its_way(
             await leaving.wait()
             return model
 
-        monkeypatch.setattr(reader.app.catalog, "resolve", slowly)
+        monkeypatch.setattr(reader.app.workspace.catalog, "resolve", slowly)
         await reader.send("First")
-        first = reader.app._chat.session
+        first = reader.app.chat.session
         await reader.press("ctrl+n")
-        assert reader.app._chat.session is not first
+        assert reader.app.chat.session is not first
         await reader.send("Second")
         leaving.set()
         await reader.until("✓")
@@ -495,43 +408,24 @@ async def test_drafts_of_two_new_conversations_are_both_kept(open_at_server: Ope
     async with open_at_server("mute") as reader:
         await reader.send("First")
         await reader.until("● thinking")
-        first = reader.app._chat.session
+        first = reader.app.chat.session
         await reader.press("ctrl+n")
         await reader.type("abc unsent")
         await until_draft(reader, None, "abc unsent")
-        reader.app._chat.show_session(first)
+        reader.app.chat.show_session(first)
         await reader.press("escape")
         await idle(reader)
         await until_draft(reader, None, "First")
-        assert await reader.app.storage.library.prompts(9) == ["abc unsent"]
+        assert await reader.app.workspace.library.prompts(9) == ["abc unsent"]
 
 
 async def test_an_edit_that_is_stashed_is_no_edit(open_at_server: OpenAtServer) -> None:
     async with open_at_server("ok") as reader:
         await reader.talk("Say hello")
-        await reader.press("alt+up", "alt+up", "e")
+        await reader.press("alt+e")
         await reader.until("next: another wording")
         await reader.press("ctrl+c")
         await reader.until_gone("next: another wording")
-
-
-async def test_prompts_to_be_sent_in_different_ways_do_not_become_one(open_at_server: OpenAtServer) -> None:
-    async with open_at_server("ok") as reader:
-        await reader.talk("Say hello")
-        await reader.send("/model slow-20")
-        await reader.send("Go")
-        await reader.until_word(0)
-        await reader.send("plain")
-        await reader.until("next: plain")
-        await reader.press("alt+up", "alt+up", "alt+up", "alt+up", "e")
-        await reader.until(lambda: reader.box == "Say hello")
-        await reader.type("!")
-        await reader.press("enter")
-        await reader.until("Another prompt waits")
-        assert reader.box == "Say hello!"
-        await reader.until("next: plain")
-        await reader.press("escape")
-        await idle(reader)
 
 
 async def test_a_retry_that_is_taken_back_leaves_the_branch_that_was_in_view(open_at_server: OpenAtServer) -> None:
@@ -570,7 +464,7 @@ async def test_a_paste_over_the_conversation_goes_into_the_box(open_app: Open) -
 
 async def test_a_question_nobody_asked_for_is_not_answered_by_what_is_typed(open_app: Open) -> None:
     async with open_app() as reader:
-        asked = reader.app.run_worker(reader.app.interrupt("Send the key?", "Send it"))
+        asked = reader.app.run_worker(reader.app.chat.confirm("Send the key?", "Send it"))
         await reader.until("Send the key?")
         await reader.type("why yes")
         await reader.until(lambda: reader.box == "why yes")
@@ -582,7 +476,7 @@ async def test_a_question_nobody_asked_for_is_not_answered_by_what_is_typed(open
 async def test_a_reply_of_another_program_is_read_again_before_going_on(open_at_server: OpenAtServer) -> None:
     async with open_at_server("ok") as reader:
         await reader.talk("Say hello")
-        session = reader.app._chat.session
+        session = reader.app.chat.session
         conversation = session.conversation
         reply = conversation.path()[-1]
         half = replace(reply, segments=(replace(reply.last, status=Status.STREAMING, text="Hel"),))
@@ -594,16 +488,16 @@ async def test_a_reply_of_another_program_is_read_again_before_going_on(open_at_
 
 
 def has_ended(reader: Reader, messages: int) -> bool:
-    return len(reader.app._chat.session.conversation.messages) == messages and not len(reader.app.live)
+    return len(reader.app.chat.session.conversation.messages) == messages and not len(reader.app.workspace.tasks)
 
 
 async def test_the_cursor_goes_along_to_the_branch_and_walks_on_from_there(open_app: Open) -> None:
     async with open_app() as reader:
-        conversation = reader.app._chat.session.conversation
+        conversation = reader.app.chat.session.conversation
         for messages, prompt in ((2, "apples fast"), (3, "/retry"), (5, "pears fast"), (6, "/retry")):
             await reader.send(prompt)
             await reader.until(partial(has_ended, reader, messages), f"{messages} messages")
-        log = reader.app._chat.log_view
+        log = reader.app.chat.view.log_view
         first = conversation.path()[1].id
         log.focus()
         log.current = first

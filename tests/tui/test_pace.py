@@ -9,7 +9,7 @@ __all__ = ["open_at_server", "scripted_server", "server"]
 
 
 def arrived(reader: Reader) -> str:
-    return "".join(run.reply.text for run in reader.app._chat.session.runs)
+    return "".join(run.reply.text for run in reader.app.chat.session.tasks)
 
 
 def words(reader: Reader) -> list[int]:
@@ -26,7 +26,7 @@ def settled(reader: Reader) -> list[int]:
 
 async def pace_is(reader: Reader, pace: str) -> None:
     await reader.send(f"/pace {pace}")
-    await reader.until(lambda: reader.app._chat.stage.smooth is (pace == "smooth"))
+    await reader.until(lambda: reader.app.chat.view.log_view.smooth is (pace == "smooth"))
 
 
 async def test_all_words_of_a_smooth_reply_are_shown_in_order(open_at_server: OpenAtServer) -> None:
@@ -70,10 +70,10 @@ async def test_another_conversation_and_back_neither_loses_nor_doubles_text(open
         await pace_is(reader, "smooth")
         await reader.send("Go")
         await reader.until_word(9)
-        conversation = reader.app._chat.session.conversation.id
+        conversation = reader.app.chat.session.conversation.id
         await reader.press("ctrl+n")
         await reader.until("Enter sends")
-        reader.app._chat.open_saved(conversation)
+        reader.app.chat.open_saved(conversation)
         await reader.until_word(29)
         await reader.press("escape")
         await reader.until("■ stopped")
@@ -87,4 +87,4 @@ async def test_pace_without_a_word_switches_and_another_word_is_refused(open_app
         for said in ("Text is shown evenly", "Text is shown as it arrives"):
             await reader.send("/pace ")
             await reader.until(said)
-            assert reader.app._chat.stage.smooth is (said == "Text is shown evenly")
+            assert reader.app.chat.view.log_view.smooth is (said == "Text is shown evenly")

@@ -81,20 +81,26 @@ async def test_a_queued_prompt_is_shown_edited_and_sent_at_the_end(open_app: Ope
         await reader.press("enter")
         await reader.until("next: table fast")
         await reader.press("escape")
-        await reader.until("■ stopped")
         await reader.until(lambda: reader.box == "table fast")
+        assert reader.app.chat.session.is_streaming
+        await reader.press("escape")
+        await reader.until("■ stopped")
 
 
-async def test_two_queued_prompts_become_one(open_app: Open) -> None:
+async def test_several_queued_prompts_wait_each_in_its_own_row(open_app: Open) -> None:
     async with open_app() as reader:
         await reader.send("slow tour")
         await reader.until("tok/s")
-        await reader.send("one")
-        await reader.until("next: one")
-        await reader.send("two")
-        await reader.until("next: one")
-        await reader.press("escape")
-        await reader.until(lambda: reader.box == "one\n\ntwo")
+        for prompt in ("one", "two", "three", "four"):
+            await reader.send(prompt)
+        await reader.until("then: four")
+        assert "next: one" in reader.screen and "… 2 more" in reader.screen
+        await reader.press("up")
+        await reader.until(lambda: reader.box == "four")
+        await reader.until("then: three")
+        await reader.press("escape", "escape", "escape", "escape")
+        await reader.until("■ stopped")
+        assert reader.box == "one\n\ntwo\n\nthree\n\nfour"
 
 
 async def test_enter_on_an_empty_box_does_nothing(open_app: Open) -> None:
@@ -106,7 +112,7 @@ async def test_enter_on_an_empty_box_does_nothing(open_app: Open) -> None:
 async def test_the_box_grows_with_its_text_but_not_without_end(open_app: Open) -> None:
     async with open_app() as reader:
         await reader.press(*["a", "ctrl+j"] * 30)
-        prompt = reader.app._chat.prompt
+        prompt = reader.app.chat.composer.prompt
         await reader.until(lambda: prompt.size.height > 5)
         assert prompt.outer_size.height <= 12
 
@@ -132,13 +138,13 @@ async def test_a_draft_written_over_a_recalled_prompt_is_no_part_of_the_history(
 
 async def test_keys_in_one_burst_are_two_prompts(open_app: Open) -> None:
     async with open_app() as reader:
-        reader.app._chat.prompt.put("slow first")
+        reader.app.chat.composer.prompt.put("slow first")
         await reader.pilot.pause()
         for key in ("enter", *"second", "enter", *"rest"):
             reader.app.post_message(events.Key(key, key if len(key) == 1 else None))
         await reader.until("next: second")
         assert reader.box == "rest"
-        assert reader.app._chat.session.title == "slow first"
+        assert reader.app.chat.session.title == "slow first"
 
 
 async def test_an_unknown_command_stays_in_the_box(open_app: Open) -> None:

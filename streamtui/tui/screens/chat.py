@@ -1,36 +1,32 @@
-"""The chat: wires the stage, the prompt and the bars to the session in view."""
+"""The screen of a conversation: the session in view, the box under it, and what the keys do there."""
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar, Final
+from collections.abc import Callable, Coroutine
+from typing import Any, ClassVar, Final
 
-from textual import on, work
-from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.content import Content
-from textual.events import DescendantBlur, DescendantFocus, Paste
+from textual import events, on, work
+from textual.app import App, ComposeResult
+from textual.binding import BindingType
 from textual.screen import Screen
-from textual.timer import Timer
-from textual.widgets import TextArea
 
+from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.events import Event, Failed, Finished, Notice
-from streamtui.chat.messages import ChatMessage
-from streamtui.chat.reply import Reply
 from streamtui.chat.reply_tasks import ReplyTask
-from streamtui.log import MessageLog
-from streamtui.log.paint.stream_state import BEAT_S
-from streamtui.tui import command_handlers, commands
-from streamtui.tui.screens import open_saved, status_text
-from streamtui.tui.screens.conversation_pane import ConversationPane, branches_of
-from streamtui.tui.session import Session
-from streamtui.tui.widgets.bars import Banner, NextBar, StatusBar, TitleBar
-from streamtui.tui.widgets.menu import CommandMenu
-from streamtui.tui.widgets.prompt import Prompt
+from streamtui.tui import commands, format, keymap
+from streamtui.tui.actions import Actions
+from streamtui.tui.commands import COMMANDS, Command
+from streamtui.tui.input_hold import InputHold
+from streamtui.tui.keymap import Moment, Place
+from streamtui.tui.message_actions import MessageActions
+from streamtui.tui.options import Choices
+from streamtui.tui.screens.dialogs import Help, Interruption
+from streamtui.tui.screens.palette import Palette
+from streamtui.tui.screens.picker import Picker
+from streamtui.tui.widgets.bars import Banner, Severity, StatusBar, TitleBar
+from streamtui.tui.widgets.composer import Composer
+from streamtui.tui.widgets.conversation_view import ConversationView
+from streamtui.tui.widgets.prompt import EnterMeans, Prompt
+from streamtui.workspace import Closed, Continue, NotSent, ReplyEnded, ReplyStarted, Session, SessionEvent, Workspace
 
-if TYPE_CHECKING:
-    from streamtui.tui.app import StreamtuiApp
-
-DRAFT_S: Final = 0.3
-"""How long the reader pauses before the draft is saved."""
 SPOKEN: Final = ("reconnected", "field_dropped", "not_saved", "refusal", "tool_call", "finish")
 """Notices that are worth a word beside the bubble, because the text soon takes their place there."""
 
@@ -39,66 +35,38 @@ class ChatScreen(Screen[None]):
     """Shows one session at a time; the others stream on without it."""
 
     AUTO_FOCUS = "Prompt"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,alt+escape", "escape", "stop", show=False),
-        Binding("ctrl+n", "command('new')", "new conversation", show=False),
-        Binding("ctrl+o", "command('open')", "conversations", show=False),
-        Binding("f1", "command('help')", "help", show=False),
-        Binding("alt+up", "cursor(-1)", "message above", show=False),
-        Binding("alt+down", "cursor(1)", "message below", show=False),
-        Binding("alt+left", "sideways(-1)", "branch or column to the left", show=False),
-        Binding("alt+right", "sideways(1)", "branch or column to the right", show=False),
-        Binding("ctrl+t", "command('compare')", "compare models", show=False),
-        Binding("alt+c", "command('continue')", "continue the reply", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(Place.CHAT)
 
-    app: "StreamtuiApp"
-
-    def __init__(self) -> None:
+    def __init__(
+        self, app: App[Any], workspace: Workspace, choices: Choices, hold: InputHold, leave: Callable[[], None]
+    ) -> None:
+        """`hold` keeps keys back while a conversation is being opened; `leave` ends the app."""
         super().__init__()
+        self.leave = leave
+        self.message_actions = MessageActions(workspace, self.say)
+        self.view = ConversationView(self.message_actions)
+        self.composer = Composer(workspace, self.view, self.run_command)
+        self.actions = Actions(app, self, self.view, workspace, choices)
+        self.status = StatusBar(self._moment, self._state, lambda: len(workspace.tasks) > 0)
+        self.banner = Banner()
+        self._title = TitleBar()
+        self._workspace = workspace
+        self._prices = choices.prices
+        self._hold = hold
         self._session: Session | None = None
-        self._draft_timer: Timer | None = None
-        self._state_timer: Timer | None = None
-
-    # -- structure
+        self._unwatch: Callable[[], None] = lambda: None
 
     def compose(self) -> ComposeResult:
-        yield TitleBar()
-        yield ConversationPane()
-        yield Banner()
-        yield NextBar()
-        yield CommandMenu()
-        yield Prompt()
-        yield StatusBar()
-
-    def on_mount(self) -> None:
-        self.prompt.placeholder = Content("Ask anything, / for commands")
-        self.stage.smooth = self.app.start.smooth
-        self._state_timer = self.set_interval(BEAT_S, self._beat, pause=True)
+        yield self._title
+        yield self.view
+        yield self.banner
+        yield self.composer
+        yield self.status
 
     def on_unmount(self) -> None:
         self.let_go()
 
-    def let_go(self) -> None:
-        """Show nothing more of what happens in the session in view: the app ends, and its widgets go."""
-        if self._session is not None:
-            self._session.view = None
-
-    @property
-    def stage(self) -> ConversationPane:
-        return self.query_one(ConversationPane)
-
-    @property
-    def log_view(self) -> MessageLog:
-        return self.stage.log_view
-
-    @property
-    def prompt(self) -> Prompt:
-        return self.query_one(Prompt)
-
-    @property
-    def menu(self) -> CommandMenu:
-        return self.query_one(CommandMenu)
+    # -- the session in view
 
     @property
     def session(self) -> Session:
@@ -106,294 +74,204 @@ class ChatScreen(Screen[None]):
         assert self._session is not None
         return self._session
 
-    # -- which session is in view
-
-    def shows(self, session: Session) -> bool:
-        return self._session is session
-
-    def show_session(self, session: Session, path: Sequence[ChatMessage] | None = None) -> None:
-        """Bring a session into view; its draft comes with it. `path` is the end of its branch, to begin with."""
+    def show_session(self, session: Session) -> None:
+        """Bring a session into view; its draft comes with it."""
+        if self._session is session:
+            return
         if self._session is not None:
-            self.pick()
-            self.save_draft()
-            self._session.view = None
+            self._session.pick()
+        self._unwatch()
         self._session = session
-        session.view = self
-        self.show_path(path)
-        self.draft_changed()
-        self.next_changed()
-        self.prompt.focus()
+        self._unwatch = session.watch(self._on_session_event)
+        self.view.show(session)
+        self.composer.show(session)
+        self.show_title()
 
-    def show_path(self, path: Sequence[ChatMessage] | None = None) -> None:
-        """Show the branch in view anew."""
-        self.stage.show(self.session, path)
-        self.refresh_title()
-        self._show_state()
+    def let_go(self) -> None:
+        """Show nothing more of what happens in the session in view: the app ends, and its widgets go."""
+        self._unwatch()
+        self.view.let_go()
+        self.composer.let_go()
 
-    def refresh_title(self) -> None:
-        conversation = self.session.conversation
-        self.query_one(TitleBar).show(self.session.title or "New conversation", conversation.model.label)
-        self.stage.show_emptiness()
+    def show_title(self) -> None:
+        """Show the title, the model, and how the conversation stands."""
+        model = self.session.conversation.model
+        self._title.show(self.session.title or "New conversation", model.label)
+        self.view.show_emptiness()
+        self.status.update_state()
 
-    # -- a session's view (`session.View`)
+    @work(exclusive=True, group="open")
+    async def open_saved(self, conversation: str) -> None:
+        """Bring a saved conversation into view: its end at once, the rest as soon as it is read."""
+        self.composer.save_draft()
+        try:
+            with self._hold.closed():
+                self.show_session(await self._workspace.open(conversation))
+        except StreamtuiError as error:
+            self.say(str(error), "error")
 
-    def about_to_send(self) -> None:
-        self.pick()
-
-    def turned(self, path: Sequence[ChatMessage]) -> None:
-        self.show_path(path)
-
-    def began(self, rows: Sequence[ChatMessage], reply: Reply) -> None:
-        self.stage.began(rows, reply)
-        self.refresh_title()
-        self._show_state()
-
-    def compared(self, runs: Sequence[ReplyTask]) -> None:
-        self.stage.compare(runs)
-        self.prompt.focus()
-        self.refresh_title()
-        self._show_state()
-
-    def arrived(self, run: ReplyTask, event: Event) -> None:
-        self.stage.arrived(run, event)
+    def _on_session_event(self, event: SessionEvent) -> None:
         match event:
-            case Notice(kind=kind, text=text) if kind in SPOKEN:
-                self.say(text)
-            case Finished() | Failed():
-                self.refresh_title()
-                self._show_state()
-                command_handlers.offer(self, run.reply, event)
-
-    def taken_back(self) -> None:
-        columns = self.stage.columns
-        if columns is None or not columns.are_in(self.session.conversation.messages):
-            self.show_path()
-
-    def unsent(self) -> str:
-        return self.prompt.text
-
-    def draft_changed(self) -> None:
-        self.prompt.put(self.session.draft)
-
-    def next_changed(self) -> None:
-        session = self.session
-        queued = session.queued.text if session.queued is not None else None
-        models = [model.id for model in session.comparing]
-        self.query_one(NextBar).show(queued, models, is_edit=session.editing is not None)
-
-    # -- the prompt
-
-    @on(Prompt.Submitted)
-    def submit(self, event: Prompt.Submitted) -> None:
-        parsed = commands.parse(event.text)
-        if isinstance(parsed, str):
-            if self.menu.is_open:
-                self.menu.choose()
-            else:
-                self.prompt.give_back(event.text)
-                self.say(f"There is no command /{parsed}; / lists them.", "warning")
-            return
-        self._close_menu()
-        if parsed is not None:
-            command_handlers.run(self, *parsed)
-            return
-        self.prompt.recent.remember(event.text)
-        self.session.draft = self.prompt.text  # now: sending may be quicker than the box's own message
-        self.app.outbox.dispatch(self.session, self.session.asks(event.text))
-
-    @on(Prompt.Recalled)
-    def recall(self) -> None:
-        queued = self.session.unqueue()
-        if queued is not None:
-            self.session.give_back(queued)
-        else:
-            self.prompt.recall()
-
-    @on(Prompt.SentNothing)
-    def go_on(self) -> None:
-        self.pick()
-
-    @on(Prompt.Left)
-    def leave_app(self) -> None:
-        self.app.leave()
-
-    @on(Prompt.Scrolled)
-    def scroll_log(self, event: Prompt.Scrolled) -> None:
-        log = self.log_view
-        match event:
-            case Prompt.Scrolled(edge=-1):
-                log.scroll_home(animate=False)
-            case Prompt.Scrolled(edge=1):
-                log.following = True
-            case Prompt.Scrolled(pages=-1):
-                log.action_page_up()
+            case ReplyStarted(task=task):
+                task.watch(self._on_reply_event)
+            case ReplyEnded(task=task, ending=ending):
+                self._offer(task, ending)
+            case NotSent(error=error):
+                self.say(str(error), "error")
+            case Closed(error=error):
+                if error is not None:
+                    self.say(str(error), "error")
+                self.actions.new()
+                return
             case _:
-                log.action_page_down()
+                pass
+        self.show_title()
 
-    @on(TextArea.Changed)
-    def changed(self, event: TextArea.Changed) -> None:
-        self.menu.suggest(event.text_area.text)
-        self.prompt.has_menu = self.menu.is_open
-        self.show_keys()
-        if self._session is not None:
-            self._session.draft = event.text_area.text
-        if self._draft_timer is None:
-            self._draft_timer = self.set_timer(DRAFT_S, self.save_draft)
+    def _on_reply_event(self, event: Event) -> None:
+        if isinstance(event, Notice) and event.kind in SPOKEN:
+            self.say(event.text)
 
-    def save_draft(self) -> None:
-        """Write the unsent text down."""
-        if self._draft_timer is not None:
-            self._draft_timer.stop()
-            self._draft_timer = None
-        session = self._session
-        if session is None:
+    def _offer(self, task: ReplyTask, ending: Finished | Failed) -> None:
+        """After a reply that broke off, say what can be done about it."""
+        match ending:
+            case Failed(error=error) if error.kind == "context_length":
+                if not self.session.compared and self.session.conversation.has_older_turns:
+                    self.run_worker(self.actions.offer_to_leave_out(self.session, task.reply))
+            case Failed() if task.reply.message.can_continue:
+                self.say("Alt+C lets the reply go on where it stopped.")
+            case _:
+                pass
+
+    # -- commands
+
+    def run_command(self, command: Command, argument: str) -> None:
+        """Run a command; what goes wrong is said in one line."""
+        try:
+            rest = command.handler(self.actions, argument)
+        except StreamtuiError as error:
+            self.say(str(error), "error")
             return
-        session.draft = self.prompt.text
-        if not session.draft and session.editing is not None:
-            session.aim(models=session.comparing)
-        self.app.drafts.keep(session)
+        if rest is not None:
+            self.run_worker(self._finish(rest))
 
-    def stash(self) -> None:
-        """Put the draft on top of the prompt history and leave the box empty."""
-        text = self.prompt.take()
-        self.session.aim(models=self.session.comparing)
-        self.prompt.recent.remember(text)
-        self.app.storage.library.remember_prompt(text)
-        self.say("Draft stashed: Up brings it back.")
+    async def _finish(self, rest: Coroutine[None, None, None]) -> None:
+        try:
+            await rest
+        except StreamtuiError as error:
+            self.say(str(error), "error")
 
-    # -- the list of commands that a slash opens
-
-    @on(Prompt.MenuKey)
-    def menu_key(self, event: Prompt.MenuKey) -> None:
-        self.menu.step(event.key)
-
-    @on(CommandMenu.Chosen)
-    def complete(self, event: CommandMenu.Chosen) -> None:
-        """Run the chosen command, or let its argument be typed. After Tab its beginning is still in the box."""
-        typed = self.prompt.take()
-        after = "" if typed.startswith("/") else typed
-        if event.command.argument:
-            self.prompt.put(f"{event.command.slash} {after}")
-        else:
-            self.prompt.put(after)
-            command_handlers.run(self, event.command, "")
-        self._close_menu()
-
-    def _close_menu(self) -> None:
-        self.menu.close()
-        self.prompt.has_menu = False
-        self.show_keys()
-
-    # -- models side by side
-
-    def pick(self) -> None:
-        """Go on with the highlighted column, if there are any; the others stay as branches."""
-        columns = self.stage.columns
-        if columns is None:
-            return
-        picked = columns.run.reply
-        conversation = self.session.conversation
-        if picked.id in conversation.messages:  # else it was stopped before anything came
-            conversation.use(picked.model)
-            conversation.choose(picked.id)
-        self.show_path()
-
-    # -- keys
-
-    def action_escape(self) -> None:
-        """Close the list of commands, else stop the reply in view, else go back to the prompt."""
-        if self.menu.is_open:
-            self._close_menu()
-        elif not self.stop_in_view():
-            self.prompt.focus()
-
-    def stop_in_view(self) -> bool:
-        """Stop the reply in view, of several the highlighted one; return whether there was one."""
-        columns = self.stage.columns
-        stopped = self.session.stop(columns.stop() if columns is not None else self.session.run_in_view)
-        return self.app.outbox.take_back(self.session) or stopped
-
-    def action_command(self, name: str) -> None:
+    def action_command(self, name: str, argument: str = "") -> None:
         """Run a command by its name; one that needs an argument goes into the box, to be completed."""
         command = commands.find(name)
         if command is None:
             return
-        if command.needs_argument:
-            self.prompt.put(f"{command.slash} ")
-            self.prompt.focus()
+        if command.needs_argument and not argument:
+            self.put_in_box(f"{command.slash} ")
         else:
-            command_handlers.run(self, command, "")
+            self.run_command(command, argument)
+
+    @work
+    async def action_palette(self) -> None:
+        name = await self.app.push_screen_wait(Palette())
+        if name is not None:
+            self.action_command(name)
+
+    def show_help(self) -> None:
+        rows = [(command.usage, command.help) for command in COMMANDS]
+        self.app.push_screen(Help({**keymap.sections(), "Commands": rows}))
+
+    def put_in_box(self, text: str) -> None:
+        self.composer.prompt.put(text)
+        self.composer.prompt.focus()
+
+    # -- what is said and asked
+
+    def say(self, text: str, severity: Severity = "information") -> None:
+        """Show one line for a moment: in the status bar, or in the list that is open over it."""
+        top = self.app.screen
+        if isinstance(top, Picker):
+            top.tell(text, 10)
+        self.status.tell(text, severity)
+
+    @on(Composer.UnknownCommand)
+    def say_unknown(self, event: Composer.UnknownCommand) -> None:
+        self.say(f"There is no command /{event.name}; / lists them.", "warning")
+
+    async def confirm(self, question: str, yes: str) -> bool:
+        """Ask something that the user did not ask for; what is typed meanwhile goes to the box."""
+        return await self.app.push_screen_wait(Interruption(question, yes, self.composer.insert)) is True
+
+    @on(Composer.Changed)
+    @on(ConversationView.CursorMoved)
+    def show_hints(self) -> None:
+        """Show what the keys do now, Enter among them."""
+        prompt = self.composer.prompt
+        if self.view.log_view.current is not None:
+            prompt.enter_means = EnterMeans.MESSAGE
+        elif prompt.enter_means is EnterMeans.MESSAGE:
+            prompt.enter_means = EnterMeans.SEND
+        self.status.update_hints()
+
+    def _moment(self) -> Moment:
+        session, is_streaming = self._session, self._session is not None and self._session.is_streaming
+        if self.composer.menu.is_open:
+            return Moment.MENU
+        if self.view.log_view.current is not None:
+            return Moment.MESSAGES
+        if self.view.columns is not None:
+            return Moment.COMPARING if is_streaming else Moment.COMPARED
+        if session is None or is_streaming:
+            return Moment.STREAMING if is_streaming else Moment.IDLE
+        path = session.conversation.path()
+        return Moment.BROKEN_OFF if path and path[-1].can_continue else Moment.IDLE
+
+    def _state(self) -> list[str]:
+        if self._session is None:
+            return []
+        elsewhere = len(self._workspace.tasks) - len(self._session.tasks)
+        return format.state_of(self._session, self._prices, elsewhere)
+
+    # -- keys
+
+    @on(Prompt.SentNothing)
+    def go_on(self) -> None:
+        self.session.pick()
+
+    @on(Prompt.Left)
+    def quit(self) -> None:
+        self.leave()
+
+    def action_escape(self) -> None:
+        """Do the innermost: close the list of commands, put the message cursor away, give back the newest queued
+        prompt, stop the reply."""
+        is_done = self.composer.close_menu() or self.view.hide_cursor() or self.session.unqueue()
+        if not is_done:
+            self.stop_in_view()
+
+    def stop_in_view(self) -> bool:
+        """Stop the reply in view, or take back what is about to leave; return whether there was anything."""
+        stopped = self.session.stop_in_view()
+        return self._workspace.take_back(self.session) or stopped
+
+    def action_continue_reply(self) -> None:
+        self._workspace.submit(self.session, Continue())
+
+    def action_edit_last(self) -> None:
+        own = [message for message in self.session.conversation.path() if message.role == "user"]
+        if own:
+            self.message_actions.edit(self.session, own[-1].id)
+        else:
+            self.say("There is no prompt to edit yet.")
 
     def action_cursor(self, step: int) -> None:
-        if not self.log_view.display:
-            return
-        self.log_view.focus()
-        if step < 0:
-            self.log_view.action_cursor_up()
-        else:
-            self.log_view.action_cursor_down()
-        if self.log_view.current is None:
-            self.prompt.focus()
+        self.view.move_cursor(step)
 
-    def action_sideways(self, step: int) -> None:
-        """Highlight the next column, or walk the branches of the message at the cursor or of the last that has some."""
-        columns = self.stage.columns
-        if columns is not None:
-            columns.step(step)
-            return
-        path = self.session.conversation.path()
-        branches = branches_of(self.session, path)
-        at = self.log_view.current or next((m.id for m in reversed(path) if m.id in branches), None)
-        if at is not None:
-            command_handlers.walk(self, at, step)
+    def on_key(self, event: events.Key) -> None:
+        """What is typed is meant for the box, wherever the focus is."""
+        if event.is_printable and event.character is not None and not self.composer.prompt.has_focus:
+            event.stop()
+            self.composer.insert(event.character)
 
-    def on_paste(self, event: Paste) -> None:
+    def on_paste(self, event: events.Paste) -> None:
         """What is pasted over the conversation is meant for the box."""
-        self.prompt.focus()
-        self.prompt.insert_pasted(event.text)
-
-    # -- the log
-
-    @on(MessageLog.MessageAction)
-    def message_action(self, event: MessageLog.MessageAction) -> None:
-        command_handlers.on_message(self, event.action, event.message_id)
-
-    # -- what is said
-
-    def say(self, text: str, severity: str = "information") -> None:
-        """Show one line for a moment."""
-        self.app.say(text, severity)
-
-    def show_banner(self, text: str | None) -> None:
-        self.query_one(Banner).show(text)
-
-    def tell(self, news: str) -> bool:
-        """Say something in the status bar; return whether that is there, and has the room."""
-        bar = self.query_one(StatusBar)
-        return bar.display and bar.tell(news)
-
-    def _beat(self) -> None:
-        """Show how the replies go now."""
-        self._show_state()
-
-    def _show_state(self) -> None:
-        self.query_one(StatusBar).show_state(status_text.state(self))
-        self.show_keys()
-        if self._state_timer is not None and len(self.app.live):
-            self._state_timer.resume()
-        elif self._state_timer is not None:
-            self._state_timer.pause()
-
-    @on(DescendantFocus)
-    @on(DescendantBlur)
-    def show_keys(self) -> None:
-        """Show what the keys do now."""
-        if self._session is not None:
-            self.query_one(StatusBar).show_keys(status_text.keys(self))
-
-    # -- opening
-
-    @work(exclusive=True, group="open")
-    async def open_saved(self, conversation: str) -> None:
-        """Bring a saved conversation into view."""
-        await open_saved.open_saved(self, conversation)
+        self.composer.insert(event.text)

@@ -1,19 +1,22 @@
 """The list of saved conversations, with type-to-filter."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import ClassVar, Final
 
 from rich.cells import cell_len, set_cell_size
 from textual import work
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.content import Content
 from textual.widgets.option_list import Option
 
 from streamtui.chat.errors import NotFoundError, StoreError
-from streamtui.chat.ports import ConversationSummary, Library
+from streamtui.chat.ports import ConversationSummary
+from streamtui.tui import keymap
+from streamtui.tui.keymap import Place
 from streamtui.tui.screens.picker import Picker
+from streamtui.workspace import Workspace
 
 _MODEL: Final = 22
 """Cells of a model's name."""
@@ -26,27 +29,12 @@ class Conversations(Picker):
     """Dismissed with the id of the chosen conversation. Deleting hides a conversation, which `ctrl+u` takes back."""
 
     HINT = "enter open · ctrl+x delete · ctrl+u undo · esc close"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+o", "dismiss(None)", "close", show=False),
-        Binding("ctrl+x", "delete", "delete", show=False, priority=True),
-        Binding("ctrl+u", "restore", "undo the deletion", show=False, priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(Place.CONVERSATIONS)
 
-    def __init__(
-        self,
-        library: Library,
-        streaming: Callable[[], set[str]],
-        deleted: Callable[[str], None],
-        deletions: list[str],
-        current: str,
-    ) -> None:
-        """`deletions` are what was deleted so far, the latest last: the list may be closed and opened again before one
-        is taken back."""
+    def __init__(self, workspace: Workspace, current: str) -> None:
+        """`current` is the id of the conversation in view."""
         super().__init__()
-        self._deletions = deletions
-        self._library = library
-        self._streaming = streaming
-        self._deleted = deleted
+        self._workspace = workspace
         self._current = current
         self._all: list[ConversationSummary] = []
         self._shown: list[ConversationSummary] = []
@@ -58,9 +46,9 @@ class Conversations(Picker):
     @work(exclusive=True)
     async def _load(self) -> None:
         try:
-            self._all = await self._library.conversations()
+            self._all = await self._workspace.library.conversations()
         except StoreError as error:
-            self.notify(str(error), severity="error", markup=False)
+            self.tell(str(error), 10)
         self.offer()
 
     def on_resize(self) -> None:
@@ -68,52 +56,52 @@ class Conversations(Picker):
 
     def matching(self, typed: str) -> list[Option]:
         words = typed.split()
-        self._shown = [each for each in self._all if all(word in _haystack(each) for word in words)]
+        self._shown = [summary for summary in self._all if all(word in _haystack(summary) for word in words)]
         if not self._all:
-            return [Option(Content("Nothing is saved yet."), disabled=True)]
+            nothing = "Nothing else is saved." if self._workspace.can_undelete else "Nothing is saved yet."
+            return [Option(Content(nothing), disabled=True)]
         if not self._shown:
             return [Option(Content("Nothing has all of these words in its title or model."), disabled=True)]
-        return [Option(self._row(each), id=each.id) for each in self._shown]
+        return [Option(self._row(summary), id=summary.id) for summary in self._shown]
 
     def _mark(self) -> None:
         """Keep the marks of streaming conversations true while the list is open."""
-        for each in self._shown[:100]:
-            self.choices.replace_option_prompt(each.id, self._row(each))
+        for summary in self._shown[:100]:
+            self.choices.replace_option_prompt(summary.id, self._row(summary))
 
-    def _row(self, each: ConversationSummary) -> Content:
-        mark = "●" if each.id in self._streaming() else _MARKS.get(each.status, " ")
-        here = "›" if each.id == self._current else " "
+    def _row(self, summary: ConversationSummary) -> Content:
+        mark = "●" if summary.id in self._workspace.tasks.conversations else _MARKS.get(summary.status, " ")
+        here = "›" if summary.id == self._current else " "
         room = self.choices.scrollable_content_region.width
-        model = f"  {_fitted(each.model, _MODEL)}" if room >= _WIDE else ""
-        when = f"{ago(time.time() - each.updated):>7}"
-        title = _fitted(each.title, max(1, room - len(f"{here}{mark}  {when}") - cell_len(model)))
+        model = f"  {_fitted(summary.model, _MODEL)}" if room >= _WIDE else ""
+        when = f"{ago(time.time() - summary.updated):>7}"
+        title = _fitted(summary.title, max(1, room - len(f"{here}{mark}  {when}") - cell_len(model)))
         return Content(f"{here}{mark} {title} {when}{model}")
 
     @work
     async def action_delete(self) -> None:
-        chosen = self.highlighted
-        if chosen is None:
+        id = self.highlighted
+        if id is None:
             return
         try:
-            self._deleted(chosen)
             with suppress(NotFoundError):  # nothing of it was worth keeping
-                await self._library.delete(chosen)
+                await self._workspace.delete(id)
         except StoreError as error:
-            self.notify(str(error), severity="error", markup=False)
+            self.tell(str(error), 10)
             return
-        self._deletions.append(chosen)
-        self._all = [each for each in self._all if each.id != chosen]
+        self._all = [summary for summary in self._all if summary.id != id]
         self.offer()
         self.tell("Deleted. ctrl+u takes it back for ten seconds.", 10)
 
     @work
-    async def action_restore(self) -> None:
-        if not self._deletions:
+    async def action_undelete(self) -> None:
+        if not self._workspace.can_undelete:
+            self.tell("There is no deletion to take back.", 4)
             return
         try:
-            restored = await self._library.restore(self._deletions.pop())
+            restored = await self._workspace.undelete()
         except StoreError as error:
-            self.notify(str(error), severity="error", markup=False)
+            self.tell(str(error), 10)
             return
         self.tell("It is back." if restored else "Too late: it is gone.", 4)
         self._load()
@@ -124,8 +112,8 @@ def _fitted(text: str, cells: int) -> str:
     return set_cell_size(text, cells) if cell_len(text) <= cells else set_cell_size(text, cells - 1) + "…"
 
 
-def _haystack(each: ConversationSummary) -> str:
-    return f"{each.title} {each.model} {each.id}".casefold()
+def _haystack(summary: ConversationSummary) -> str:
+    return f"{summary.title} {summary.model} {summary.id}".casefold()
 
 
 def ago(seconds: float) -> str:

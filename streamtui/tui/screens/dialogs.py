@@ -1,6 +1,6 @@
 """Small dialogs over the chat: a question, the help."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import ClassVar, Final
 
 from rich.table import Table
@@ -12,8 +12,12 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
+from textual.widgets.option_list import Option
 
-from streamtui.tui.commands import COMMANDS
+from streamtui.tui.screens.picker import Picker
+
+_KEYS: Final = 26
+"""Cells for names of keys and commands."""
 
 
 class Question(ModalScreen[bool]):
@@ -67,69 +71,45 @@ class Interruption(Question):
                 await super().on_event(event)
 
 
-KEYS = (
-    ("Enter", "send; while a reply streams: queue"),
-    ("Shift+Enter  Ctrl+J  Alt+Enter  \\+Enter", "newline"),
-    ("Esc", "close the popup, else stop the reply in view; the text stays"),
-    ("Ctrl+C", "copy the selection, else stop the reply, else stash the draft, else twice to quit"),
-    ("Ctrl+D", "quit, on an empty box"),
-    ("Ctrl+Z", "suspend; fg comes back"),
-    ("Ctrl+N", "new conversation"),
-    ("Ctrl+O", "open a saved conversation"),
-    ("Ctrl+P", "command palette"),
-    ("Ctrl+L", "redraw the screen"),
-    ("Up", "on an empty box: the prompts you sent before"),
-    ("PageUp  PageDown  Home  End", "scroll the conversation; with text in the box, Ctrl+Home and Ctrl+End"),
-    ("Alt+Up  Alt+Down", "walk the messages"),
-    ("Alt+Left  Alt+Right", "walk the branches ‹2/3›; while models are compared, highlight a column"),
-    ("Ctrl+T", "compare models: one prompt, side by side"),
-    ("Alt+C", "continue the reply that stopped"),
-    ("Tab", "into the conversation and back"),
-    ("F2", "release the mouse, for the terminal's own selection, and take it again"),
-    ("F1", "this help"),
-)
-BOX_KEYS = (
-    ("Ctrl+A  Ctrl+E", "start and end of the line"),
-    ("Ctrl+W  Ctrl+U  Ctrl+K", "delete the word before, to the start, to the end of the line"),
-    ("Ctrl+_  Ctrl+Y", "undo and redo"),
-    ("F7", "select all"),
-)
-LOG_KEYS = (
-    ("j  k", "next and previous message"),
-    ("g  G", "first and last line"),
-    ("y", "copy the message"),
-    ("c  1-9", "copy a code block by its number"),
-    ("t", "open and fold the reasoning"),
-    ("o", "open a link"),
-    ("r", "ask again; the old reply stays as a branch"),
-    ("e", "edit one of your messages and send it anew"),
-)
+class Help(Picker):
+    """All keys and commands in sections. Typing looks for what one wants to do."""
 
+    PLACEHOLDER = "What do you want to do?"
+    HINT = "type to filter · up/down scroll · esc close"
 
-class Help(ModalScreen[None]):
-    """All keys and commands."""
+    def __init__(self, sections: Mapping[str, Sequence[tuple[str, str]]]) -> None:
+        super().__init__()
+        self._sections = sections
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,alt+escape,f1,q", "dismiss(None)", "close", show=False),
-    ]
+    def on_mount(self) -> None:
+        self.offer()
 
-    def compose(self) -> ComposeResult:
-        tables = {
-            "Keys": KEYS,
-            "In the conversation, after Alt+Up or Tab": LOG_KEYS,
-            "In the box": BOX_KEYS,
-            "Commands": [(command.usage, command.help) for command in COMMANDS],
-        }
-        with VerticalScroll(classes="dialog help"):
-            for title, rows in tables.items():
-                yield Static(_table(title, rows, self.app.size.width), markup=False)
+    def on_resize(self) -> None:
+        self.offer()
+
+    def matching(self, typed: str) -> list[Option]:
+        words = typed.split()
+        options: list[Option] = []
+        for title, rows in self._sections.items():
+            shown = [row for row in rows if all(word in f"{title} {row[0]} {row[1]}".casefold() for word in words)]
+            if shown:
+                options.append(Option(Content.styled(title, "bold $text-primary"), disabled=True))
+                options += [Option(self._row(*row)) for row in shown]
+        return options or [Option(Content("Nothing has all of these words."), disabled=True)]
+
+    def _row(self, keys: str, help: str) -> Table:
+        table = Table(box=None, show_header=False, expand=True, padding=(0, 1, 0, 0))
+        table.add_column(width=min(_KEYS, self.app.size.width // 3), overflow="fold")
+        table.add_column(ratio=1)
+        table.add_row(Text(f"  {keys}"), Text(help))
+        return table
 
 
 class Page(ModalScreen[None]):
     """A page of text to read."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,alt+escape,q", "dismiss(None)", "close", show=False),
+        Binding("escape,alt+escape,enter", "dismiss(None)", "close", show=False),
     ]
 
     def __init__(self, title: str, text: str) -> None:
@@ -137,19 +117,6 @@ class Page(ModalScreen[None]):
         self._title, self._text = title, text
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll(classes="dialog help"):
+        with VerticalScroll(classes="dialog page"):
             yield Static(Content.assemble((f"{self._title}\n\n", "bold"), self._text), markup=False)
-
-
-_MOST: Final = 26
-"""Cells for names of keys and commands."""
-
-
-def _table(title: str, rows: Sequence[tuple[str, str]], width: int) -> Table:
-    """Return the rows below a title, what they mean in a column of its own; `width` is that of the screen."""
-    table = Table(title=Text(title, "bold"), title_justify="left", box=None, show_header=False, expand=True)
-    table.add_column(max_width=min(_MOST, width // 3), overflow="fold")
-    table.add_column(ratio=1)
-    for left, right in rows:
-        table.add_row(Text(left), Text(right))
-    return table
+            yield Static(Content("esc close"), markup=False, classes="hints")

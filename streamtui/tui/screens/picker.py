@@ -6,13 +6,16 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
+
+from streamtui.tui import keymap
+from streamtui.tui.keymap import Place
 
 
 class Picker(ModalScreen[str | None]):
@@ -21,11 +24,7 @@ class Picker(ModalScreen[str | None]):
 
     PLACEHOLDER: ClassVar = "Type to filter"
     HINT: ClassVar = "enter choose · esc close"
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,alt+escape", "dismiss(None)", "close", show=False),
-        Binding("down", "move(1)", "down", show=False, priority=True),
-        Binding("up", "move(-1)", "up", show=False, priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(Place.LIST)
 
     def __init__(self) -> None:
         super().__init__()
@@ -63,9 +62,6 @@ class Picker(ModalScreen[str | None]):
 
     def tell(self, news: str, seconds: float) -> None:
         """Say something for a while, below the list, where it covers nothing."""
-        if not self._hints.display:
-            self.notify(news, markup=False, timeout=seconds)
-            return
         self.hint(news)
         self._news_timer = self.set_timer(seconds, partial(self.hint, self.HINT))
 
@@ -76,16 +72,17 @@ class Picker(ModalScreen[str | None]):
     @on(Input.Changed)
     def offer(self) -> None:
         """Show what matches."""
-        found = self.matching(self.query_one(Input).value.casefold())
+        options = self.matching(self.query_one(Input).value.casefold())
         self.choices.clear_options()
-        self.choices.add_options(found)
-        if found and not found[0].disabled:
-            self.choices.highlighted = 0
+        self.choices.add_options(options)
+        self.choices.highlighted = next((i for i, option in enumerate(options) if not option.disabled), None)
+        if self.choices.highlighted:
+            self.call_after_refresh(self.choices.scroll_home, animate=False)  # the heading above it is seen as well
 
     @on(Input.Submitted)
     def _submit(self, event: Input.Submitted) -> None:
-        if (chosen := self.highlighted or self.otherwise(event.value)) is not None:
-            self.dismiss(chosen)
+        if (picked := self.highlighted or self.otherwise(event.value)) is not None:
+            self.dismiss(picked)
 
     @on(OptionList.OptionSelected)
     def _select(self, event: OptionList.OptionSelected) -> None:

@@ -1,8 +1,9 @@
-"""The lines around the conversation: what is open above, what is sent next, keys and figures below."""
+"""The lines around the conversation: what is open above, what is sent next, keys, figures and news below."""
 
-from collections.abc import Sequence
-from enum import Enum
-from typing import Final
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
@@ -12,14 +13,22 @@ from textual.timer import Timer
 from textual.widgets import Static
 
 from streamtui.chat.sanitize import sanitize_line
+from streamtui.tui import keymap
+from streamtui.tui.keymap import Moment
 
-NEWS_S: Final = 4.0
+Severity = Literal["information", "warning", "error"]
+NEWS_S: Final[Mapping[Severity, float]] = {"information": 4.0, "warning": 10.0, "error": 10.0}
 """Long enough to be read."""
+BEAT_S: Final = 0.5
+"""How often the state of a streaming conversation is looked at."""
+MOST_NEWS: Final = 3
+MOST_QUEUED: Final = 3
+"""Rows for queued prompts."""
 GAP: Final = 2
 
 
 class StatusLine(Static):
-    """One line of plain text, drawn only when it changes."""
+    """A line of plain text, drawn only when it changes."""
 
     def __init__(self, classes: str) -> None:
         super().__init__(classes=classes, markup=False)
@@ -29,10 +38,11 @@ class StatusLine(Static):
         """Show `text`, which is never read as markup."""
         if text == self._shown:
             return
-        width = self.styles.width
-        grows = width is not None and width.is_auto and cell_len(text) != cell_len(self._shown)
+        width, height = self.styles.width, self.styles.height
+        is_wider = width is not None and width.is_auto and cell_len(text) != cell_len(self._shown)
+        may_be_higher = height is not None and height.is_auto
         self._shown = text
-        self.update(Content(text), layout=grows)
+        self.update(Content(text), layout=is_wider or may_be_higher)
 
     @property
     def shown(self) -> str:
@@ -68,50 +78,52 @@ class NextBar(Static):
     def __init__(self) -> None:
         super().__init__(markup=False)
 
-    def show(self, queued: str | None, models: Sequence[str], *, is_edit: bool) -> None:
-        text = ""
-        if queued is not None:
-            text = f"next: {sanitize_line(queued, 300)}   (up edits, esc gives it back)"
+    def show(self, queued: Sequence[str], models: Sequence[str], *, is_edit: bool) -> None:
+        lines = [f"{'then' if number else 'next'}: {sanitize_line(text, 300)}" for number, text in enumerate(queued)]
+        if len(lines) > MOST_QUEUED:
+            hidden = len(lines) - MOST_QUEUED + 1
+            lines[1 : 1 + hidden] = [f"… {hidden} more"]
+        if lines:
+            lines[-1] += "   (up edits, esc gives it back)"
         elif models:
-            text = f"next: side by side from {sanitize_line(', '.join(models))}   (ctrl+t takes that back)"
+            lines = [f"next: side by side from {sanitize_line(', '.join(models))}   (ctrl+t takes that back)"]
         elif is_edit:
-            text = "next: another wording of your message   (an empty box takes that back)"
-        self.set_class(bool(text), "-shown")
-        self.update(Content(text))
+            lines = ["next: another wording of your message   (empty the box to leave it as it was)"]
+        self.set_class(bool(lines), "-shown")
+        self.update(Content("\n".join(lines)))
 
 
-class Keys(Enum):
-    """What the keys do now, the most needed first; the last is always shown."""
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something that was said, for a while."""
 
-    IDLE = ("enter send", "ctrl+j newline", "ctrl+o conversations", "ctrl+p commands", "f1 help")
-    STREAMING = ("esc stop", "enter queue", "ctrl+n new", "ctrl+o conversations", "f1 help")
-    MENU = ("enter run", "up/down choose", "esc close")
-    COLUMNS = ("alt+left/right column", "enter go on with it", "f1 help")
-    RACING = ("esc stop", "alt+left/right column", "enter go on with it", "f1 help")
-    MESSAGES = ("j/k walk", "y copy", "c code", "r again", "e edit", "t thoughts", "o link", "esc back")
-
-    def fitting(self, room: int) -> str:
-        """Return as many of them as `room` cells hold, at least the first and the last."""
-        *most, last = self.value
-        while len(most) > 1 and cell_len(_joined([*most, last])) > room:
-            most.pop()
-        return _joined([*most, last])
+    text: str
+    severity: Severity
+    until: float
 
 
 class StatusBar(Horizontal):
-    """At the left what was just said, else what the keys do; at the right how the reply goes.
+    """At the left what was just said, else what the keys do; at the right how the conversation stands.
 
-    News have a line of their own here because nothing that matters is under it, and nothing moves for it.
+    News have a line of their own here because nothing that matters is under it. What is too long for one line takes
+    up to three.
     """
 
-    def __init__(self) -> None:
+    def __init__(
+        self, moment: Callable[[], Moment], state: Callable[[], Sequence[str]], is_moving: Callable[[], bool]
+    ) -> None:
+        """`moment` and `state` return what goes on and how the conversation stands, whenever that is asked, and
+        `is_moving` whether that will soon be something else."""
         super().__init__()
-        self._keys = Keys.IDLE
+        self._get_moment = moment
+        self._get_state = state
+        self._is_moving = is_moving
+        self._moment = Moment.IDLE
         self._state: Sequence[str] = ()
         self._reserved = 0
         """Cells that the state took at most since there was none: what it gives up and takes again all the time is no
         room for keys."""
-        self._news = ""
+        self._news: tuple[News, ...] = ()
         self._news_timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
@@ -119,34 +131,51 @@ class StatusBar(Horizontal):
         yield StatusLine("state")
 
     def on_mount(self) -> None:
+        self._beat = self.set_interval(BEAT_S, self.update_state, pause=True)
         self._arrange()
 
     def on_resize(self) -> None:
         self._reserved = 0
         self._arrange()
 
-    def show_keys(self, keys: Keys) -> None:
-        if keys is not self._keys:
-            self._keys = keys
+    def update_hints(self) -> None:
+        """Show what the keys do now."""
+        if (moment := self._get_moment()) is not self._moment:
+            self._moment = moment
             self._arrange()
 
-    def show_state(self, state: Sequence[str]) -> None:
-        if state != self._state:
-            self._state = state
+    def update_state(self) -> None:
+        """Show how the conversation stands, and again and again as long as that is moving."""
+        if self._is_moving():
+            self._beat.resume()
+        else:
+            self._beat.pause()
+        moment, state = self._get_moment(), self._get_state()
+        if (moment, state) != (self._moment, self._state):
+            self._moment, self._state = moment, state
             self._arrange()
 
-    def tell(self, news: str) -> bool:
-        """Say something for a moment; return whether there is room for it."""
-        if cell_len(news) > self._room:
-            return False
+    def tell(self, text: str, severity: Severity) -> None:
+        """Say something for a while. News replace news, and what is said already is said for longer."""
+        now = time.monotonic()
+        kept = [news for news in self._news if news.until > now and news.text != text]
+        if severity == "information":
+            kept = [news for news in kept if news.severity != "information"]
+        self._news = (*kept, News(text, severity, now + NEWS_S[severity]))[-MOST_NEWS:]
+        self._forget_later()
+        self._arrange()
+
+    def _forget_later(self) -> None:
         if self._news_timer is not None:
             self._news_timer.stop()
-        self._news, self._news_timer = news, self.set_timer(NEWS_S, self._forget)
-        self._arrange()
-        return True
+        soonest = min((news.until for news in self._news), default=None)
+        wait_s = None if soonest is None else max(0.05, soonest - time.monotonic())
+        self._news_timer = None if wait_s is None else self.set_timer(wait_s, self._forget)
 
     def _forget(self) -> None:
-        self._news = ""
+        now = time.monotonic()
+        self._news = tuple(news for news in self._news if news.until > now)
+        self._forget_later()
         self._arrange()
 
     @property
@@ -155,12 +184,17 @@ class StatusBar(Horizontal):
 
     def _arrange(self) -> None:
         left, state = self.query(StatusLine)
-        least = self._news or self._keys.fitting(0)
-        shown = _fitting(self._state, self._room - cell_len(least) - GAP)
+        self.set_class(bool(self._news), "-news")
+        self.set_class(any(news.severity != "information" for news in self._news), "-worry")
+        if self._news:
+            state.show("")
+            left.show("\n".join(news.text for news in self._news))
+            return
+        hints = keymap.footer(self._moment)
+        shown = fitting(self._state, self._room - cell_len(fitting_ends(hints, 0)) - GAP)
         self._reserved = max(self._reserved, cell_len(shown)) if shown else 0
         taken = self._reserved + GAP if shown else 0
-        left.set_class(bool(self._news), "-news")
-        left.show(self._news or self._keys.fitting(self._room - taken))
+        left.show(fitting_ends(hints, self._room - taken))
         state.show(shown)
 
 
@@ -168,9 +202,17 @@ def _joined(items: Sequence[str]) -> str:
     return " · ".join(items)
 
 
-def _fitting(items: Sequence[str], room: int) -> str:
+def fitting(items: Sequence[str], room: int) -> str:
     """Return as many of `items` as `room` cells hold; of too many the last ones go."""
     kept = list(items)
     while kept and cell_len(_joined(kept)) > room:
         kept.pop()
     return _joined(kept)
+
+
+def fitting_ends(items: Sequence[str], room: int) -> str:
+    """Return as many of `items` as `room` cells hold, at least the first and the last."""
+    *most, last = items
+    while len(most) > 1 and cell_len(_joined([*most, last])) > room:
+        most.pop()
+    return _joined([*most, last])

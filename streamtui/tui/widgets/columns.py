@@ -9,11 +9,11 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.message import Message
 
-from streamtui.chat.reply import Reply
 from streamtui.chat.reply_tasks import ReplyTask
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.log import MessageLog
 from streamtui.tui.widgets.bars import StatusLine
+from streamtui.workspace import Session
 
 LONGEST_PROMPT: Final = 300
 """Characters of the prompt that may be shown: more than a line holds."""
@@ -30,12 +30,13 @@ class Column(Vertical):
         def control(self) -> "Column":
             return self.column
 
-    def __init__(self, number: int, reply: Reply) -> None:
+    def __init__(self, number: int, task: ReplyTask) -> None:
         super().__init__()
-        self.reply = reply
+        self.reply = task.reply
         self.log_view = MessageLog()
+        self.log_view.can_focus = False
         """There before it is on the screen: the first words may be sooner."""
-        self.log_view.begin(reply.message, reply.meter)
+        self.log_view.follow(task)
         self._number = number
 
     def compose(self) -> ComposeResult:
@@ -51,14 +52,14 @@ class Column(Vertical):
 
 
 class ComparePane(Vertical):
-    """What was asked, above the columns of one comparison. One is highlighted: Escape stops it, Enter goes on with
-    it."""
+    """What was asked, above the columns of one comparison. The session's highlighted reply is the one that Escape
+    stops and that Enter goes on with."""
 
-    def __init__(self, runs: Sequence[ReplyTask]) -> None:
+    def __init__(self, session: Session, tasks: Sequence[ReplyTask]) -> None:
         super().__init__()
-        self.columns = [Column(number, run.reply) for number, run in enumerate(runs, start=1)]
-        self._runs = list(runs)
-        self._highlighted = 0
+        self.columns = [Column(number, task) for number, task in enumerate(tasks, start=1)]
+        self._session = session
+        self._tasks = list(tasks)
 
     def compose(self) -> ComposeResult:
         yield StatusLine("asked")
@@ -66,39 +67,31 @@ class ComparePane(Vertical):
             yield from self.columns
 
     def on_mount(self) -> None:
-        self.query_one(".asked", StatusLine).show(sanitize_line(self.run.reply.request.turns[-1].text, LONGEST_PROMPT))
-        self.highlight(0)
-
-    @property
-    def run(self) -> ReplyTask:
-        """The highlighted column's run."""
-        return self._runs[self._highlighted]
-
-    def log_of(self, message: str) -> MessageLog | None:
-        """Return the log that shows a message, if one of the columns does."""
-        return next((column.log_view for column in self.columns if column.reply.id == message), None)
+        prompt = self._tasks[0].reply.request.turns[-1].text
+        self.query_one(".asked", StatusLine).show(sanitize_line(prompt, LONGEST_PROMPT))
+        self._show_highlight()
 
     def are_in(self, messages: Container[str]) -> bool:
         """Return whether any of the replies is still there: those stopped before anything came are not."""
-        return any(run.reply.id in messages for run in self._runs)
+        return any(task.reply.id in messages for task in self._tasks)
 
-    def highlight(self, index: int) -> None:
-        """Highlight a column by its number from 0; beyond the ends nothing changes."""
-        if not 0 <= index < len(self._runs):
-            return
-        self._highlighted = index
-        for number, column in enumerate(self.columns):
-            column.set_class(number == index, "-highlighted")
+    @property
+    def _highlighted(self) -> int:
+        highlighted = self._session.highlighted
+        return self._tasks.index(highlighted) if highlighted in self._tasks else 0
 
     def step(self, by: int) -> None:
-        self.highlight(self._highlighted + by)
+        """Highlight the column so many further to the right; beyond the ends nothing changes."""
+        index = self._highlighted + by
+        if 0 <= index < len(self._tasks):
+            self._session.highlight(self._tasks[index])
+            self._show_highlight()
 
     @on(Column.Clicked)
     def choose(self, event: Column.Clicked) -> None:
-        self.highlight(self.columns.index(event.column))
+        self._session.highlight(self._tasks[self.columns.index(event.column)])
+        self._show_highlight()
 
-    def stop(self) -> ReplyTask | None:
-        """Return the run that Escape means: the highlighted one, else any that still streams."""
-        if self.run.is_streaming:
-            return self.run
-        return next((run for run in self._runs if run.is_streaming), None)
+    def _show_highlight(self) -> None:
+        for number, column in enumerate(self.columns):
+            column.set_class(number == self._highlighted, "-highlighted")

@@ -1,20 +1,13 @@
 """The list of commands that a slash opens above the prompt."""
 
 from dataclasses import dataclass
-from typing import Final
 
 from textual import on
-from textual.content import Content
 from textual.message import Message
 from textual.widgets import OptionList
-from textual.widgets.option_list import Option
 
 from streamtui.tui import commands
 from streamtui.tui.commands import Command
-
-_WIDE: Final = 70
-_NAME: Final = max(len(command.slash) for command in commands.COMMANDS)
-_USAGE: Final = max(len(command.usage) for command in commands.COMMANDS)
 
 
 class CommandMenu(OptionList):
@@ -58,15 +51,12 @@ class CommandMenu(OptionList):
             self.post_message(self.Chosen(self._matches[self.highlighted or 0]))
 
     def _show(self, matches: list[Command]) -> None:
+        if matches == self._matches:
+            return
         self._matches = matches
         self.set_class(bool(matches), "-shown")
         self.clear_options()
-        self.add_options([Option(Content(self._row(each))) for each in matches])
+        width = self.app.size.width - 6
+        self.add_options([commands.option(command, width) for command in matches])
         if matches:
             self.highlighted = 0
-
-    def _row(self, command: Command) -> str:
-        """Return a command with its arguments, where those leave room for what it does."""
-        if self.app.size.width < _WIDE:
-            return f"{command.slash:<{_NAME}} {command.help}"
-        return f"{command.usage:<{_USAGE}} {command.help}"

@@ -1,8 +1,9 @@
-"""The box the reader writes in: several lines, grows, remembers what was sent."""
+"""The box the user writes in: several lines, grows, remembers what was sent."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from enum import Enum
+from typing import ClassVar, Protocol
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -10,21 +11,21 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from streamtui.chat.sanitize import sanitize
-
-NEWLINE_KEYS: Final = ("shift+enter", "ctrl+enter", "ctrl+j", "alt+enter")
+from streamtui.tui import keymap
+from streamtui.tui.keymap import Place
 
 
 class PromptHistory:
-    """The prompts sent before, and where the reader is among them. Newest first."""
+    """The prompts sent before, and which of them is shown. Newest first."""
 
     def __init__(self, prompts: Sequence[str] = ()) -> None:
         self._prompts = list(prompts)
-        self._at = -1
+        self._index = -1
 
     @property
     def shown(self) -> str | None:
-        """The prompt that the reader is at."""
-        return self._prompts[self._at] if self._at >= 0 else None
+        """The prompt of the history that is in the box; `None` where it is none."""
+        return self._prompts[self._index] if self._index >= 0 else None
 
     def load(self, prompts: Sequence[str]) -> None:
         """Put older prompts below the ones already here."""
@@ -32,39 +33,64 @@ class PromptHistory:
 
     def remember(self, prompt: str) -> None:
         """Put `prompt` on top and stop walking."""
-        self._prompts = [prompt, *(each for each in self._prompts if each != prompt)]
-        self._at = -1
+        self._prompts = [prompt, *(other for other in self._prompts if other != prompt)]
+        self._index = -1
 
     def older(self) -> str | None:
-        if self._at + 1 >= len(self._prompts):
+        if self._index + 1 >= len(self._prompts):
             return None
-        self._at += 1
-        return self._prompts[self._at]
+        self._index += 1
+        return self._prompts[self._index]
 
     def newer(self) -> str:
         """Return the next newer prompt; past the newest that is the empty box."""
-        self._at = max(-1, self._at - 1)
+        self._index = max(-1, self._index - 1)
         return self.shown or ""
 
     def leave(self) -> None:
-        self._at = -1
+        self._index = -1
+
+
+class EnterMeans(Enum):
+    """What Enter is for, besides sending."""
+
+    SEND = "send"
+    COMMAND = "run the highlighted command"
+    """The list of commands is open; it gets Up, Down and Tab as well."""
+    MESSAGE = "open the menu of the message under the cursor"
+
+
+class Reading(Protocol):
+    """The conversation above the box, for keys that are meant for it although the box has them."""
+
+    def page(self, pages: int) -> None:
+        """Scroll so many windows up (negative) or down."""
+        ...
+
+    def edge(self, edge: int) -> None:
+        """Go to the beginning (negative) or to the end, and follow it."""
+        ...
+
+    def sideways(self, step: int) -> None:
+        """Show the branch beside the present one."""
+        ...
+
+    def open_menu(self) -> object:
+        """Open the menu of the message under the cursor."""
+        ...
+
+    def hide_cursor(self) -> bool:
+        """Put the message cursor away; return whether it was there."""
+        ...
 
 
 class Prompt(TextArea):
     """Posts `Submitted` for Enter, and is empty then; never changes or clears a text on its own otherwise."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "submit", "send", show=False, priority=False),
-        Binding("ctrl+d", "leave_or_delete", "quit on an empty box", show=False),
-        Binding("up", "up", "prompt history on an empty box", show=False),
-        Binding("down", "down", "newer prompt", show=False),
+        *keymap.bindings(Place.BOX),
         Binding("home", "home", "start of line, or of the conversation on an empty box", show=False),
-        Binding("end", "end", "end of line, or of the conversation on an empty box", show=False),
-        Binding("pageup", "page(-1)", "scroll up", show=False),
-        Binding("pagedown", "page(1)", "scroll down", show=False),
-        Binding("ctrl+home", "edge(-1)", "start of the conversation", show=False),
-        Binding("ctrl+end", "edge(1)", "end of the conversation", show=False),
-        Binding("ctrl+underscore,ctrl+slash", "undo", "undo", show=False),  # the usual ctrl+z suspends
+        Binding("end", "end", "end of line, or of the conversation at the end of the text", show=False),
     ]
 
     @dataclass
@@ -74,15 +100,11 @@ class Prompt(TextArea):
 
         text: str
 
-    @dataclass
-    class Scrolled(Message):
-        """A key for the conversation above: `pages` up or down, or to its `edge`."""
-
-        pages: int = 0
-        edge: int = 0
-
     class SentNothing(Message):
         """Enter was pressed on the empty box."""
+
+    class PasteRequested(Message):
+        """Ctrl+V was pressed: the desktop's clipboard is wanted, which only the app can read."""
 
     class Recalled(Message):
         """Up was pressed on the empty box: a queued prompt, if there is one, comes back before the history does."""
@@ -91,16 +113,22 @@ class Prompt(TextArea):
         """Ctrl+D was pressed on the empty box."""
 
     @dataclass
+    class Cut(Message):
+        """This text was cut out of the box."""
+
+        text: str
+
+    @dataclass
     class MenuKey(Message):
         """Up, Down or Tab was pressed while the list of commands is open."""
 
         key: str
 
-    def __init__(self) -> None:
+    def __init__(self, reading: Reading) -> None:
         super().__init__(soft_wrap=True, show_line_numbers=False, tab_behavior="focus", compact=True)
         self.recent = PromptHistory()
-        self.has_menu = False
-        """Whether the list of commands is open, which then gets Up, Down and Tab."""
+        self.enter_means = EnterMeans.SEND
+        self._reading = reading
 
     @property
     def is_blank(self) -> bool:
@@ -122,18 +150,18 @@ class Prompt(TextArea):
         self.move_cursor(self.document.end)
 
     async def _on_key(self, event: events.Key) -> None:
-        if self.has_menu and event.key in ("up", "down", "tab"):
-            self._stop(event)
-            self.post_message(self.MenuKey(event.key))
-        elif event.key in NEWLINE_KEYS:
-            self._stop(event)
-            self.insert("\n")
+        if event.key == "tab":
+            self._stop(event)  # there is nowhere else to go
+            if self.enter_means is EnterMeans.COMMAND:
+                self.post_message(self.MenuKey("tab"))
         elif event.key == "enter":
             self._stop(event)
             self._enter()
         elif event.key.startswith("alt+"):
             event.prevent_default()  # it carries a letter, and is a key of the screen all the same
         else:
+            if event.is_printable:
+                self._leave_messages()
             await super()._on_key(event)
 
     async def _on_paste(self, event: events.Paste) -> None:
@@ -142,6 +170,7 @@ class Prompt(TextArea):
 
     def insert_pasted(self, text: str) -> None:
         """Insert pasted text as text: no newline in it sends, no character in it is a key."""
+        self._leave_messages()
         result = self._replace_via_keyboard(sanitize(text), *self.selection)
         if result is not None:
             self.move_cursor(result.end_location)
@@ -150,7 +179,14 @@ class Prompt(TextArea):
         event.stop()
         event.prevent_default()
 
+    def _leave_messages(self) -> None:
+        if self.enter_means is EnterMeans.MESSAGE:
+            self._reading.hide_cursor()
+
     def _enter(self) -> None:
+        if self.enter_means is EnterMeans.MESSAGE:
+            self._reading.open_menu()
+            return
         row, column = self.cursor_location
         if column and self.document.get_line(row)[column - 1] == "\\":
             self.replace("\n", (row, column - 1), (row, column))
@@ -163,6 +199,19 @@ class Prompt(TextArea):
         else:
             self.post_message(self.Submitted(sanitize(self.text)))
             self.put("")  # second: what its own message says of the empty box is heard after the other one
+
+    def action_newline(self) -> None:
+        self._leave_messages()
+        self.insert("\n")
+
+    def action_cut_selection(self) -> None:
+        """Cut what is selected; without a selection the clipboard stays as it is."""
+        if selected := self.selected_text:
+            self.post_message(self.Cut(selected))
+            self.action_delete_left()
+
+    def action_paste(self) -> None:
+        self.post_message(self.PasteRequested())
 
     def action_leave_or_delete(self) -> None:
         if self.text:
@@ -178,7 +227,9 @@ class Prompt(TextArea):
 
     def action_up(self) -> None:
         is_walking = self._is_walking()
-        if not self.text:
+        if self.enter_means is EnterMeans.COMMAND:
+            self.post_message(self.MenuKey("up"))
+        elif not self.text:
             self.post_message(self.Recalled())
         elif is_walking and self.cursor_at_first_line:
             self.recall()
@@ -186,7 +237,9 @@ class Prompt(TextArea):
             self.action_cursor_up()
 
     def action_down(self) -> None:
-        if self._is_walking() and self.cursor_at_last_line:
+        if self.enter_means is EnterMeans.COMMAND:
+            self.post_message(self.MenuKey("down"))
+        elif self._is_walking() and self.cursor_at_last_line:
             self.put(self.recent.newer())
         else:
             self.action_cursor_down()
@@ -197,21 +250,30 @@ class Prompt(TextArea):
         if older is not None:
             self.put(older)
 
+    def action_sideways(self, step: int) -> None:
+        """Go a word left or right; with no words, let the conversation show another branch."""
+        if not self.text or self.enter_means is EnterMeans.MESSAGE:
+            self._reading.sideways(step)
+        elif step < 0:
+            self.action_cursor_word_left()
+        else:
+            self.action_cursor_word_right()
+
     def action_home(self) -> None:
         if self.text:
             self.action_cursor_line_start()
         else:
-            self.post_message(self.Scrolled(edge=-1))
+            self._reading.edge(-1)
 
     def action_end(self) -> None:
         row, column = self.cursor_location
         if column < len(self.document.get_line(row)):
             self.action_cursor_line_end()
         else:
-            self.post_message(self.Scrolled(edge=1))
+            self._reading.edge(1)
 
     def action_page(self, pages: int) -> None:
-        self.post_message(self.Scrolled(pages=pages))
+        self._reading.page(pages)
 
     def action_edge(self, edge: int) -> None:
-        self.post_message(self.Scrolled(edge=edge))
+        self._reading.edge(edge)

@@ -1,0 +1,391 @@
+"""The keys, one row each. The table feeds the bindings, the footer, the help, the README and the demo's own page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum, StrEnum
+from typing import Final
+
+from textual.binding import Binding, BindingType
+
+
+class Place(Enum):
+    """Where a key is bound."""
+
+    APP = "app"
+    CHAT = "chat"
+    BOX = "box"
+    LIST = "list"
+    CONVERSATIONS = "conversations"
+
+
+class Group(StrEnum):
+    """The sections of the help."""
+
+    SENDING = "Sending and stopping"
+    REPLIES = "Replies and branches"
+    CONVERSATIONS = "Conversations"
+    READING = "Reading"
+    EDITING = "Editing in the box"
+    LISTS = "In lists"
+    PROGRAM = "Program"
+
+
+class Moment(Enum):
+    """What goes on while the footer is shown."""
+
+    IDLE = "idle"
+    STREAMING = "streaming"
+    BROKEN_OFF = "broken off"
+    """The last reply can be continued."""
+    MENU = "menu"
+    MESSAGES = "messages"
+    COMPARED = "compared"
+    COMPARING = "comparing"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What some keys do in one place."""
+
+    id: str
+    keys: tuple[str, ...]
+    """As Textual names them."""
+    action: str
+    """As Textual takes it; `{digit}` is the last character of the key."""
+    help: str
+    group: Group
+    place: Place
+    label: str = ""
+    """How people write the keys, where that is not simply their names."""
+    footer: Mapping[Moment, str] = field(default_factory=dict)
+    """A word for the footer at these moments; rows come in the order of the table."""
+    is_priority: bool = False
+    """Whether the key works whatever has the focus."""
+
+    @property
+    def written(self) -> str:
+        """The keys as people write them."""
+        return self.label or "  ".join(_written(key) for key in self.keys if key not in _UNNAMED)
+
+
+_UNNAMED: Final = ("alt+escape", "ctrl+slash")
+"""Other spellings of keys that are named already: what terminals send for a fast double press, or for `Ctrl+_`."""
+_WORDS: Final = {"escape": "Esc", "pageup": "PageUp", "pagedown": "PageDown", "underscore": "_"}
+
+
+def _written(key: str) -> str:
+    return "+".join(_WORDS.get(part, part.capitalize()) for part in key.split("+"))
+
+
+KEYS: Final = (
+    # -- sending and stopping
+    Key(
+        "stop",
+        ("escape", "alt+escape"),
+        "escape",
+        "close the list, else give back the newest queued prompt, else stop the reply in view; never quits",
+        Group.SENDING,
+        Place.CHAT,
+        footer={Moment.STREAMING: "stop", Moment.COMPARING: "stop", Moment.MENU: "close"},
+    ),
+    Key(
+        "send",
+        ("enter",),
+        "submit",
+        "send; while a reply streams: queue",
+        Group.SENDING,
+        Place.BOX,
+        footer={
+            Moment.IDLE: "send",
+            Moment.BROKEN_OFF: "send",
+            Moment.STREAMING: "queue",
+            Moment.MENU: "run",
+            Moment.MESSAGES: "menu",
+            Moment.COMPARED: "go on with it",
+            Moment.COMPARING: "go on with it",
+        },
+    ),
+    Key(
+        "newline",
+        ("ctrl+j", "alt+enter", "shift+enter", "ctrl+enter"),
+        "newline",
+        "newline",
+        Group.SENDING,
+        Place.BOX,
+        label="Ctrl+J  Alt+Enter  \\+Enter",
+        footer={Moment.IDLE: "newline"},
+    ),
+    Key(
+        "history",
+        ("up",),
+        "up",
+        "on an empty box: edit the newest queued prompt, else the prompts you sent before",
+        Group.SENDING,
+        Place.BOX,
+        footer={Moment.MENU: "choose"},
+    ),
+    Key(
+        "history_back", ("down",), "down", "the newer prompt", Group.SENDING, Place.BOX, footer={Moment.MENU: "choose"}
+    ),
+    # -- replies and branches
+    Key(
+        "continue",
+        ("alt+c",),
+        "continue_reply",
+        "continue the reply that stopped",
+        Group.REPLIES,
+        Place.CHAT,
+        footer={Moment.BROKEN_OFF: "continue"},
+    ),
+    Key(
+        "regenerate",
+        ("alt+r",),
+        "command('retry')",
+        "ask the last prompt again; the old reply stays as a branch",
+        Group.REPLIES,
+        Place.CHAT,
+    ),
+    Key("edit", ("alt+e",), "edit_last", "edit your last prompt and send it anew", Group.REPLIES, Place.CHAT),
+    Key("copy", ("alt+y",), "command('copy')", "copy the last reply", Group.REPLIES, Place.CHAT),
+    Key(
+        "copy_code",
+        tuple(f"alt+{digit}" for digit in range(1, 10)),
+        "command('copy', '{digit}')",
+        "copy a code block by its number",
+        Group.REPLIES,
+        Place.CHAT,
+        label="Alt+1 … Alt+9",
+    ),
+    Key(
+        "branch_left",
+        ("alt+left",),
+        "sideways(-1)",
+        "on an empty box: the branch ‹2/3› or compared reply to the left; else a word left",
+        Group.REPLIES,
+        Place.BOX,
+        label="Alt+Left",
+        footer={Moment.COMPARED: "column", Moment.COMPARING: "column"},
+    ),
+    Key(
+        "branch_right",
+        ("alt+right",),
+        "sideways(1)",
+        "on an empty box: the branch or compared reply to the right; else a word right",
+        Group.REPLIES,
+        Place.BOX,
+        footer={Moment.COMPARED: "column", Moment.COMPARING: "column"},
+    ),
+    Key(
+        "compare",
+        ("ctrl+t",),
+        "command('compare')",
+        "compare models: one prompt, side by side",
+        Group.REPLIES,
+        Place.CHAT,
+    ),
+    # -- conversations
+    Key("new", ("ctrl+n",), "command('new')", "new conversation", Group.CONVERSATIONS, Place.CHAT),
+    Key(
+        "open",
+        ("ctrl+o",),
+        "command('open')",
+        "open a saved conversation",
+        Group.CONVERSATIONS,
+        Place.CHAT,
+        footer={Moment.IDLE: "conversations", Moment.STREAMING: "conversations", Moment.BROKEN_OFF: "conversations"},
+    ),
+    # -- reading
+    Key(
+        "page_up",
+        ("pageup",),
+        "page(-1)",
+        "scroll up",
+        Group.READING,
+        Place.BOX,
+    ),
+    Key("page_down", ("pagedown",), "page(1)", "scroll down", Group.READING, Place.BOX),
+    Key(
+        "beginning",
+        ("ctrl+home",),
+        "edge(-1)",
+        "the beginning of the conversation; on an empty box Home too",
+        Group.READING,
+        Place.BOX,
+    ),
+    Key(
+        "end",
+        ("ctrl+end",),
+        "edge(1)",
+        "the end, and follow it; on an empty box End too",
+        Group.READING,
+        Place.BOX,
+    ),
+    Key(
+        "message_above",
+        ("alt+up",),
+        "cursor(-1)",
+        "walk the messages; Enter then opens the message's menu",
+        Group.READING,
+        Place.CHAT,
+        footer={Moment.MESSAGES: "walk"},
+    ),
+    Key(
+        "message_below",
+        ("alt+down",),
+        "cursor(1)",
+        "the message below",
+        Group.READING,
+        Place.CHAT,
+        footer={Moment.MESSAGES: "walk"},
+    ),
+    # -- editing
+    Key("line_start", ("ctrl+a",), "cursor_line_start", "start of the line", Group.EDITING, Place.BOX),
+    Key("line_end", ("ctrl+e",), "cursor_line_end", "end of the line", Group.EDITING, Place.BOX),
+    Key(
+        "word_left",
+        ("ctrl+left", "alt+b"),
+        "cursor_word_left",
+        "a word left",
+        Group.EDITING,
+        Place.BOX,
+    ),
+    Key("word_right", ("ctrl+right", "alt+f"), "cursor_word_right", "a word right", Group.EDITING, Place.BOX),
+    Key("delete_word", ("ctrl+w",), "delete_word_left", "delete the word before", Group.EDITING, Place.BOX),
+    Key("delete_next_word", ("alt+d",), "delete_word_right", "delete the word after", Group.EDITING, Place.BOX),
+    Key(
+        "delete_to_start",
+        ("ctrl+u",),
+        "delete_to_start_of_line",
+        "delete to the start of the line",
+        Group.EDITING,
+        Place.BOX,
+    ),
+    Key(
+        "delete_to_end",
+        ("ctrl+k",),
+        "delete_to_end_of_line_or_delete_line",
+        "delete to the end of the line",
+        Group.EDITING,
+        Place.BOX,
+    ),
+    Key("undo", ("ctrl+underscore", "ctrl+slash"), "undo", "undo", Group.EDITING, Place.BOX),
+    Key("redo", ("ctrl+y",), "redo", "redo", Group.EDITING, Place.BOX),
+    Key("cut", ("ctrl+x",), "cut_selection", "cut what is selected", Group.EDITING, Place.BOX),
+    Key("select_all", ("f7",), "select_all", "select all", Group.EDITING, Place.BOX),
+    # -- lists
+    Key("close", ("escape", "alt+escape"), "dismiss(None)", "close", Group.LISTS, Place.LIST),
+    Key("row_above", ("up",), "move(-1)", "the row above", Group.LISTS, Place.LIST, is_priority=True),
+    Key("row_below", ("down",), "move(1)", "the row below", Group.LISTS, Place.LIST, is_priority=True),
+    Key(
+        "delete",
+        ("ctrl+x",),
+        "delete",
+        "delete a conversation",
+        Group.LISTS,
+        Place.CONVERSATIONS,
+        is_priority=True,
+    ),
+    Key(
+        "undelete",
+        ("ctrl+u",),
+        "undelete",
+        "take the deletion back, for ten seconds",
+        Group.LISTS,
+        Place.CONVERSATIONS,
+        is_priority=True,
+    ),
+    # -- program
+    Key(
+        "interrupt",
+        ("ctrl+c",),
+        "interrupt",
+        "copy the selection, else stop the reply, else stash the draft, else twice to quit",
+        Group.PROGRAM,
+        Place.APP,
+        is_priority=True,
+    ),
+    Key("quit", ("ctrl+d",), "leave_or_delete", "quit, on an empty box", Group.PROGRAM, Place.BOX),
+    Key(
+        "suspend", ("ctrl+z",), "suspend_process", "suspend; fg comes back", Group.PROGRAM, Place.APP, is_priority=True
+    ),
+    Key("redraw", ("ctrl+l",), "redraw", "redraw the screen", Group.PROGRAM, Place.APP),
+    Key(
+        "mouse",
+        ("f2",),
+        "toggle_mouse",
+        "release the mouse, for the terminal's own selection, and take it again",
+        Group.PROGRAM,
+        Place.APP,
+        is_priority=True,
+    ),
+    Key(
+        "palette",
+        ("ctrl+p",),
+        "palette",
+        "all commands, by name",
+        Group.PROGRAM,
+        Place.CHAT,
+        footer={Moment.IDLE: "commands"},
+    ),
+    Key(
+        "help",
+        ("f1",),
+        "command('help')",
+        "this help",
+        Group.PROGRAM,
+        Place.CHAT,
+        footer=dict.fromkeys(Moment, "help"),
+    ),
+)
+
+
+def bindings(place: Place) -> list[BindingType]:
+    """Return what Textual binds in a place."""
+    return [
+        Binding(
+            key,
+            row.action.format(digit=key[-1]),
+            row.help,
+            show=False,
+            priority=row.is_priority,
+            system=row.id == "interrupt",
+            id=f"{row.id}.{key}" if len(row.keys) > 1 else row.id,
+        )
+        for row in KEYS
+        if row.place is place
+        for key in row.keys
+    ]
+
+
+def footer(moment: Moment) -> list[str]:
+    """Return what the keys do at a moment, the most needed first; the last one is always to be shown."""
+    words: dict[str, list[str]] = {}
+    for row in KEYS:
+        if (word := row.footer.get(moment)) is not None:
+            words.setdefault(word, []).append(row.keys[0])
+    return [f"{_joined(keys)} {word}" for word, keys in words.items()]
+
+
+def _joined(keys: Sequence[str]) -> str:
+    """Return key names that share a word in one: `alt+left/right`."""
+    first, *others = (key.replace("escape", "esc") for key in keys)
+    return "/".join([first, *(other.rpartition("+")[2] for other in others)])
+
+
+def sections() -> dict[str, list[tuple[str, str]]]:
+    """Return the keys and what they do, by the help's sections."""
+    return {group.value: [(row.written, row.help) for row in KEYS if row.group is group] for group in Group}
+
+
+def key_of(action: str) -> str:
+    """Return the key that has an action, as the footer writes it; empty where none has."""
+    return next((row.keys[0] for row in KEYS if row.action == action), "")
+
+
+def markdown_table() -> str:
+    """Return the table for the README and the demo."""
+    rows = ["| key | what it does |", "|:----|:-------------|"]
+    for row in KEYS:
+        names = ", ".join(f"`{name}`" for name in row.written.split("  "))
+        rows.append(f"| {names} | {row.help} |")
+    return "\n".join(rows) + "\n"

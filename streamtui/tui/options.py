@@ -1,0 +1,44 @@
+"""What the app is given by who starts it. Imports no Textual: that waits for `terminal.environment`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from streamtui.chat.messages import ChatMessage
+from streamtui.chat.ports import ConversationRecord
+from streamtui.chat.statistics import Price
+
+Form = Literal["md", "json"]
+Transcript = Callable[[Form, ConversationRecord, Sequence[ChatMessage]], str]
+"""Returns a conversation as the text of a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What the app opens on."""
+
+    conversation: str | None = None
+    """As `Library.find` takes it; `None` is a new one, unless `latest`."""
+    latest: bool = False
+    notices: Sequence[str] = ()
+    """What is to be said at the start, a line each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """How the app looks at the start."""
+
+    theme: str
+    smooth: bool = False
+    """Whether text is shown at a typewriter's pace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What the settings give the commands, and where what is chosen in the app is kept."""
+
+    prices: Mapping[str, Price]
+    """By model id."""
+    transcript: Transcript
+    remember: Callable[[str, str], None]
+    """Keeps a setting, by its name in the config file, for the next start."""

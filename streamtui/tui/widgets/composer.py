@@ -1,0 +1,192 @@
+"""Where prompts are written: the box, what is queued above it, the list of commands."""
+
+from collections.abc import Callable
+from typing import Final
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.timer import Timer
+from textual.widgets import TextArea
+
+from streamtui.tui import commands
+from streamtui.tui.commands import Command
+from streamtui.tui.widgets.bars import NextBar
+from streamtui.tui.widgets.menu import CommandMenu
+from streamtui.tui.widgets.prompt import EnterMeans, Prompt, Reading
+from streamtui.workspace import DraftChanged, NextChanged, Session, SessionEvent, Workspace
+
+DRAFT_S: Final = 0.3
+"""How long the user pauses before the draft is saved."""
+PLACEHOLDER: Final = "Ask anything, / for commands"
+
+
+class Composer(Vertical):
+    """Holds the draft of the session in view, sends it, and runs the commands in it."""
+
+    class Changed(Message):
+        """What Enter means, or what is in the box, is something else."""
+
+    class UnknownCommand(Message):
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+    def __init__(self, workspace: Workspace, reading: Reading, run: Callable[[Command, str], None]) -> None:
+        """`run` runs a command, at once: a prompt may follow right behind."""
+        super().__init__(id="composer")
+        self.prompt = Prompt(reading)
+        self.menu = CommandMenu()
+        self._workspace = workspace
+        self._run = run
+        self._session: Session | None = None
+        self._unwatch: Callable[[], None] = lambda: None
+        self._draft_timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        yield NextBar()
+        yield self.menu
+        yield self.prompt
+
+    def on_mount(self) -> None:
+        self.prompt.placeholder = Content(PLACEHOLDER)
+
+    # -- the session in view
+
+    def show(self, session: Session) -> None:
+        """Hold the draft of another session; the one there was is written down."""
+        self.let_go()
+        self._session = session
+        session.unsent = lambda: self.prompt.text
+        self._unwatch = session.watch(self._on_session_event)
+        self.prompt.put(session.draft)
+        self._show_next(session)
+        self.prompt.focus()
+
+    def let_go(self) -> None:
+        """Hold no session's draft any more; that of the one there was is written down."""
+        self._unwatch()
+        session = self._session
+        if session is None:
+            return
+        self.save_draft()
+        self._session = None
+        session.unsent = lambda: session.draft
+
+    def _on_session_event(self, event: SessionEvent) -> None:
+        session = self._session
+        match event:
+            case DraftChanged() if session is not None:
+                self.prompt.put(session.draft)
+            case NextChanged() if session is not None:
+                self._show_next(session)
+            case _:
+                pass
+
+    def _show_next(self, session: Session) -> None:
+        models = [model.id for model in session.next.models]
+        queued = [prompt.text for prompt in session.next.queued]
+        self.query_one(NextBar).show(queued, models, is_edit=session.next.edits is not None)
+
+    # -- sending
+
+    @on(Prompt.Submitted)
+    def submit(self, event: Prompt.Submitted) -> None:
+        if self._session is None:
+            return
+        parsed = commands.parse(event.text)
+        if isinstance(parsed, str):
+            self._refuse(event.text, parsed)
+            return
+        self.close_menu()
+        if parsed is not None:
+            self._run(*parsed)
+            return
+        session = self._session
+        self.prompt.recent.remember(event.text)
+        session.draft = self.prompt.text  # now: sending may be quicker than the box's own message
+        self._workspace.submit(session, session.prompt(event.text))
+
+    def _refuse(self, text: str, name: str) -> None:
+        if self.menu.is_open:
+            self.menu.choose()
+        else:
+            self.prompt.give_back(text)
+            self.post_message(self.UnknownCommand(name))
+
+    @on(Prompt.Recalled)
+    def recall(self) -> None:
+        if self._session is not None and not self._session.unqueue():
+            self.prompt.recall()
+
+    def insert(self, text: str) -> None:
+        """Put what was typed or pasted elsewhere into the box."""
+        self.prompt.insert_pasted(text)
+        self.prompt.focus()
+
+    # -- the draft
+
+    @on(TextArea.Changed)
+    def changed(self, event: TextArea.Changed) -> None:
+        self.menu.suggest(event.text_area.text)
+        if self.menu.is_open:
+            self.prompt.enter_means = EnterMeans.COMMAND
+        elif self.prompt.enter_means is EnterMeans.COMMAND:
+            self.prompt.enter_means = EnterMeans.SEND
+        self.post_message(self.Changed())
+        if self._session is not None:
+            self._session.draft = event.text_area.text
+        if self._draft_timer is None:
+            self._draft_timer = self.set_timer(DRAFT_S, self.save_draft)
+
+    def save_draft(self) -> None:
+        """Write the unsent text down. An emptied box ends the editing of a message."""
+        if self._draft_timer is not None:
+            self._draft_timer.stop()
+            self._draft_timer = None
+        session = self._session
+        if session is None:
+            return
+        session.draft = self.prompt.text
+        if not session.draft and session.next.edits is not None:
+            session.aim(models=session.next.models)
+        self._workspace.drafts.keep(session)
+
+    def stash(self) -> bool:
+        """Put the draft on top of the prompt history and leave the box empty; return whether there was one."""
+        if self.prompt.is_blank or self._session is None:
+            return False
+        text = self.prompt.take()
+        self._session.aim(models=self._session.next.models)
+        self.prompt.recent.remember(text)
+        self._workspace.library.remember_prompt(text)
+        return True
+
+    # -- the list of commands that a slash opens
+
+    @on(Prompt.MenuKey)
+    def menu_key(self, event: Prompt.MenuKey) -> None:
+        self.menu.step(event.key)
+
+    @on(CommandMenu.Chosen)
+    def complete(self, event: CommandMenu.Chosen) -> None:
+        """Run the chosen command, or let its argument be typed. After Tab its beginning is still in the box."""
+        typed = self.prompt.take()
+        after = "" if typed.startswith("/") else typed
+        if event.command.argument:
+            self.prompt.put(f"{event.command.slash} {after}")
+        else:
+            self.prompt.put(after)
+            self._run(event.command, "")
+        self.close_menu()
+
+    def close_menu(self) -> bool:
+        """Close the list of commands; return whether it was open."""
+        was_open = self.menu.is_open
+        self.menu.close()
+        if self.prompt.enter_means is EnterMeans.COMMAND:
+            self.prompt.enter_means = EnterMeans.SEND
+        self.post_message(self.Changed())
+        return was_open
