@@ -13,6 +13,7 @@ from markdown_it.token import Token
 from rich.segment import Segment
 from rich.style import Style
 
+from streamtui.markdown.formulas import set_formula
 from streamtui.markdown.inline_rules import MATHS, new_parser
 from streamtui.markdown.links import is_openable
 from streamtui.markdown.maths import Formula
@@ -46,15 +47,15 @@ def inline_runs(
 
     `reflows`: soft breaks join their lines.
     """
-    return _Runs(styles, base, reflows=reflows, in_cell=False).of(tokens_of(source, references))
+    return _Runs(styles, base, reflows=reflows).of(tokens_of(source, references))
 
 
 def cell_runs(source: str, references: Mapping[str, Any], styles: Styles, base: Style) -> list[Run]:
     """Return the text of a table's cell, in which `<br>` is a break, unless it is all there is."""
     if len(source) > _LONGEST_NOISE and is_noise(source):
         return [(_shown(source), base)]
-    in_cell = _BREAK_TAG.fullmatch(source.strip()) is None
-    return _Runs(styles, base, reflows=False, in_cell=in_cell).of(tokens_of(source, references))
+    is_tag = _BREAK_TAG.fullmatch(source.strip()) is not None
+    return _Runs(styles, base, is_cell=True, breaks_at_tags=not is_tag).of(tokens_of(source, references))
 
 
 def tokens_of(source: str, references: Mapping[str, Any]) -> list[Token]:
@@ -128,11 +129,14 @@ def is_noise(source: str) -> bool:
 class _Runs:
     """Collects the runs of inline tokens."""
 
-    def __init__(self, styles: Styles, base: Style, *, reflows: bool, in_cell: bool) -> None:
+    def __init__(
+        self, styles: Styles, base: Style, *, reflows: bool = False, is_cell: bool = False, breaks_at_tags: bool = False
+    ) -> None:
         self._styles = styles
         self._style = base
         self._reflows = reflows
-        self._in_cell = in_cell
+        self._is_cell = is_cell
+        self._breaks_at_tags = breaks_at_tags
         self._runs: list[Run] = []
         self._outer: list[Style] = []  # the styles around the open tokens
         self._links: list[tuple[str, int]] = []  # targets of open links, and the first run of each
@@ -167,10 +171,21 @@ class _Runs:
                 runs.append((_shown(token.content), style + self._styles.code))
             case "image":
                 runs += _image(token, self._styles, style, is_linked=bool(self._links))
-            case "html_inline" if self._in_cell and _BREAK_TAG.fullmatch(token.content):
+            case "maths":
+                runs.append((self._maths(token), style + Style(meta={"source": token.content})))
+            case "html_inline" if self._breaks_at_tags and _BREAK_TAG.fullmatch(token.content):
                 runs.append(("\n", style))
             case _:
                 runs.append((_with_lines(token.content), style))
+
+    def _maths(self, token: Token) -> str:
+        """Return a formula as Unicode, as written where that has no exact form or its end is still to come."""
+        formula = _formula(token)
+        first, last = (at - formula.start for at in formula.inner)
+        text = None
+        if formula.is_complete:
+            text = set_formula(token.content[first:last], is_display=formula.is_display and not self._is_cell)
+        return _with_lines(token.content if text is None else text)
 
     def _open(self, token: Token) -> None:
         self._outer.append(self._style)

@@ -26,6 +26,7 @@ class Formula(NamedTuple):
     end: int
     inner: tuple[int, int]
     is_display: bool
+    """Whether it has lines of its own: then it may be set in rows."""
     is_complete: bool
     """Whether its closing delimiter has come."""
 
@@ -42,16 +43,18 @@ def formula_at(text: str, start: int, end: int) -> Formula | None:
     mark, first = opener[0], opener.end()
     closer = f"\\end{{{opener[1]}}}" if opener[1] else _CLOSERS[mark]
     is_display = mark in ("\\[", "$$") or bool(opener[1])
+    starts_line = is_display and _starts_line(text, start)
     last = text.find(closer, first, end)
     if last < 0:
-        if is_display and _starts_line(text, start):
+        if starts_line:
             return Formula(start, end, (first, end), is_display=True, is_complete=False)
         return None
     inner = text[first:last]
     if not inner.strip() or not _is_maths(mark, inner, text, start, last):
         return None
     span = (start, last + len(closer)) if opener[1] else (first, last)
-    return Formula(start, last + len(closer), span, is_display, is_complete=True)
+    stop = last + len(closer)
+    return Formula(start, stop, span, starts_line and _ends_line(text, stop, end), is_complete=True)
 
 
 def _is_maths(mark: str, inner: str, text: str, start: int, last: int) -> bool:
@@ -92,6 +95,11 @@ def closed_at(text: str, closer: str) -> int:
     """Return the offset after the `closer` of maths that `text` begins in, its length if that is not in it."""
     at = text.find(closer)
     return len(text) if at < 0 else at + len(closer)
+
+
+def _ends_line(text: str, at: int, end: int) -> bool:
+    stop = text.find("\n", at, end)
+    return not text[at : end if stop < 0 else stop].strip(" .,;")
 
 
 def awaited(line: str, closer: str = "") -> str:

@@ -33,6 +33,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "rich": ("streamtui.tui", "streamtui.log", "streamtui.markdown"),
     "pygments": ("streamtui.log", "streamtui.markdown"),
     "linkify_it": ("streamtui.markdown",),
+    "unicodeit": ("streamtui.markdown.formulas.symbols",),
     "markdown_it": ("streamtui.markdown", "streamtui.workspace.markdown_source"),
     "fastapi": ("streamtui.web",),
     "starlette": ("streamtui.web",),

@@ -59,6 +59,7 @@ def test_everything_that_is_imported_is_declared() -> None:
     by_extra = {
         "streamtui.providers.anthropic": extras["anthropic"],
         "streamtui.settings.keys": extras["keyring"],
+        "streamtui.markdown.formulas.symbols": extras["maths"],
         "streamtui.settings.prices": extras["prices"],
     }
 

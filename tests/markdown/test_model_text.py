@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator
 
 import pytest
 
 from streamtui.markdown import Document
+from streamtui.markdown.formulas import setter
 from streamtui.markdown.lexing import lexer_for
 from tests.markdown.painting import one_shot, rows, settle
 
@@ -73,6 +75,16 @@ AS_WRITTEN = [
 ]
 
 
+@pytest.fixture
+def no_symbols(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Leave out the extra that sets maths."""
+    monkeypatch.setattr(setter, "symbols", lambda: None)
+    setter.set_formula.cache_clear()
+    yield
+    setter.set_formula.cache_clear()
+
+
+@pytest.mark.usefixtures("no_symbols")
 @pytest.mark.parametrize("source", AS_WRITTEN)
 def test_it_stands_as_written(source: str) -> None:
     assert texts(source) == [line for line in source.split("\n") if line]
