@@ -48,6 +48,10 @@ class Heard:
         return [event.kind for event in self.events if isinstance(event, Notice)]
 
     @property
+    def said(self) -> str:
+        return " ".join(event.text for event in self.events if isinstance(event, Notice))
+
+    @property
     def finish_reason(self) -> str | None:
         return next((event.finish_reason for event in self.events if isinstance(event, Finished)), None)
 
