@@ -86,9 +86,10 @@ class Database:
             with self._transaction():
                 if erasure.delete_rows(connection, until):
                     return 0.0
-                if search.holds_deleted(connection):
+            if search.holds_deleted(connection):
+                with self._transaction():  # of its own: the index knows of deletions once they are committed
                     search.drop_deleted(connection)
-                    return 0.0
+                return 0.0
             for copy in opening.backups(self.path):
                 if not self._erase_copy(connection, copy, until):
                     return 0.0

@@ -13,8 +13,6 @@ _KEPT: Final = "until then what is new is in memory alone"
 _BESIDE: Final = "until then what is new is kept in a file beside it"
 _FULL: Final = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _READ_ONLY: Final = {errno.EROFS, errno.EACCES, errno.EPERM}
-_CORRUPT_INDEX: Final = sqlite3.SQLITE_CORRUPT_VTAB
-"""The search index is damaged, which is built anew, and nothing else."""
 _WORDS_FOR_DAMAGE: Final = ("unsupported file format", "no such table: main.", "malformed")
 """Of messages that come with the code for any error."""
 _PRIMARY: Final = 0xFF
@@ -52,11 +50,16 @@ def is_damage(error: Exception) -> bool:
     """Return whether `error` says that the file's content makes no sense."""
     if isinstance(error, UnicodeDecodeError):  # of SQLite's own message, which quotes a table's definition
         return True
-    if getattr(error, "sqlite_errorcode", None) == _CORRUPT_INDEX:
+    if is_index_damage(error):
         return False
     return code(error) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB) or any(
         words in str(error) for words in _WORDS_FOR_DAMAGE if isinstance(error, sqlite3.Error)
     )
+
+
+def is_index_damage(error: Exception) -> bool:
+    """Return whether `error` says that the search index makes no sense, which is built anew, and nothing else."""
+    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_CORRUPT_VTAB
 
 
 def damage(what: str) -> sqlite3.DatabaseError:

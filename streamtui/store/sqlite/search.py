@@ -11,6 +11,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from heapq import merge
 from itertools import groupby
@@ -19,6 +20,7 @@ from typing import Final
 
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.store.sqlite import progress
+from streamtui.store.sqlite.errors import code
 from streamtui.store.sqlite.read import text_of
 
 _CREATE: Final = """
@@ -142,7 +144,7 @@ def _scanned(connection: sqlite3.Connection, condition: str) -> Iterator[tuple[i
         if any(owner is not None or attached for *_, owner, attached in segments):
             body = body_of(connection, seq)
         else:
-            body = "".join(text_of(text) for _, _, _, text, _, _ in segments)
+            body = "".join(text if isinstance(text, str) else text_of(text) for _, _, _, text, _, _ in segments)
         yield seq, identity, conversation, body
 
 
@@ -168,22 +170,51 @@ def extend(connection: sqlite3.Connection, until: float) -> bool:
         " AND NOT EXISTS (SELECT 1 FROM segments s WHERE s.message = m.seq AND s.owner IS NOT NULL)"
         " ORDER BY m.seq DESC LIMIT 500"
     ).fetchall()
-    for (seq,) in rows:
-        body = body_of(connection, seq)
-        is_short = len(body) <= _LONGEST
-        if is_short:
-            connection.execute("INSERT INTO search (rowid, body) VALUES (?, ?)", (seq, body))
-        connection.execute("UPDATE messages SET indexed = ? WHERE seq = ?", (1 if is_short else 2, seq))
-        if time.monotonic() >= until:
-            return True
+    with _guarded(connection):
+        for (seq,) in rows:
+            body = body_of(connection, seq)
+            is_short = len(body) <= _LONGEST
+            if is_short:
+                connection.execute("INSERT INTO search (rowid, body) VALUES (?, ?)", (seq, body))
+            connection.execute("UPDATE messages SET indexed = ? WHERE seq = ?", (1 if is_short else 2, seq))
+            if time.monotonic() >= until:
+                break
     return bool(rows)
+
+
+def _drop(connection: sqlite3.Connection) -> None:
+    """Remove the index. FTS5 can't even open one that is damaged, so the tables behind it are made those of an empty
+    one first."""
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'search'").fetchone():
+        return
+    connection.execute("DELETE FROM search_data")
+    connection.execute("DELETE FROM search_idx")
+    connection.execute("INSERT INTO search_data (id, block) VALUES (1, x''), (10, x'00000000000000')")
+    connection.execute("INSERT OR REPLACE INTO search_config (k, v) VALUES ('version', 4)")
+    connection.execute("DROP TABLE search")
+
+
+@contextmanager
+def _guarded(connection: sqlite3.Connection) -> Iterator[None]:
+    """Change the index in the body, and have it built anew where that fails: no text must be lost by it."""
+    connection.execute("SAVEPOINT search_index")
+    try:
+        yield
+        connection.execute("SAVEPOINT search_flush")  # FTS5 writes now, not at the commit, where it would fail the text
+    except sqlite3.DatabaseError as error:
+        if code(error) not in (sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CORRUPT):
+            raise
+        _log.info("search index: %s", error)
+        connection.execute("ROLLBACK TO search_index")
+        rebuild(connection)
+    connection.execute("RELEASE search_index")
 
 
 def _prepare(connection: sqlite3.Connection) -> bool:
     """Make sure that there is a good index; return whether this SQLite can have one."""
     try:
         if progress.get(connection, _REBUILD) is not None:
-            connection.execute("DROP TABLE IF EXISTS search")
+            _drop(connection)
             connection.execute("UPDATE messages SET indexed = 0 WHERE indexed <> 0")
             progress.clear(connection, _REBUILD)
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'search'").fetchone():
@@ -198,20 +229,17 @@ def _prepare(connection: sqlite3.Connection) -> bool:
 
 def forget(connection: sqlite3.Connection, messages: Iterable[int]) -> None:
     """Take messages out of the index, before their text changes or goes. Runs in a transaction of the caller."""
-    for seq in messages:
-        row = connection.execute("SELECT indexed FROM messages WHERE seq = ?", (seq,)).fetchone()
-        if row is None or row[0] != 1:
-            continue
-        connection.execute("UPDATE messages SET indexed = 0 WHERE seq = ?", (seq,))
-        try:
+    query = "SELECT 1 FROM messages WHERE seq = ? AND indexed = 1"
+    indexed = [seq for seq in messages if connection.execute(query, (seq,)).fetchone()]
+    if not indexed:
+        return
+    with _guarded(connection):
+        for seq in indexed:
             values = (seq, body_of(connection, seq))
             connection.execute("INSERT INTO search (search, rowid, body) VALUES ('delete', ?, ?)", values)
-            if sqlite3.sqlite_version_info < _SECURE_DELETE:
-                progress.put(connection, _MERGE, 0)
-        except sqlite3.DatabaseError as error:  # no FTS5 here, or the index is not what it should be
-            _log.info("search index: %s", error)
-            rebuild(connection)
-            return
+        if sqlite3.sqlite_version_info < _SECURE_DELETE:
+            progress.put(connection, _MERGE, 0)
+    connection.executemany("UPDATE messages SET indexed = 0 WHERE seq = ?", [(seq,) for seq in indexed])
 
 
 def rebuild(connection: sqlite3.Connection) -> None:
@@ -234,13 +262,9 @@ def drop_deleted(connection: sqlite3.Connection) -> None:
     if step is None:
         return
     before = connection.total_changes
-    try:
+    with _guarded(connection):
         pages = _MERGE_PAGES if step else -_MERGE_PAGES  # a negative number starts to merge all into one
         connection.execute("INSERT INTO search (search, rank) VALUES ('merge', ?)", (pages,))
-    except sqlite3.DatabaseError as error:
-        _log.info("search index: %s", error)
-        rebuild(connection)
-        return
     if connection.total_changes - before < 2:
         progress.clear(connection, _MERGE)
     else:
