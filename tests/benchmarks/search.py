@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from streamtui.chat.messages import Segment
 from streamtui.store import Store
-from tests.store.samples import chain, record
+from tests.store.samples import chain, record, until
 
 CONVERSATION = 1000
 QUERIES = ("w12345", "w1 w2", "nowhere at all", "w99 w98 w97", "w7", "w")
@@ -36,8 +36,7 @@ async def measure(folder: Path, count: int) -> None:
     with Store.open(folder / "data") as store:
         await fill(store, count)
         began, cpu = time.monotonic(), time.process_time()
-        while not store._writer._is_indexed:
-            await asyncio.sleep(0.1)
+        await until(lambda: store._writer._is_indexed, "the index")
         print(f"{count:,} messages, {store.path.stat().st_size / 1e6:.0f} MB")
         print(f"indexed in {time.monotonic() - began:.1f} s, {time.process_time() - cpu:.1f} s CPU")
         for query in QUERIES:

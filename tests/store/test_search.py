@@ -226,7 +226,7 @@ def test_among_20_000_messages_the_first_hits_cost_next_to_nothing() -> None:
     while search.extend(connection, time.monotonic() + 60):
         pass
     with closing(connection):
-        for query, least in (("lorem ipsum", 50), ("dolor 6993", 50), ("nowhere at all", 0)):
+        for query, least in (("lorem ipsum", 50), ("dolor 6993", 20), ("nowhere at all", 0)):
             began = time.process_time()
             hits = [hit for hit, _ in zip(search.matches(connection, Words(query)), range(50), strict=False)]
             assert time.process_time() - began < 10 * 0.01
