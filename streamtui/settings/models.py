@@ -9,7 +9,7 @@ from typing import Final, TypeVar, get_args
 from streamtui import providers
 from streamtui.chat.errors import ConfigError, ProviderError, StreamtuiError
 from streamtui.chat.messages import ChatRequest, Turn
-from streamtui.chat.ports import Deadlines, Model, QuirkStore
+from streamtui.chat.ports import Deadlines, Model, Provider, QuirkStore
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.providers import PROVIDERS, Endpoint, Secret, parse_base_url
 from streamtui.providers.lazy import LazyProvider, UnreachableProvider, first_model
@@ -61,6 +61,8 @@ class SettingsCatalog:
         self._learned = learned
         self._named = _named_endpoints(config)
         self._providers: dict[str, LazyProvider] = {}
+        self._asking: dict[str, asyncio.Task[str]] = {}
+        """The look-ups of first models under way, by provider."""
         self._first: dict[str, str] = {}
         """The first model on offer, by prefix, where that was asked for."""
         self.prices = PriceBook(config.settings.models, config.settings.prices, self._located)
@@ -118,8 +120,19 @@ class SettingsCatalog:
         if model.name:
             return model
         with suppress(ProviderError):  # asking it finds the same out again, and tries again, and says so
-            self._first[model.provider.name] = await first_model(model.provider)
+            self._first[model.provider.name] = await self._ask_for_first(model.provider)
         return replace(model, name=self._first.get(model.provider.name, ""))
+
+    async def _ask_for_first(self, provider: Provider) -> str:
+        """Return the provider's first model. However many ask for it at once, the endpoint is asked one time.
+
+        Raises `ProviderError`.
+        """
+        asking = self._asking.get(provider.name)
+        if asking is None:
+            asking = self._asking[provider.name] = asyncio.create_task(first_model(provider))
+            asking.add_done_callback(lambda _: self._asking.pop(provider.name))
+        return await asyncio.shield(asking)
 
     async def available(self, missed: Callable[[StreamtuiError], object] = lambda error: None) -> list[str]:
         """As the port has it; `missed` hears why a provider's models are not among those of the others."""

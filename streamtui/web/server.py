@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import logging
 import socket
 import sys
 from collections.abc import Callable, Iterator
@@ -12,7 +13,8 @@ from typing import Any, Final
 
 import uvicorn
 
-from streamtui.chat.errors import ConfigError
+from streamtui.chat.errors import ConfigError, StreamtuiError
+from streamtui.chat.ports import Catalog
 from streamtui.web.access import load_token
 from streamtui.web.app import create_app
 from streamtui.web.connections import accept, connection_limit
@@ -27,6 +29,8 @@ from streamtui.web.settings import BindAddress, Engine, ServeLimits
 from streamtui.web.worker_signals import StopRequests, Subscribers
 from streamtui.web.workers import no_log, supervise
 from streamtui.workspace import Defaults, Workspace
+
+log = logging.getLogger(__name__)
 
 Compose = Callable[[], AbstractContextManager[Engine]]
 """Builds an engine; entered once in every worker. With several workers it must be picklable."""
@@ -98,10 +102,20 @@ async def work(
             announce=lambda code: say(f"for another browser {_address(place, code)}"),
         )
         server = _Server(_config(app), listener, connection_limit(limits.streams))
+        preloading = asyncio.create_task(asyncio.to_thread(_preload, engine.catalog))
         try:
             await _run(server, replies)
         finally:
+            await asyncio.wait([preloading])
             await engine.catalog.aclose()
+
+
+def _preload(catalog: Catalog) -> None:
+    """Import what the first reply needs before the first client asks. What goes wrong goes wrong again on asking."""
+    try:
+        catalog.preload()
+    except StreamtuiError as error:
+        log.info("nothing was imported ahead: %s", error)
 
 
 async def _run(server: "_Server", replies: ReplyService) -> None:

@@ -28,8 +28,8 @@ KEY = "sk-secret-of-the-tests"
 
 
 @contextmanager
-def engine(data: Path, base_url: str) -> Iterator[web.Engine]:
-    environment = {"OPENAI_BASE_URL": base_url, "OPENAI_API_KEY": KEY, "CHAT_MODEL": "ok"}
+def engine(data: Path, base_url: str, model: str = "ok") -> Iterator[web.Engine]:
+    environment = {"OPENAI_BASE_URL": base_url, "OPENAI_API_KEY": KEY, "CHAT_MODEL": model}
     config = Config.read(Paths(data, data / "config"), environment, folder=data)
     with Store.open(data) as store:
         yield web.Engine(SettingsCatalog(config, store.memory), store, summary_json, transcript)
@@ -39,13 +39,18 @@ class Front:
     """A running server; a context manager. Everything but the data folder has a default that suits tests."""
 
     def __init__(
-        self, data: Path, base_url: str, limits: web.ServeLimits | None = None, place: web.BindAddress | None = None
+        self,
+        data: Path,
+        base_url: str,
+        limits: web.ServeLimits | None = None,
+        place: web.BindAddress | None = None,
+        model: str = "ok",
     ) -> None:
         self.data = data
         self.said: list[str] = []
         self._place = place or web.BindAddress(data, port=0)
         self._limits = limits or web.ServeLimits()
-        self._compose = partial(engine, data, base_url)
+        self._compose = partial(engine, data, base_url, model)
         self._ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="front")
         self._failure: Exception | None = None

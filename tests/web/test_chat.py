@@ -3,10 +3,12 @@
 import asyncio
 import json
 import subprocess
+from pathlib import Path
 
 import httpx2
 import pytest
 
+from streamtui import web
 from tests.patience import PATIENCE_S
 from tests.server import HELLO, ScriptedServer, words
 from tests.web.front import KEY, Front, ask, events, is_counted, read, stop, text, until
@@ -147,6 +149,19 @@ async def test_a_hundred_clients_at_once_each_get_their_own(front: Front, server
         assert by_id[sent[-1].data["conversation"]]["title"] == f"I am {n}."
         (request,) = server.of(f"slow-10x20@{n}")
         assert request.json["messages"][-1]["content"] == f"I am {n}."
+
+
+async def test_the_endpoint_is_asked_for_its_models_once_for_all_first_questions(
+    server: ScriptedServer, tmp_path: Path
+) -> None:
+    limits = web.ServeLimits(streams=100)
+    with Front(tmp_path / "data", server.url, limits, model="") as front:
+        async with front.client() as client:
+            replies = await asyncio.gather(
+                *(read(client, "POST", "/api/chat", json={"prompt": "Hi"}) for _ in range(50))
+            )
+    assert {text(sent) for sent in replies} == {"Hello, world!"}
+    assert [request.path for request in server.requests].count("/v1/models") == 1
 
 
 async def test_a_flood_reaches_the_client_whole_while_others_are_served(
