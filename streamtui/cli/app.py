@@ -2,14 +2,17 @@
 
 import os
 from collections.abc import Sequence
+from pathlib import Path
 
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.ports import ConversationRecord, Model
 from streamtui.cli import store
 from streamtui.cli.args import LAST, AppArgs
 from streamtui.cli.context import Context
+from streamtui.settings.app_choices import AppChoices
 from streamtui.settings.config import Config
 from streamtui.settings.models import SettingsCatalog
+from streamtui.settings.paths import Paths
 from streamtui.store import export_json
 from streamtui.workspace import Defaults, Workspace
 from streamtui.workspace.markdown_export import export_markdown
@@ -30,18 +33,23 @@ def run(args: AppArgs, context: Context) -> int:
             instruction=args.shared.system,
             options=context.options,
         )
+        choices = AppChoices(_choices_file(config.paths), config.settings)
         return launch.run(
             Workspace(catalog, storage.recorder, storage.library, defaults),
             storage,
-            Choices(config.settings.prices, _transcript, lambda name, value: None),
+            Choices(config.settings.prices, _transcript, choices.remember),
             opening=Opening(
                 conversation=None if args.resume == LAST else args.resume,
                 latest=args.resume == LAST,
                 notices=(*context.warnings, *storage.notices, *_demo_hint(config, catalog)),
             ),
-            looks=Looks(config.settings.theme, smooth=config.settings.pace == "smooth"),
+            looks=Looks(choices.get("theme"), smooth=choices.get("pace") == "smooth"),
             report=context.report_crash,
         )
+
+
+def _choices_file(paths: Paths) -> Path | None:
+    return paths.data_folder / "choices.json" if paths.data_folder is not None else None
 
 
 def _transcript(form: str, record: ConversationRecord, messages: Sequence[ChatMessage]) -> str:
