@@ -97,7 +97,7 @@ def _row(command: Command, width: int) -> Content:
     column = _HELP_COLUMN if width >= 3 * _HELP_COLUMN else max(len(c.slash) for c in COMMANDS)
     room = width - column - 1
     help = command.help
-    if command.key and room > len(help) + len(command.key) + 2:
+    if command.key and room >= len(help) + len(command.key) + 2:
         help = f"{help}{command.key:>{room - len(help)}}"
     return Content.assemble((f"{name:<{column}}", "bold"), " ", help)
 

@@ -70,6 +70,7 @@ class Key:
 
 _UNNAMED: Final = ("alt+escape", "ctrl+slash")
 """Other spellings of keys that are named already: what terminals send for a fast double press, or for `Ctrl+_`."""
+_TOLD_APART: Final = "  Shift+Enter  Ctrl+Enter"
 _WORDS: Final = {"escape": "Esc", "pageup": "PageUp", "pagedown": "PageDown", "underscore": "_"}
 
 
@@ -273,14 +274,14 @@ KEYS: Final = (
     Key("cut", ("ctrl+x",), "cut_selection", "cut what is selected", Group.EDITING, Place.BOX),
     Key("select_all", ("f7",), "select_all", "select all", Group.EDITING, Place.BOX),
     # -- lists
-    Key("close", ("escape", "alt+escape"), "dismiss(None)", "close", Group.LISTS, Place.LIST),
-    Key("row_above", ("up",), "move(-1)", "the row above", Group.LISTS, Place.LIST, is_priority=True),
-    Key("row_below", ("down",), "move(1)", "the row below", Group.LISTS, Place.LIST, is_priority=True),
+    Key("close", ("escape", "alt+escape"), "dismiss(None)", "in a list or dialog: close it", Group.LISTS, Place.LIST),
+    Key("row_above", ("up",), "move(-1)", "in a list: the row above", Group.LISTS, Place.LIST, is_priority=True),
+    Key("row_below", ("down",), "move(1)", "in a list: the row below", Group.LISTS, Place.LIST, is_priority=True),
     Key(
         "delete",
         ("ctrl+x",),
         "delete",
-        "delete a conversation",
+        "in the list of conversations: delete one",
         Group.LISTS,
         Place.CONVERSATIONS,
         is_priority=True,
@@ -289,7 +290,7 @@ KEYS: Final = (
         "undelete",
         ("ctrl+u",),
         "undelete",
-        "take the deletion back, for ten seconds",
+        "in the list of conversations: take a deletion back, for ten seconds",
         Group.LISTS,
         Place.CONVERSATIONS,
         is_priority=True,
@@ -372,9 +373,14 @@ def _joined(keys: Sequence[str]) -> str:
     return "/".join([first, *(other.rpartition("+")[2] for other in others)])
 
 
-def sections() -> dict[str, list[tuple[str, str]]]:
-    """Return the keys and what they do, by the help's sections."""
-    return {group.value: [(row.written, row.help) for row in KEYS if row.group is group] for group in Group}
+def sections(*, tells_enter_apart: bool) -> dict[str, list[tuple[str, str]]]:
+    """Return the keys and what they do, by the help's sections. Shift+Enter is named only where the terminal tells it
+    from Enter."""
+
+    def written(row: Key) -> str:
+        return f"{row.written}{_TOLD_APART}" if row.id == "newline" and tells_enter_apart else row.written
+
+    return {group.value: [(written(row), row.help) for row in KEYS if row.group is group] for group in Group}
 
 
 def key_of(action: str) -> str:

@@ -10,7 +10,7 @@ import pytest
 
 from streamtui.cli import exit_codes
 from tests.cli.conftest import Command, Run, command, run_here, scripted_server, server
-from tests.docs import fault_table, settings_table
+from tests.docs import fault_table, key_table, settings_table
 from tests.server import ScriptedServer
 
 __all__ = ["command", "run_here", "scripted_server", "server"]
@@ -29,6 +29,11 @@ async def test_the_table_of_faults_is_what_happens() -> None:
 
 def test_the_readmes_table_of_settings_is_true() -> None:
     assert settings_table.table() in README.read_text(encoding="utf-8"), "run: python -m tests.docs.settings_table"
+
+
+@pytest.mark.parametrize("page", key_table.PAGES, ids=lambda page: page.name)
+def test_the_table_of_keys_is_that_of_the_app(page: Path) -> None:
+    assert key_table.embed(page) == page.read_text(encoding="utf-8"), "run: python -m tests.docs.key_table"
 
 
 @pytest.mark.parametrize("place", ["README", "--help"])

@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -45,6 +45,8 @@ class Reader:
 
     app: StreamtuiApp
     pilot: Pilot[None]
+    remembered: dict[str, str] = field(default_factory=dict)
+    """The settings that were kept for the next start."""
 
     @property
     def lines(self) -> list[str]:
@@ -115,23 +117,23 @@ async def opened(
     size: tuple[int, int] = (100, 30),
     notices: Sequence[str] = (),
     opening: Opening | None = None,
-    remember: Callable[[str, str], None] | None = None,
 ) -> AsyncIterator[Reader]:
     """Open the app with nothing but these variables set, its data in `folder`."""
     config = Config.read(Paths(folder / "data", folder / "config"), variables, folder=folder)
     with Store.open(config.paths.data) as store:
+        remembered: dict[str, str] = {}
         catalog = SettingsCatalog(config, store.memory, demo=demo)
         defaults = Defaults(options=Options(None, None, policy or Policy()))
         app = StreamtuiApp(
             Workspace(catalog, store.recorder, store.library, defaults),
             store,
-            Choices({}, transcript, remember or (lambda name, value: None)),
+            Choices({}, transcript, remembered.__setitem__),
             opening=opening or Opening(notices=notices),
             looks=Looks(config.settings.theme),
             report=lambda error: f"it crashed: {error!r}",
         )
         async with app.run_test(size=size, notifications=True) as pilot:
-            reader = Reader(app, pilot)
+            reader = Reader(app, pilot, remembered)
             await reader.until("Ask any")
             yield reader
 

@@ -41,13 +41,6 @@ def test_commands_are_recognised(prompt: str) -> None:
     assert isinstance(commands.parse(prompt), tuple)
 
 
-def test_every_command_does_something_and_is_found_by_its_names() -> None:
-    for command in commands.COMMANDS:
-        for name in (command.name, *command.aliases):
-            assert commands.find(name) is command
-            assert command in commands.matching(name[:2])
-
-
 async def test_the_list_narrows_while_typing_and_escape_leaves_the_text(open_app: Open) -> None:
     async with open_app() as reader:
         await reader.type("/")

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from streamtui.providers.demo.keys import KEY_TABLE
+
 LABEL: Final = "*Demo model: this answer was written in advance, and nothing left your machine.*\n\n"
 
 TOUR: Final = """# Welcome to streamtui
@@ -44,23 +46,9 @@ export OPENAI_BASE_URL="http://localhost:11434/v1"
 
 KEYS: Final = (
     LABEL
-    + """## Keys
-
-| key | what it does |
-|:----|:-------------|
-| `Enter` | send the prompt |
-| `Ctrl+J`, `Shift+Enter`, `Alt+Enter` | new line in the prompt |
-| `Esc` | close what is open on top, else stop the reply in view; it never quits |
-| `Up` in an empty box | your earlier prompts |
-| `PageUp`, `PageDown`, `Home`, `End` | scroll; `End` follows the reply again |
-| `Ctrl+N` | new conversation |
-| `Ctrl+O` | open a saved conversation |
-| `Ctrl+P` | the palette: every command, by name |
-| `F2` | give the mouse back to the terminal, to select text its way |
-| `Ctrl+C` | copy the selection, else stop the reply, else put the draft aside |
-| `Ctrl+D` in an empty box | quit |
-| `F1` | help |
-
+    + "## Keys\n\n"
+    + KEY_TABLE
+    + """
 A prompt that begins with `/` is a command: `/help`, `/new`, `/model`, `/open`, `/copy`, `/export`, `/retry`, `/quit`. \
 A prompt that is exactly `quit` or `exit` leaves too.
 """

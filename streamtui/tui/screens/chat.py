@@ -21,6 +21,7 @@ from streamtui.tui.options import Choices
 from streamtui.tui.screens.dialogs import Help, Interruption
 from streamtui.tui.screens.palette import Palette
 from streamtui.tui.screens.picker import Picker
+from streamtui.tui.terminal.terminal_app import TerminalApp
 from streamtui.tui.widgets.bars import Banner, Severity, StatusBar, TitleBar
 from streamtui.tui.widgets.composer import Composer
 from streamtui.tui.widgets.conversation_view import ConversationView
@@ -178,7 +179,9 @@ class ChatScreen(Screen[None]):
 
     def show_help(self) -> None:
         rows = [(command.usage, command.help) for command in COMMANDS]
-        self.app.push_screen(Help({**keymap.sections(), "Commands": rows}))
+        terminal = self.app.terminal if isinstance(self.app, TerminalApp) else None
+        keys = keymap.sections(tells_enter_apart=terminal is not None and terminal.tells_enter_apart)
+        self.app.push_screen(Help({**keys, "Commands": rows}))
 
     def put_in_box(self, text: str) -> None:
         self.composer.prompt.put(text)

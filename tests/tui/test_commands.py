@@ -1,0 +1,241 @@
+"""What every command does, seen by its effect. A row of the table without an effect here fails."""
+
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from textual.widgets import Input, OptionList
+
+from streamtui.tui import commands
+from streamtui.tui.commands import COMMANDS
+from tests.tui.conftest import Open, Reader
+
+Effect = Callable[[Reader, pytest.MonkeyPatch], Awaitable[None]]
+
+
+def copies(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return the list that everything copied to the clipboard is put into."""
+    copied: list[str] = []
+    monkeypatch.setattr(reader.app, "copy_to_clipboard", copied.append)
+    return copied
+
+
+def read(name: str) -> str:
+    return Path(name).read_text(encoding="utf-8")
+
+
+async def help_(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    await reader.send("/help")
+    await reader.until("Sending and stopping")
+
+
+async def new(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = reader.app.chat.session
+    await reader.send("/new")
+    await reader.until("New conversation")
+    assert reader.app.chat.session is not before
+    assert reader.app.chat.session.is_blank
+
+
+async def model(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    await reader.send("/model demo:fast")
+    await reader.until("demo:fast @ offline")
+    await reader.until("answers from here on")
+
+
+async def open_(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    await reader.send("/new")
+    await reader.until("New conversation")
+    await reader.send("/open ")
+    await reader.until("enter open")
+    await reader.until("code fast")
+    await reader.press("enter")
+    await reader.until(lambda: reader.lines[0].strip().startswith("code fast"))
+
+
+async def copy(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    copied = copies(reader, monkeypatch)
+    await reader.send("/copy ")
+    await reader.until("Copied the reply")
+    assert copied == [reader.app.chat.session.conversation.path()[-1].text]
+    await reader.send("/copy 1")
+    await reader.until("Copied the code block 1")
+    assert copied[-1] and copied[-1] in copied[0]
+    await reader.send("/copy 99")
+    await reader.until("There is no code block 99")
+
+
+async def export(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    await reader.send("/export ")
+    await reader.until("Written to")
+    await reader.send("/export ")
+    await reader.until("code-fast-2.md")
+    await reader.send("/export talk.json")
+    await reader.until("talk.json")
+    await reader.send("/export talk.json")
+    await reader.until("exists: name another file")
+    assert "code" in read("code-fast.md")
+    assert json.loads(read("talk.json"))["streamtui"] == 1
+
+
+async def retry(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    conversation = reader.app.chat.session.conversation
+    first = conversation.path()[-1].id
+    await reader.send("/retry")
+    await reader.until(lambda: len(conversation.siblings(first)) == 2)
+    await reader.until(lambda: not reader.app.chat.session.is_streaming)
+
+
+async def continue_reply(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    await reader.send("long slow")
+    await reader.until("tok/s")
+    await reader.press("escape")
+    await reader.until("■ stopped")
+    reply = reader.app.chat.session.conversation.path()[-1]
+    await reader.send("/continue")
+    await reader.until(lambda: reader.app.chat.session.is_streaming)
+    await reader.until(lambda: len(reader.app.chat.session.conversation.messages[reply.id].segments) == 2)
+    await reader.press("escape")
+    await reader.until(lambda: not reader.app.chat.session.is_streaming)
+
+
+async def compare(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    await reader.send("/compare demo demo:fast")
+    await reader.until("next: side by side from demo, demo:fast")
+    await reader.send("/compare ")
+    await reader.until_gone("next: side by side")
+
+
+async def pace(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    await reader.send("/pace smooth")
+    await reader.until("Text is shown evenly")
+    assert reader.app.chat.view.log_view.smooth
+    assert reader.remembered == {"pace": "smooth"}
+
+
+async def stats(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    await reader.send("/stats")
+    await reader.until("How fast the models were")
+    await reader.until("demo: 1 reply, 1 complete")
+    await reader.press("escape")
+    await reader.until_gone("How fast the models were")
+
+
+async def rename(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    await reader.send("/rename  A better title")
+    await reader.until(lambda: reader.lines[0].strip().startswith("A better title"))
+    await reader.send("/rename")
+    await reader.until("Say the new title")
+    assert reader.box == "/rename "
+
+
+async def system(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    await reader.send("/system Be brief.")
+    await reader.until("The system message is set.")
+    conversation = reader.app.chat.session.conversation
+    assert conversation.request(conversation.leaf).turns[0].text == "Be brief."
+    await reader.send("/system ")
+    await reader.until("The system message is removed.")
+    assert conversation.request(conversation.leaf).turns[0].role == "user"
+
+
+async def theme(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    await reader.send("/theme nord")
+    await reader.until("The theme is nord")
+    assert reader.app.theme == "nord"
+    assert reader.remembered == {"theme": "nord"}
+
+
+async def quit_(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    await reader.send("/quit")
+    await reader.until(lambda: reader.app._exit)
+
+
+EFFECTS: dict[str, Effect] = {
+    "help": help_,
+    "new": new,
+    "model": model,
+    "open": open_,
+    "copy": copy,
+    "export": export,
+    "retry": retry,
+    "continue": continue_reply,
+    "compare": compare,
+    "pace": pace,
+    "stats": stats,
+    "rename": rename,
+    "system": system,
+    "theme": theme,
+    "quit": quit_,
+}
+
+
+@pytest.mark.parametrize("name", [command.name for command in COMMANDS])
+async def test_a_command_does_what_it_says(
+    open_app: Open, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    async with open_app() as reader:
+        await reader.talk("code fast")
+        await EFFECTS[name](reader, monkeypatch)
+
+
+def test_commands_are_found_by_all_their_names() -> None:
+    for command in COMMANDS:
+        for name in (command.name, *command.aliases):
+            assert commands.find(name) is command
+            assert command in commands.matching(name[:2])
+
+
+@pytest.mark.parametrize("name", ["copy", "export", "retry", "continue"])
+async def test_a_command_that_can_do_nothing_says_so(open_app: Open, name: str) -> None:
+    async with open_app() as reader:
+        await reader.send(f"/{name} ")
+        await reader.until("There is no")
+
+
+async def test_the_palette_has_every_command_with_its_key(open_app: Open) -> None:
+    async with open_app((100, 40)) as reader:
+        await reader.press("ctrl+p")
+        await reader.until("Type a command")
+        for command in COMMANDS:
+            (row,) = (line for line in reader.lines if f" {command.slash} " in line)
+            assert command.key in row
+        await reader.type("slash clear")
+        await reader.until_gone("/export")
+        await reader.press("enter")
+        await reader.until_gone("Type a command")
+        assert reader.app.chat.session.is_blank
+
+
+async def test_the_themes_are_seen_while_one_looks_through_them(open_app: Open) -> None:
+    async with open_app() as reader:
+        before = reader.app.theme
+        await reader.send("/theme ")
+        await reader.until("Type a theme's name")
+        await reader.type("nord")
+        await reader.until(lambda: reader.app.theme == "nord")
+        await reader.press("escape")
+        await reader.until(lambda: reader.app.theme == before)
+        assert reader.remembered == {}
+        await reader.send("/theme ")
+        await reader.until("Type a theme's name")
+        await reader.press("down")
+        chosen = reader.app.theme
+        await reader.press("enter")
+        await reader.until(f"The theme is {reader.app.theme}")
+        assert reader.app.theme == chosen
+        assert reader.remembered == {"theme": chosen}
+
+
+async def test_the_help_is_filtered_by_what_one_wants_to_do(open_app: Open) -> None:
+    async with open_app() as reader:
+        await reader.press("f1")
+        await reader.until("What do you want to do?")
+        await reader.type("code block")
+        await reader.until(lambda: "newline" not in reader.screen)
+        assert "Alt+1 … Alt+9" in reader.screen
+        assert "/copy [N]" in reader.screen
+        assert reader.app.screen.query_one(Input).value == "code block"
+        assert reader.app.screen.query_one(OptionList).option_count == 4
