@@ -1,6 +1,7 @@
 """The command line: the words it takes, and one frozen value per command that holds what they said."""
 
 import argparse
+import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
@@ -15,6 +16,8 @@ N = TypeVar("N", int, float)
 
 LAST: Final = "last"
 """The ID of the conversation that was updated last."""
+_OWN_FIELDS: Final = ("messages", "input", "model", "stream", "system")
+"""Fields of a request that no option may set."""
 _EPILOG: Final = """\
 With nothing configured the app opens on the built-in demo model. To talk to a real one, set OPENAI_API_KEY or
 ANTHROPIC_API_KEY, or OPENAI_BASE_URL for any OpenAI-compatible endpoint (and CHAT_MODEL), in the environment, in
@@ -63,6 +66,9 @@ class AskArgs:
     no_stream: bool = False
     extract: bool = False
     """Whether only the last fenced code block is wanted."""
+    fields: tuple[tuple[str, Any], ...] = ()
+    """Further fields of the request, as JSON has them."""
+    effort: str | None = None
     system_file: str | None = None
     title: str | None = None
     wait: bool = False
@@ -323,6 +329,15 @@ def _add_ask(commands: "Commands[_Parser]", shared: _Parser) -> None:
         "--extract", action="store_true", help="print the last fenced code block alone; 1 if there is none"
     )
     _add_output(ask, "stream the reply into this file instead")
+    ask.add_argument(
+        *("-O", "--option"),
+        dest="fields",
+        metavar="KEY=VALUE",
+        action="append",
+        type=_field,
+        help="send this field too, such as top_p=0.9; VALUE is JSON, or else text",
+    )
+    ask.add_argument("--effort", metavar="LEVEL", type=_level, help="how hard to think, such as low, medium or high")
     ask.add_argument("--system-file", metavar="FILE", help="read the system message from this file")
     ask.add_argument("--title", metavar="TEXT", type=_title, help="call the conversation this")
     ask.add_argument("--wait", action="store_true", help="wait for a reply that streams in the conversation")
@@ -378,6 +393,29 @@ def _add_serve(commands: "Commands[_Parser]", shared: _Parser) -> None:
 
 def _add_output(parser: _Parser, help: str) -> None:
     parser.add_argument("-o", "--output", metavar="FILE", type=_file, help=f"{help}; - is stdout")
+
+
+def _field(text: str) -> tuple[str, Any]:
+    name, sign, value = text.partition("=")
+    if not (name.strip() and sign):
+        raise argparse.ArgumentTypeError("a field is KEY=VALUE, such as top_p=0.9")
+    if name in _OWN_FIELDS:
+        raise argparse.ArgumentTypeError(f"{name} is made of the conversation and of -m")
+    try:
+        return name, json.loads(value, parse_constant=_refuse_constant)
+    except ValueError:
+        return name, value
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    """Python's JSON knows NaN and Infinity; no endpoint's does."""
+    raise ValueError(name)
+
+
+def _level(text: str) -> str:
+    if not text.strip():
+        raise argparse.ArgumentTypeError("an empty level is none")
+    return text.strip()
 
 
 def _title(text: str) -> str:

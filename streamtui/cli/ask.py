@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from streamtui.chat.errors import ConfigError, StreamtuiError
@@ -38,14 +38,20 @@ def run(args: AskArgs, context: Context) -> int:
         catalog = context.catalog(storage.memory if storage else InMemoryQuirks())
         if not catalog.is_configured and not args.shared.demo:
             raise ConfigError(catalog.lacks)
-        instruction = read_file(args.system_file) if args.system_file is not None else args.shared.system
+        knows_unsaved = storage is not None and storage.trouble is not None
+        command = _Ask(args, catalog, storage, _defaults(args, context), knows_unsaved)
         prompts = read_prompts(args.prompts, None if args.no_stdin else sys.stdin)
-        defaults = Defaults(
-            system=context.config.settings.system if instruction is None else instruction,
-            instruction=instruction,
-            options=context.options,
-        )
-        return on_loop(_Ask(args, catalog, storage, defaults).run(prompts), rescue=lambda: _rescue(storage))
+        return on_loop(command.run(prompts), rescue=lambda: _rescue(storage))
+
+
+def _defaults(args: AskArgs, context: Context) -> Defaults:
+    """Return what the options and settings say of the conversation. Raises `ConfigError`."""
+    instruction = read_file(args.system_file) if args.system_file is not None else args.shared.system
+    return Defaults(
+        system=context.config.settings.system if instruction is None else instruction,
+        instruction=instruction,
+        options=replace(context.options, effort=args.effort, extra=dict(args.fields)),
+    )
 
 
 def _rescue(storage: Store | None) -> None:
@@ -62,6 +68,8 @@ class _Ask:
     catalog: SettingsCatalog
     storage: Store | None
     defaults: Defaults
+    knows_unsaved: bool
+    """Whether opening the store has said that nothing can be saved."""
 
     async def run(self, prompts: Sequence[Prompt]) -> int:
         library = self.storage.library if self.storage else UnsavedLibrary()
@@ -150,7 +158,8 @@ class _Ask:
             conversations = {label: reply.conversation for label, reply in replies.items()}
             sink = renderers.JsonLines(stdout, {} if self.args.no_save else conversations)
         elif len(replies) > 1:
-            sink = renderers.LabelledLines(stdout, stderr)
+            sink = renderers.LabelledLines(stdout, stderr, self.knows_unsaved)
         else:
-            sink = renderers.Text(stdout, stderr, shares_screen=output.is_on_the_screen_of_stderr(stdout))
+            shares_screen = output.is_on_the_screen_of_stderr(stdout)
+            sink = renderers.Text(stdout, stderr, shares_screen, self.knows_unsaved)
         return renderers.Buffered(sink) if self.args.no_stream else sink

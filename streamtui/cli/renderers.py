@@ -50,6 +50,8 @@ class Text:
     stderr: TextWriter
     shares_screen: bool = False
     """Whether `output` and `stderr` are the same terminal."""
+    knows_unsaved: bool = False
+    """Whether a line has said already that nothing can be saved."""
     _in_line: bool = False
     _thinking: bool = False
 
@@ -66,8 +68,8 @@ class Text:
             case TextDelta(text):
                 await self.output.write(text)
                 self._in_line = not text.endswith("\n")
-            case Notice(kind="not_saved"):
-                pass  # written by whoever opened the store
+            case Notice(kind="not_saved") if self.knows_unsaved:
+                pass
             case Notice(text=text) | Revised(reason=text):
                 await self._clear_line()
                 await self.stderr.write(f"{text}\n")
@@ -126,6 +128,8 @@ class LabelledLines:
 
     output: TextWriter
     stderr: TextWriter
+    knows_unsaved: bool = False
+    """Whether a line has said already that nothing can be saved."""
     _lines: LineBuffers = field(default_factory=LineBuffers)
     _reasoning: LineBuffers = field(default_factory=LineBuffers)
     _notices: dict[str | None, list[str]] = field(default_factory=dict)
@@ -138,8 +142,8 @@ class LabelledLines:
         match event:
             case TextDelta(text):
                 await self._put(self._lines.feed(label, text), label)
-            case Notice(kind="not_saved"):
-                pass  # written, once for all, by whoever opened the store
+            case Notice(kind="not_saved") if self.knows_unsaved:
+                pass
             case Notice(text=text) | Revised(reason=text):
                 self._notices.setdefault(label, []).append(f"[{label}] {text}\n")
                 if not self._lines.is_begun(label):

@@ -127,3 +127,26 @@ def test_a_part_file_that_was_left_over_blocks_nothing(command: Command) -> None
 
     assert (result.code, result.err) == (0, "")
     assert (path / "out.md").read_text() == HELLO_TEXT + "\n"
+
+
+def test_any_field_can_be_sent_with_the_request(run_here: Run, server: ScriptedServer) -> None:
+    words = ("-O", "top_p=0.9", "-O", 'stop=["a", "b"]', "--option", "user=me=you", "-O", "seed=NaN")
+
+    assert run_here("ask", "-m", "ok", *words, "hi").code == 0
+
+    body = server.of("ok")[0].json
+    assert (body["top_p"], body["stop"], body["user"], body["seed"]) == (0.9, ["a", "b"], "me=you", "NaN")
+
+
+def test_the_effort_is_sent(run_here: Run, server: ScriptedServer) -> None:
+    assert run_here("ask", "-m", "ok", "--effort", "low", "hi").code == 0
+
+    assert "low" in str(server.of("ok")[0].json)
+
+
+@pytest.mark.parametrize("words", [("-O", "top_p"), ("-O", "=1"), ("-O", "messages=[]"), ("--effort", " ")])
+def test_a_field_that_is_none_is_a_usage_error(run_here: Run, server: ScriptedServer, words: tuple[str, ...]) -> None:
+    result = run_here("ask", "-m", "ok", *words, "hi")
+
+    assert (result.code, result.out, len(result.lines)) == (2, "", 1)
+    assert server.requests == []

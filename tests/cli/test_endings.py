@@ -105,6 +105,21 @@ def another_writer(data: Path) -> Iterator[None]:
     lock.release()
 
 
+@pytest.mark.parametrize("models", [("ok",), ("ok", "think")], ids=["one", "several"])
+def test_what_cannot_be_saved_any_more_is_said(command: Command, models: tuple[str, ...]) -> None:
+    """All was well when the store was opened: the prompt is still to come."""
+    assert command.run("ask", "-m", "ok", "one").code == 0
+    words = [word for model in models for word in ("-m", model)]
+    process = command.start("ask", *words, stdin=subprocess.PIPE)
+    until(lambda: _reads(process), "reading")
+
+    with another_transaction(command.data):
+        out, err = process.communicate(b"hi", timeout=PATIENCE_S)
+
+    assert process.returncode == 0 and b"Hello, world!" in out
+    assert b"Not saved" in err
+
+
 def signalled_to_its_end(process: Popen, number: int) -> None:
     """Send the signal again and again, so that one comes whatever the process is doing."""
 
