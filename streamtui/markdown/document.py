@@ -134,6 +134,30 @@ class Document:
         self._frozen += len(frozen)
         return min([*changed, *self._relink(defined), *self._widen(widened)], default=None)
 
+    @property
+    def settled(self) -> int:
+        """How many of the first blocks stay as they are whatever comes, but for tables that get wider and links whose
+        address comes later."""
+        return self._frozen
+
+    def preview(self, text: str) -> Sequence[Block]:
+        """Return the blocks after the settled ones as they would be if `text` came, and then the end.
+
+        Nothing changes by it. Call it after `update`.
+        """
+        ahead = self._scanner.fork()
+        lines = (self._tail + text).split("\n")
+        start = self._taken_to
+        for index, line in enumerate(lines):
+            newline = "\n" if index < len(lines) - 1 else ""
+            if ahead.open_line:
+                ahead.extend(line, newline)
+            else:
+                ahead.line(line, start, newline)
+            start += len(line) + len(newline)
+        ahead.close()
+        return ahead.done
+
     def idle_work(self, budget: float = 0.004) -> int | None:
         """Do at most about `budget` seconds of what can wait: finding colours of code.
 

@@ -215,7 +215,7 @@ def _is_glob(text: str, start: int, end: int, before: str, after: str) -> bool:
     if before == "/":
         return after in "/.*{[" or (after.isalnum() and end - start == 1)
     if before == "." and end - start == 1 and (after.isalnum() or after.isspace() or after in "$)/"):
-        return True
+        return text[start - 2 : start] == "*." or _opens_nothing(text, start)
     starts_word = before.isspace() or before in "('\"`[{"
     if not starts_word:
         return False
