@@ -64,6 +64,8 @@ class AskArgs:
     metrics: bool = False
     no_save: bool = False
     no_stream: bool = False
+    raw: bool = False
+    """Whether a terminal too gets the source of the reply."""
     extract: bool = False
     """Whether only the last fenced code block is wanted."""
     fields: tuple[tuple[str, Any], ...] = ()
@@ -325,9 +327,8 @@ def _add_ask(commands: "Commands[_Parser]", shared: _Parser) -> None:
     ask.add_argument("--metrics", action="store_true", help="say on stderr how long it took")
     ask.add_argument("--no-save", action="store_true", help="keep nothing of this on disk")
     ask.add_argument("--no-stream", action="store_true", help="print in one piece, and only a complete reply")
-    ask.add_argument(
-        "--extract", action="store_true", help="print the last fenced code block alone; 1 if there is none"
-    )
+    ask.add_argument("--raw", action="store_true", help="print the source on a terminal too, as a pipe gets it")
+    ask.add_argument("--extract", action="store_true", help="print the last fenced code block alone, if there is one")
     _add_output(ask, "stream the reply into this file instead")
     ask.add_argument(
         *("-O", "--option"),

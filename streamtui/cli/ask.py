@@ -1,9 +1,12 @@
 """`streamtui ask`: replies on stdout and nothing else there; everything else on stderr."""
 
+import os
+import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 
 from streamtui.chat.errors import ConfigError, StreamtuiError
@@ -162,4 +165,14 @@ class _Ask:
         else:
             shares_screen = output.is_on_the_screen_of_stderr(stdout)
             sink = renderers.Text(stdout, stderr, shares_screen, self.knows_unsaved)
+            if not (self.args.raw or self.args.extract or self.args.output) and output.stdout_is_terminal():
+                sink = renderers.Rendered(sink, _row_writer())
         return renderers.Buffered(sink) if self.args.no_stream else sink
+
+
+def _row_writer() -> Callable[[], renderers.RowWriter]:
+    """Return what makes a renderer for the terminal behind stdout."""
+    from streamtui.cli.markdown_rows import MarkdownRows  # it needs Textual, which a pipe does without
+
+    width = shutil.get_terminal_size().columns
+    return partial(MarkdownRows, width, has_colors=not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")

@@ -1,7 +1,7 @@
 """The forms in which `ask` writes replies: text, JSON lines, labelled lines, one piece."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -183,6 +183,42 @@ class Buffered:
                 await self.inner.event(event, label)
             case _:
                 await self.inner.event(event, label)
+
+
+class RowWriter(Protocol):
+    """Turns the source of a reply into rows for a terminal."""
+
+    def feed(self, text: str) -> str:
+        """Take the next piece; return what can be written, with a newline at its end."""
+
+    def finish(self) -> str:
+        """Return the rest."""
+
+
+@dataclass(slots=True)
+class Rendered:
+    """The text of a reply as rows on a terminal, each as soon as it is certain."""
+
+    inner: Sink
+    new_rows: Callable[[], RowWriter]
+    """Makes what renders one text."""
+    _rows: RowWriter = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._rows = self.new_rows()
+
+    async def event(self, event: Event, label: str | None) -> None:
+        if isinstance(event, TextDelta):
+            await self._write(self._rows.feed(event.text), label)
+            return
+        if isinstance(event, Revised | Finished | Failed):
+            await self._write(self._rows.finish(), label)
+            self._rows = self.new_rows()
+        await self.inner.event(event, label)
+
+    async def _write(self, text: str, label: str | None) -> None:
+        if text:
+            await self.inner.event(TextDelta(text), label)
 
 
 @dataclass(slots=True)

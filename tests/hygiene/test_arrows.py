@@ -29,8 +29,9 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "openai": ("streamtui.providers.openai",),
     "anthropic": ("streamtui.providers.anthropic",),
     "httpx2": ("streamtui.providers",),
-    "textual": ("streamtui.tui", "streamtui.log", "streamtui.markdown.line"),  # a line is a `Strip`, which is a value
-    "rich": ("streamtui.tui", "streamtui.log", "streamtui.markdown"),
+    # A line is a `Strip`, which is a value.
+    "textual": ("streamtui.tui", "streamtui.log", "streamtui.markdown.line", "streamtui.cli.markdown_rows"),
+    "rich": ("streamtui.tui", "streamtui.log", "streamtui.markdown", "streamtui.cli.markdown_rows"),
     "pygments": ("streamtui.log", "streamtui.markdown"),
     "linkify_it": ("streamtui.markdown",),
     "unicodeit": ("streamtui.markdown.formulas.symbols",),
