@@ -139,7 +139,7 @@ class _Runs:
         self._breaks_at_tags = breaks_at_tags
         self._runs: list[Run] = []
         self._outer: list[Style] = []  # the styles around the open tokens
-        self._links: list[tuple[str, int]] = []  # targets of open links, and the first run of each
+        self._links: list[tuple[str, str, int]] = []  # target and title of open links, and the first run of each
         self._joints: list[int] = []  # runs that stand for a soft break
 
     def of(self, tokens: list[Token]) -> list[Run]:
@@ -193,7 +193,8 @@ class _Runs:
             self._style += _part(token.type, self._styles)
             return
         href = str(token.attrs.get("href", ""))
-        self._links.append((href, len(self._runs)))
+        title = "" if token.meta.get("label") else str(token.attrs.get("title", ""))  # a definition shows its own
+        self._links.append((href, title, len(self._runs)))
         if is_openable(href):
             self._style += _link(self._styles.link, href)
 
@@ -201,10 +202,10 @@ class _Runs:
         inner, self._style = self._style, self._outer.pop()
         if token.type != "link_close":
             return
-        href, first = self._links.pop()
+        href, title, first = self._links.pop()
         if len(self._runs) == first:
             self._runs.append((_shown(href), inner))
-        self._runs += _target(href, first, self._runs, self._style, self._styles)
+        self._runs += _target(href, title, self._runs[first:], self._style, self._styles)
 
     def _join(self, index: int) -> None:
         """Make the soft break at `index` the joint of two lines of one paragraph."""
@@ -238,13 +239,12 @@ def _link(style: Style, href: str) -> Style:
     return style + Style(meta={"href": href})
 
 
-def _target(href: str, first: int, runs: list[Run], style: Style, styles: Styles) -> list[Run]:
-    """Return what is shown after a link that can't be opened: where it points, unless its text says so."""
-    if is_openable(href) or not href:
-        return []
-    if "".join(text for text, _ in runs[first:]) in (href, href.removeprefix("mailto:")):
-        return []
-    return [(f" ({_shown(href)})", style + styles.dim)]
+def _target(href: str, title: str, runs: list[Run], style: Style, styles: Styles) -> list[Run]:
+    """Return what is shown after a link: where it points, if it can't be opened and its text says else; its title."""
+    text = "".join([text for text, _ in runs])
+    is_told = is_openable(href) or text in (href, href.removeprefix("mailto:"))
+    notes = [note for note in ("" if is_told else href, title) if note]
+    return [(f" ({_shown(', '.join(notes))})", style + styles.dim)] if notes else []
 
 
 def _with_lines(text: str) -> str:
@@ -263,7 +263,9 @@ def _image(token: Token, styles: Styles, style: Style, *, is_linked: bool) -> li
     source = str(token.attrs.get("src", ""))
     host = _host(source)
     alt = _shown("".join(["\n" if part.type == "softbreak" else part.content for part in token.children or ()]))
-    label = f"🖼 {alt} ({host})" if alt else f"🖼 {host}"
+    title = _shown(str(token.attrs.get("title", "")))
+    about = f"{host}, {title}" if title else host
+    label = f"🖼 {alt} ({about})" if alt else f"🖼 {about}"
     if is_openable(source) and not is_linked:
         style += _link(styles.link, source)
     return [(label, style)]

@@ -39,7 +39,7 @@ _WORD_REACH = 64
 
 def new_parser() -> MarkdownIt:
     """Return a parser for inline Markdown; one is not for two threads."""
-    markdown = MarkdownIt("gfm-like", {"html": True})
+    markdown = MarkdownIt("gfm-like", {"html": True, "store_labels": True})
     markdown.linkify = _BareLinks(options={"fuzzy_link": False, "fuzzy_email": False, "fuzzy_ip": False})
     markdown.core.ruler.disable("linkify")  # finds bare e-mail addresses, which can't be opened
     markdown.normalizeLinkText = _as_written  # type: ignore[method-assign,assignment]

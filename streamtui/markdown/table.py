@@ -207,6 +207,11 @@ class TableChunk(ItemizedBlock):
         other._painted = self._painted
         return other
 
+    @property
+    def may_refer(self) -> bool:
+        """Whether a cell may refer to a link definition."""
+        return any("[" in cell for row in (self.columns.head, *self.rows) for cell in row)
+
     def estimate(self, width: int) -> int:
         if (known := self._known(width)) is not None:
             return known

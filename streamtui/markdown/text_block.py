@@ -144,9 +144,9 @@ class TextBlock(Block):
             runs.append((lost, styles.text + styles.bullet))
         if self.task is not None and self._is_numbered():
             runs.append(("☑ " if self.task else "☐ ", styles.text + styles.task_done))
-        return runs + self._inline(styles, base)
+        return runs + self.inline(styles, base)
 
-    def _inline(self, styles: Styles, base: Style) -> list[Run]:
+    def inline(self, styles: Styles, base: Style) -> list[Run]:
         """Return the runs of the text: what is verbatim, the definitions, and the rest."""
         runs: list[Run] = []
         text = self.text
@@ -214,7 +214,7 @@ class Rule(Block):
         self.place = place
 
     def same(self, other: Block) -> bool:
-        return isinstance(other, Rule) and self.start == other.start and self.end == other.end
+        return isinstance(other, Rule) and (self.start, self.end, self.place) == (other.start, other.end, other.place)
 
     def estimate(self, width: int) -> int:
         return 1 + (self.place.gap >= 0)
