@@ -383,6 +383,13 @@ class Catalog(Protocol):
         """Return what `-m` could be given, over all configured providers. Raises `ProviderError` if none answers."""
         ...
 
+    async def learn_window(self, model: Model) -> None:
+        """Learn from the endpoint how many tokens the model's window holds, unless that is known: once for each.
+
+        Raises `ProviderError`.
+        """
+        ...
+
     def exposed_host(self, model: Model) -> str | None:
         """Return the host to which a key would travel in the clear, unless the reader has allowed that."""
         ...

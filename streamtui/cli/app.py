@@ -37,7 +37,7 @@ def run(args: AppArgs, context: Context) -> int:
         return launch.run(
             Workspace(catalog, storage.recorder, storage.library, defaults),
             storage,
-            Choices(config.settings.prices, _transcript, choices.remember),
+            Choices(catalog.prices, _transcript, choices.remember),
             opening=Opening(
                 conversation=None if args.resume == LAST else args.resume,
                 latest=args.resume == LAST,

@@ -5,7 +5,7 @@ import re
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 from streamtui import providers
 from streamtui.chat.errors import ConfigError, ProviderError
@@ -24,6 +24,13 @@ _NOT_FOR_CHAT: Final = re.compile(
     re.IGNORECASE,
 )
 """Names of models that write no replies: they are listed, but never picked by themselves."""
+
+
+@runtime_checkable
+class TellsWindow(Protocol):
+    """A provider whose endpoint may tell how many tokens a model's window holds."""
+
+    async def context_window(self, model: str) -> int | None: ...
 
 
 class LazyProvider:
@@ -75,6 +82,11 @@ class LazyProvider:
                 raise
             listed = []
         return listed or list(self.endpoint.models)
+
+    async def context_window(self, model: str) -> int | None:
+        """Ask the endpoint how many tokens a model's window holds; `None` where it does not tell."""
+        provider = await self.load()
+        return await provider.context_window(model) if isinstance(provider, TellsWindow) else None
 
     async def aclose(self) -> None:
         if self._provider is not None:

@@ -9,6 +9,7 @@ import openai
 
 from streamtui.chat.messages import ChatRequest
 from streamtui.chat.ports import Deadlines, QuirkStore
+from streamtui.providers.context_window import read_context_window
 from streamtui.providers.endpoint import Endpoint
 from streamtui.providers.http.base_url import BaseUrl, parse_base_url
 from streamtui.providers.http.client import NO_KEY, idle_http_client, make_http_client
@@ -45,6 +46,8 @@ class OpenAIProvider(SDKProvider[openai.AsyncOpenAI]):
 
     def __init__(self, base: BaseUrl, endpoint: Endpoint, requests: ProviderRequest) -> None:
         super().__init__("openai", base, endpoint, requests)
+        self._http = idle_http_client()
+        """What the SDK's client sends with, once it is made."""
 
     def can_prefill(self, model: str) -> bool:
         quirks = self._requests.quirks(model)
@@ -73,18 +76,26 @@ class OpenAIProvider(SDKProvider[openai.AsyncOpenAI]):
             may_use_responses=True,
         )
 
+    async def context_window(self, model: str) -> int | None:
+        """Do what `LazyProvider.context_window` promises."""
+        if self._base.hostname == _OPENAI:
+            return None
+        await self._connected()
+        return await read_context_window(self._http, self._base, self._endpoint.query, model)
+
     def list_models(self, client: openai.AsyncOpenAI) -> AbstractAsyncContextManager[Response]:
         return client.models.with_streaming_response.list()
 
     def make_client(self, key: str | None, connect_s: float) -> openai.AsyncOpenAI:
         headers = auth_headers(self._endpoint, key, lambda key: {"authorization": f"Bearer {key}"})
+        self._http = make_http_client(self._base, connect_s, headers)
         return openai.AsyncOpenAI(
             api_key=key or NO_KEY,
             base_url=self._base.url,
             default_query=dict(self._endpoint.query),
             max_retries=0,
             timeout=openai.Timeout(None, connect=connect_s),
-            http_client=make_http_client(self._base, connect_s, headers),
+            http_client=self._http,
         )
 
     def _responses(self, client: openai.AsyncOpenAI, request: ChatRequest, quirks: frozenset[str]) -> PreparedRequest:

@@ -65,6 +65,7 @@ class SettingsCatalog:
         """The look-ups of first models under way, by provider."""
         self._first: dict[str, str] = {}
         """The first model on offer, by prefix, where that was asked for."""
+        self._asked_for_window: set[str] = set()
         self.prices = PriceBook(config.settings.models, config.settings.prices, self._located)
 
     @property
@@ -160,6 +161,13 @@ class SettingsCatalog:
             missed(failure)
         return ids
 
+    async def learn_window(self, model: Model) -> None:
+        window = self.prices.get(model.id).context
+        if window is None and isinstance(model.provider, LazyProvider) and model.id not in self._asked_for_window:
+            self._asked_for_window.add(model.id)
+            if tokens := await model.provider.context_window(model.name):
+                self.prices.learn_window(model.id, tokens)
+
     def exposed_host(self, model: Model) -> str | None:
         if self._insecure_http or not isinstance(model.provider, LazyProvider):
             return None
@@ -186,6 +194,7 @@ class SettingsCatalog:
         provider = self._default().provider
         if isinstance(provider, LazyProvider):
             providers.preload(provider.endpoint.provider)
+        self.prices.load()
 
     async def aclose(self) -> None:
         for provider in self._providers.values():

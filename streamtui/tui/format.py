@@ -1,18 +1,20 @@
 """The state of a conversation, in words for one short line, the most telling first."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.metrics import BYTES_PER_TOKEN, progress
 from streamtui.chat.reply import Reply
-from streamtui.chat.statistics import Price
+from streamtui.chat.statistics import Price, Prices
 from streamtui.workspace import Session
 
+_NEARLY_FULL = 0.8
+"""The share of a context from which it is worth a word."""
 _FEWEST_PAST = 3
 """Past replies without which nothing is guessed."""
 
 
-def state_of(session: Session, prices: Mapping[str, Price], elsewhere: int) -> list[str]:
+def state_of(session: Session, prices: Prices, elsewhere: int) -> list[str]:
     """Return how full the context is, what the branch has cost, how far the reply may be, and how many other
     conversations stream. A reply's own figures stand under it."""
     replies = [task.reply for task in session.tasks]
@@ -32,24 +34,25 @@ def _progress(reply: Reply, past: list[int]) -> float | None:
     return progress(reply.meter.characters, past, limit * BYTES_PER_TOKEN if limit else None)
 
 
-def _figures(path: Sequence[ChatMessage], prices: Mapping[str, Price]) -> list[str]:
+def _figures(path: Sequence[ChatMessage], prices: Prices) -> list[str]:
     """Return how full the model's context is and what the branch has cost, where that is configured."""
     replies = [message for message in path if message.role == "assistant"]
-    if not replies or not prices:
+    if not replies:
         return []
     parts: list[str] = []
     last = replies[-1]
     window = prices.get(last.model or "", Price()).context
     usage = last.last.usage
     if window and usage is not None:
-        parts.append(f"context {((usage.input_tokens or 0) + (usage.output_tokens or 0)) / window * 100:.0f} %")
+        used = ((usage.input_tokens or 0) + (usage.output_tokens or 0)) / window
+        parts.append(f"context {used * 100:.0f} %" + (", nearly full" if used >= _NEARLY_FULL else ""))
     costs = [cost for message in replies for cost in _costs(message, prices)]
     if costs:
         parts.append(f"${sum(costs):.3f}")
     return parts
 
 
-def _costs(message: ChatMessage, prices: Mapping[str, Price]) -> list[float]:
+def _costs(message: ChatMessage, prices: Prices) -> list[float]:
     price = prices.get(message.model or "", Price())
     usages = [segment.usage for segment in message.segments if segment.usage is not None]
     costs = [price.cost(usage.input_tokens or 0, usage.output_tokens or 0) for usage in usages]

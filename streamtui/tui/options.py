@@ -1,12 +1,12 @@
 """What the app is given by who starts it. Imports no Textual: that waits for `terminal.environment`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.ports import ConversationRecord
-from streamtui.chat.statistics import Price
+from streamtui.chat.statistics import Prices
 
 Form = Literal["md", "json"]
 Transcript = Callable[[Form, ConversationRecord, Sequence[ChatMessage]], str]
@@ -37,7 +37,7 @@ class Looks:
 class Choices:
     """What the settings give the commands, and where what is chosen in the app is kept."""
 
-    prices: Mapping[str, Price]
+    prices: Prices
     """By model id."""
     transcript: Transcript
     remember: Callable[[str, str], None]

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -341,6 +342,7 @@ class Workspace:
         if model != conversation.model:
             conversation.use(model)
         self._in_background(self._learn_lengths(session))
+        self._in_background(self._learn_window(model))
         return submission
 
     async def _catch_up(self, session: Session) -> None:
@@ -370,6 +372,11 @@ class Workspace:
         except StreamtuiError:
             return
         session.past_lengths = [timing.metrics.characters for timing in timings if timing.status == "complete"]
+
+    async def _learn_window(self, model: Model) -> None:
+        """Ask how much the model can read, for the figure of context used; without it there is none."""
+        with suppress(StreamtuiError):
+            await self.catalog.learn_window(model)
 
     def _instruct(self, conversation: Conversation) -> None:
         if self.defaults.instruction is not None:

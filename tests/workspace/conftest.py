@@ -37,6 +37,9 @@ class ScriptedCatalog:
     async def available(self) -> list[str]:
         return ["scripted", "other"]
 
+    async def learn_window(self, model: Model) -> None:
+        return
+
     def exposed_host(self, model: Model) -> str | None:
         return next(iter(self.plaintext), None)
 
