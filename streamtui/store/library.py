@@ -142,8 +142,8 @@ class SavedLibrary:
             await asyncio.shield(asyncio.wrap_future(self._writer.opened))
         try:
             return await self._ask_once(query)
-        except DamagedError:
-            await asyncio.shield(asyncio.wrap_future(self._writer.mend()))
+        except DamagedError as error:
+            await asyncio.shield(asyncio.wrap_future(self._writer.mend(error.identity)))
             return await self._ask_once(query)
 
     async def _ask_once(self, query: Callable[[sqlite3.Connection | None, Overlay], T]) -> T:

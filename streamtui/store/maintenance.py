@@ -3,14 +3,33 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from streamtui.chat.errors import StoreError
 from streamtui.chat.ports import HealthReport
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.store.sqlite import opening, read
+from streamtui.store.sqlite.apply import RECOVERED
+from streamtui.store.sqlite.errors import is_damage
 
-_MOST_PROBLEMS = 20
+_MOST_PROBLEMS: Final = 20
+_LOST: Final = "SELECT DISTINCT conversation FROM messages WHERE conversation NOT IN (SELECT id FROM conversations)"
+_LOST_INDEX: Final = ("missing from index", "wrong # of entries in index", "row not in PRIMARY KEY order")
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What a look through the whole file showed."""
+
+    report: HealthReport
+    lost: int
+    """Conversations whose messages are there, but not their own row."""
+    is_index_wrong: bool
+    """Whether an index lacks rows of its table, or has others."""
+    is_damaged: bool
+    """Whether more than indexes is wrong, so that the file has to be replaced."""
 
 
 def back_up(path: Path, target: Path) -> None:
@@ -29,17 +48,46 @@ def _drop_deleted(copy: sqlite3.Connection) -> None:
     copy.execute("DELETE FROM conversations WHERE deleted IS NOT NULL")
 
 
-def examine(path: Path) -> HealthReport:
+def examine(path: Path) -> Findings:
     """Look through the whole file. Raises `StoreError` where it can't be read."""
     try:
         with _reading(path) as connection:
-            rows = connection.execute(f"PRAGMA integrity_check({_MOST_PROBLEMS})").fetchall()
-            problems = tuple(sanitize_line(str(line)) for (line,) in rows if line != "ok")
-            (messages,) = connection.execute("SELECT count(*) FROM messages").fetchone()
-            (unerased,) = connection.execute("SELECT count(*) FROM purged WHERE NOT scrubbed").fetchone()
-            return HealthReport(problems, (), read.count(connection), messages, path.stat().st_size, unerased)
-    except (sqlite3.Error, OSError) as error:
-        raise StoreError(f"{path} can't be read: {sanitize_line(str(error))}.") from None
+            return _findings(connection, path)
+    except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
+        if not is_damage(error):
+            raise StoreError(f"{path} can't be read: {sanitize_line(str(error))}.") from None
+        problem = f"{path.name}: {sanitize_line(str(error))}"
+        return Findings(HealthReport((problem,), (), 0, 0, path.stat().st_size, 0), 0, False, True)
+
+
+def _findings(connection: sqlite3.Connection, path: Path) -> Findings:
+    rows = connection.execute(f"PRAGMA integrity_check({_MOST_PROBLEMS})").fetchall()
+    problems = [sanitize_line(read.text_of(line)) for (line,) in rows if line != "ok"]
+    wrong_index = [line for line in problems if any(words in line for words in _LOST_INDEX)]
+    is_damaged = len(wrong_index) < len(problems)
+    lost = len(connection.execute(_LOST).fetchall())
+    if lost:
+        problems.append(f"{lost} conversations have messages, but no row of their own")
+    (messages,) = connection.execute("SELECT count(*) FROM messages").fetchone()
+    (unerased,) = connection.execute("SELECT count(*) FROM purged WHERE NOT scrubbed").fetchone()
+    size = path.stat().st_size
+    report = HealthReport(tuple(problems), (), read.count(connection), messages, size, unerased)
+    return Findings(report, lost, bool(wrong_index), is_damaged)
+
+
+def mend(connection: sqlite3.Connection) -> None:
+    """Make the indexes anew, and rows for conversations that lost theirs. Runs in a transaction of the caller."""
+    connection.execute("REINDEX")
+    for (conversation,) in connection.execute(_LOST).fetchall():
+        leaf, model, updated = connection.execute(
+            "SELECT id, model, created FROM messages WHERE conversation = ? ORDER BY seq DESC LIMIT 1", (conversation,)
+        ).fetchone()
+        (touched,) = connection.execute("SELECT coalesce(max(touched), 0) + 1 FROM conversations").fetchone()
+        connection.execute(
+            "INSERT INTO conversations (id, title, model, leaf, created, updated, touched)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (conversation, RECOVERED, model or "", leaf, updated, updated, touched),
+        )
 
 
 @contextmanager

@@ -82,7 +82,8 @@ class Reader:
         self._drop()
         if is_damage(error):
             opening.suspect(self._path)
-            return DamagedError(f"{self._path} is damaged, and what it holds could not be rescued yet.")
+            message = f"{self._path} is damaged, and what it holds could not be rescued yet."
+            return DamagedError(message, self._identity)
         return StoreError(f"The saved conversations can't be read ({error}). Check {self._path.parent}.")
 
     def _opened(self) -> sqlite3.Connection | None:

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -11,7 +12,7 @@ from typing import Final
 from streamtui.chat.errors import StoreError
 from streamtui.chat.ports import HealthReport
 from streamtui.store.library import SavedLibrary
-from streamtui.store.maintenance import back_up, examine
+from streamtui.store.maintenance import back_up, examine, mend
 from streamtui.store.queue.writer import QueueWriter
 from streamtui.store.quirks import SavedMemory
 from streamtui.store.reader import Reader
@@ -124,9 +125,19 @@ class Store:
         return self._writer.erase(timeout, on_progress)
 
     def check(self) -> HealthReport:
-        """Look through all that is saved. Blocks. Raises `StoreError`."""
+        """Look through all that is saved, and mend what can be, as `chat.ports.Storage.check` has it."""
         self._writer.flush_or_spill(CLOSE_S)
-        return examine(self.path)
+        findings = examine(self.path)
+        if findings.report.is_healthy:
+            return findings.report
+        if findings.is_damaged:
+            self._writer.mend(self._database.identity).result()
+            mended = self.notices[-1:]
+        else:
+            self._writer.perform(mend).result()
+            mended = ("Its indexes were made anew.",) if findings.is_index_wrong else ()
+            mended += (f"{findings.lost} conversations have a row again.",) if findings.lost else ()
+        return replace(examine(self.path).report, problems=findings.report.problems, mended=mended)
 
     def backup(self, path: Path) -> None:
         """Copy all that is saved to the file `path`. Blocks. Raises `StoreError`."""

@@ -70,7 +70,8 @@ class QueueWriter:
         self._asleep = False
         self._hurried = False
         self._recover_next = True
-        self._mending: Future[None] | None = None
+        self._mending: SimpleQueue[tuple[tuple[int, int] | None, Future[None]]] = SimpleQueue()
+        self._work_to_do: SimpleQueue[tuple[Callable[[sqlite3.Connection], None], Future[None]]] = SimpleQueue()
         self._erased: float | None = 0.0
         self._house_due = 0.0
         self._is_indexed = False
@@ -123,11 +124,20 @@ class QueueWriter:
             self._recover_next = True
             self._hurry()
 
-    def mend(self) -> "Future[None]":
-        """Have the file replaced that a read found damaged; the future fails where that can't be done now."""
-        future = self._mending
-        if future is None:
-            future = self._mending = Future()
+    def mend(self, identity: tuple[int, int] | None) -> "Future[None]":
+        """Have the file with this identity replaced, which a read found damaged, if it is still there.
+
+        The future fails where that can't be done now.
+        """
+        future: Future[None] = Future()
+        self._mending.put((identity, future))
+        self._hurry()
+        return future
+
+    def perform(self, work: Callable[[sqlite3.Connection], None]) -> "Future[None]":
+        """Do `work` in a transaction of its own on the database thread; the future fails as `written` does."""
+        future: Future[None] = Future()
+        self._work_to_do.put((work, future))
         self._hurry()
         return future
 
@@ -261,6 +271,7 @@ class QueueWriter:
         if not self.opened.done():
             self.opened.set_result(None)
         self._set_trouble(None)
+        self._perform()
         if not self._operations and time.monotonic() >= self._house_due:
             self._keep_house()
 
@@ -273,19 +284,32 @@ class QueueWriter:
         trouble = explain(error, self._database.path)
         self._set_trouble(trouble)
         self._pending.fail_waiting(trouble)
+        with suppress(Empty):
+            while True:
+                self._work_to_do.get_nowait()[1].set_exception(StoreError(trouble))
         if not self.opened.done():
             self.opened.set_exception(error if isinstance(error, RefusedError) else StoreError(trouble))
 
     def _mend(self) -> None:
-        future, self._mending = self._mending, None
-        if future is None:
-            return
-        try:
-            self._database.replace_damaged(self._patience())
-        except Exception as error:
-            future.set_exception(StoreError(explain(error, self._database.path)))
-            raise
-        future.set_result(None)
+        with suppress(Empty):
+            while True:
+                identity, future = self._mending.get_nowait()
+                try:
+                    self._database.replace_damaged(identity, self._patience())
+                    future.set_result(None)
+                except Exception as error:
+                    future.set_exception(StoreError(explain(error, self._database.path)))
+                    raise
+
+    def _perform(self) -> None:
+        with suppress(Empty):
+            while True:
+                work, future = self._work_to_do.get_nowait()
+                try:
+                    self._database.write(work, self._patience())
+                    future.set_result(None)
+                except _EXPECTED as error:
+                    future.set_exception(StoreError(explain(error, self._database.path)))
 
     def _recover(self) -> None:
         if not self._recover_next:
@@ -328,7 +352,7 @@ class QueueWriter:
             _log.info("housekeeping: %s", error)  # tried again in a second, or at the next start
             self._house_due = time.monotonic() + _RETRY_S
             if is_damage(error):
-                self.mend()
+                self.mend(self._database.identity)
 
     def _index(self) -> None:
         left: list[bool] = []

@@ -66,10 +66,17 @@ class Database:
     def _is_marked_read_only(self, error: Exception) -> bool:
         return code(error) == sqlite3.SQLITE_READONLY and opening.is_marked_read_only(self.path)
 
-    def replace_damaged(self, patience: float) -> None:
-        """Open the file again, after it was replaced where a read found it damaged. Raises as `write` does."""
+    @property
+    def identity(self) -> tuple[int, int] | None:
+        """What tells the file that is open from others of its name."""
+        return self._identity
+
+    def replace_damaged(self, identity: tuple[int, int] | None, patience: float) -> None:
+        """Replace the file, unless it is no longer the one with this identity. Raises as `write` does."""
         with self._lock.held(patience):
-            self._drop()
+            if opening.identity(self.path) == identity:
+                self._drop()
+                self._is_damaged = True
             self._opened()
 
     def erase(self, step_s: float, patience: float) -> float | None:
@@ -88,7 +95,7 @@ class Database:
                     return 0.0
             if search.holds_deleted(connection):
                 with self._transaction():  # of its own: the index knows of deletions once they are committed
-                    search.drop_deleted(connection)
+                    search.drop_deleted(connection, until)
                 return 0.0
             for copy in opening.backups(self.path):
                 if not self._erase_copy(connection, copy, until):

@@ -92,7 +92,8 @@ class PageFile:
         return os.fstat(self._descriptor).st_size // PAGE_SIZE
 
     def overwrite_unused(self, first: int, until: float) -> int | None:
-        """Overwrite the unused parts of pages from page `first` on, until the monotonic clock shows `until`.
+        """Overwrite the unused parts of pages from page `first` on, until the monotonic clock shows `until`, but
+        of some pages in any case.
 
         Return the page to go on from, `None` after the last one; what was overwritten is on disk then.
         Only while nobody else writes to the file, and with no log that has newer versions of its pages. Readers may
@@ -100,7 +101,7 @@ class PageFile:
         """
         number: int | None = max(first, 1)
         is_changed = False
-        while number is not None and time.monotonic() < until:
+        while number is not None:
             os.lseek(self._descriptor, (number - 1) * PAGE_SIZE, os.SEEK_SET)
             chunk = os.read(self._descriptor, _CHUNK * PAGE_SIZE)
             for n, kind in enumerate(chunk[::PAGE_SIZE]):
@@ -108,6 +109,8 @@ class PageFile:
                     page = chunk[n * PAGE_SIZE : (n + 1) * PAGE_SIZE]
                     is_changed = self._overwrite(page, number + n) or is_changed
             number = number + _CHUNK if len(chunk) == _CHUNK * PAGE_SIZE else None
+            if time.monotonic() >= until:
+                break
         if is_changed:
             os.fsync(self._descriptor)
         return number

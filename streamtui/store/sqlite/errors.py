@@ -24,7 +24,11 @@ class RefusedError(StoreError):
 
 
 class DamagedError(StoreError):
-    """A read found the file damaged."""
+    """A read found the file damaged that has this identity: see `opening.identity`."""
+
+    def __init__(self, message: str, identity: tuple[int, int] | None) -> None:
+        super().__init__(message)
+        self.identity = identity
 
 
 class UnusableError(StoreError):

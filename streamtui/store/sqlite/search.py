@@ -252,23 +252,26 @@ def holds_deleted(connection: sqlite3.Connection) -> bool:
     return any(progress.get(connection, task) is not None for task in (_MERGE, _REBUILD))
 
 
-def drop_deleted(connection: sqlite3.Connection) -> None:
-    """Do one short step to rid the index of what was taken out of it. Runs in a transaction of the caller."""
+def drop_deleted(connection: sqlite3.Connection, until: float) -> None:
+    """Rid the index of what was taken out of it, until that is done or the monotonic clock shows `until`.
+
+    Runs in a transaction of the caller.
+    """
     if progress.get(connection, _REBUILD) is not None:
         _prepare(connection)
         progress.clear(connection, _MERGE, _REBUILD)
         return
-    step = progress.get(connection, _MERGE)
-    if step is None:
-        return
-    before = connection.total_changes
     with _guarded(connection):
-        pages = _MERGE_PAGES if step else -_MERGE_PAGES  # a negative number starts to merge all into one
-        connection.execute("INSERT INTO search (search, rank) VALUES ('merge', ?)", (pages,))
-    if connection.total_changes - before < 2:
-        progress.clear(connection, _MERGE)
-    else:
-        progress.put(connection, _MERGE, step + 1)
+        while (step := progress.get(connection, _MERGE)) is not None:
+            before = connection.total_changes
+            pages = _MERGE_PAGES if step else -_MERGE_PAGES  # a negative number starts to merge all into one
+            connection.execute("INSERT INTO search (search, rank) VALUES ('merge', ?)", (pages,))
+            if connection.total_changes - before < 2:
+                progress.clear(connection, _MERGE)
+            else:
+                progress.put(connection, _MERGE, step + 1)
+            if time.monotonic() >= until:
+                break
 
 
 def titles(connection: sqlite3.Connection, words: Words) -> Iterator[tuple[str, str]]:
