@@ -7,7 +7,7 @@ StreamtuiError            shown as one line, never as a traceback
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from streamtui.chat.sanitize import sanitize_line
 
@@ -72,12 +72,20 @@ class ProviderError(StreamtuiError):
         self.retryable = retryable
 
 
+_CONFIG: Final = "config"
+
+
 @dataclass(frozen=True, slots=True)
 class ErrorInfo:
     """A failure as a value: what a `Failed` event, a saved segment and the wire carry."""
 
     kind: str
     message: str
+
+    @property
+    def is_config(self) -> bool:
+        """Whether settings or credentials are not usable, and nothing was sent."""
+        return self.kind == _CONFIG
 
     @classmethod
     def of(cls, error: BaseException, provider: object = None) -> "ErrorInfo":
@@ -87,7 +95,7 @@ class ErrorInfo:
             case ProviderError():
                 return cls(error.kind, str(error))
             case StreamtuiError():
-                return cls("config", str(error))
+                return cls(_CONFIG, str(error))
         what = ": ".join(filter(None, (type(error).__name__, str(error))))
         if provider is None or _is_ours(type(provider)):
             return cls("internal", sanitize_line(f"{what}. This is a defect of streamtui."))

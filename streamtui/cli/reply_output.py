@@ -11,12 +11,12 @@ from contextlib import aclosing, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Final
 
-from streamtui.chat.errors import StreamtuiError
+from streamtui.chat.errors import ErrorInfo, StreamtuiError
 from streamtui.chat.events import Event, Failed, Finished, Revised, TextDelta
 from streamtui.chat.merge import merge
 from streamtui.chat.reply import Reply
 from streamtui.cli import renderers
-from streamtui.cli.exit_codes import DONE, FAILED
+from streamtui.cli.exit_codes import DONE, FAILED, USAGE
 from streamtui.cli.output import Output, TextWriter
 from streamtui.cli.renderers import Sink
 
@@ -46,7 +46,7 @@ async def stream_replies(
             async with asyncio.timeout(_LAST_WORDS_S):
                 await progress.write_rest()
         raise
-    return FAILED if progress.has_failed else DONE
+    return progress.code
 
 
 @dataclass(slots=True)
@@ -56,7 +56,7 @@ class _Progress:
     replies: dict[str, Reply]
     sink: Sink
     metrics: TextWriter | None
-    has_failed: bool = False
+    _failures: list[ErrorInfo] = field(default_factory=list)
     _characters: dict[str, int] = field(init=False)
     """Written of each reply that has not ended."""
 
@@ -69,13 +69,22 @@ class _Progress:
             self._characters[label] += len(event.text)
         if isinstance(event, Revised):
             self._characters[label] = len(event.text)
+        if isinstance(event, Failed):
+            self._failures.append(event.error)
         if isinstance(event, Finished | Failed):
-            self.has_failed = self.has_failed or isinstance(event, Failed)
             del self._characters[label]
         await self.sink.event(event, label if is_merged else None)
         if self.metrics is not None and isinstance(event, Finished | Failed):
             line = renderers.metrics_line(event.metrics, self.replies[label].usage)
             await self.metrics.write(f"[{label}] {line}\n" if is_merged else f"{line}\n")
+
+    @property
+    def code(self) -> int:
+        """The exit code so far: nothing was sent where the configuration failed all replies."""
+        if not self._failures:
+            return DONE
+        is_usage = len(self._failures) == len(self.replies) and all(error.is_config for error in self._failures)
+        return USAGE if is_usage else FAILED
 
     async def write_rest(self) -> None:
         """Write what the replies, settled meanwhile, have had no chance to, and their endings."""

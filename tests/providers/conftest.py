@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from streamtui import providers
 from streamtui.chat.errors import ProviderError
 from streamtui.chat.events import Finished, Notice, ProviderEvent, ReasoningDelta, TextDelta
 from streamtui.chat.messages import ChatRequest, Turn, Usage
-from streamtui.chat.ports import Deadlines, InMemoryQuirks, Provider
+from streamtui.chat.ports import Deadlines, InMemoryQuirks, Provider, QuirkStore
 from tests.patience import PATIENCE_S
 from tests.server import ScriptedServer
 from tests.server.fixtures import closed_port, scripted_server, server, tls_server
@@ -75,15 +76,24 @@ async def hear(provider: Provider, request: ChatRequest | str) -> Heard:
 Make = Callable[..., Provider]
 
 
+def make_responses(
+    base_url: str, api_key: str | None, deadlines: Deadlines, memory: QuirkStore, **more: Any
+) -> Provider:
+    """Make an openai provider that speaks the Responses interface."""
+    key = providers.Secret(api_key) if api_key else None
+    endpoint = providers.Endpoint("openai", providers.parse_base_url(base_url), key, api="responses", **more)
+    return providers.create_at(endpoint, deadlines=deadlines, memory=memory)
+
+
 @pytest.fixture
 async def make(server: ScriptedServer) -> AsyncIterator[Make]:
     """Make providers that talk to the scripted server, and close them afterwards."""
     made: list[Provider] = []
 
     def make(name: str = "openai", **more: object) -> Provider:
-        urls = {"openai": server.url, "anthropic": server.anthropic_url, "demo": None}
+        urls = {"openai": server.url, "responses": server.url, "anthropic": server.anthropic_url, "demo": None}
         options = {"base_url": urls[name], "api_key": KEY, "deadlines": PATIENT, "memory": InMemoryQuirks(), **more}
-        made.append(providers.create(name, **options))  # type: ignore[arg-type]  # for brevity in tests
+        made.append(make_responses(**options) if name == "responses" else providers.create(name, **options))  # type: ignore[arg-type]  # for brevity in tests
         return made[-1]
 
     yield make

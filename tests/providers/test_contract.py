@@ -17,7 +17,7 @@ from tests.server import ESCAPES, HELLO, MARKDOWN, ScriptedServer, words
 from tests.server.fixtures import CERTIFICATE
 
 PROVIDERS = list(providers.PROVIDERS)
-SERVED = ["openai", "anthropic"]
+SERVED = ["openai", "responses", "anthropic"]
 WHOLE = "".join(HELLO)
 
 
@@ -155,8 +155,9 @@ async def test_requests_carry_the_turns_and_the_settings(provider: Provider, ser
     body = server.of("ok")[0].json
     assert body["stream"] is True
     assert body["temperature"] == 0.5
-    assert body["max_tokens"] == 99
-    assert [message["content"] for message in body["messages"] if message["role"] != "system"] == [
+    assert body.get("max_tokens", body.get("max_output_tokens")) == 99
+    messages = body.get("messages") or body["input"]
+    assert [message["content"] for message in messages if message["role"] != "system"] == [
         "hé\n",
         "yes",
         "go on",

@@ -108,7 +108,10 @@ OPENED = b"HTTP/1.1 200 Connected\r\n\r\n"
 @pytest.mark.parametrize(
     ("answers", "says"),
     [
-        ((b"HTTP/1.1 407 Who are you\r\nContent-Length: 0\r\n\r\n",), "The proxy {} would not connect to"),
+        (
+            (b"HTTP/1.1 407 Who are you\r\nContent-Length: 0\r\n\r\n",),
+            "The proxy {} to",
+        ),
         ((OPENED, b"This is no tunnel."), "The proxy {} opens no way to"),
         ((b"",), "The proxy {} closed the connection to"),
     ],

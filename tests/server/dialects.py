@@ -3,6 +3,7 @@
 import json
 from typing import Any, Protocol
 
+INCOMPLETE = {"length": "max_output_tokens", "content_filter": "content_filter"}
 STOP_REASONS = {"stop": "end_turn", "length": "max_tokens", "content_filter": "refusal", "tool_calls": "tool_use"}
 
 
@@ -73,6 +74,56 @@ class OpenAIDialect:
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
         usage = {"prompt_tokens": 7, "completion_tokens": 5}
         return {"id": "1", "object": "chat.completion", "model": self._model, "choices": [choice], "usage": usage}
+
+
+class ResponsesDialect:
+    """The Responses interface."""
+
+    def __init__(self, model: str) -> None:
+        self._model = model
+
+    def start(self) -> bytes:
+        return self._event("response.created", response={**self.whole(""), "status": "in_progress", "output": []})
+
+    def text(self, text: str) -> bytes:
+        return self._event("response.output_text.delta", output_index=0, content_index=0, delta=text)
+
+    def reasoning(self, text: str) -> bytes:
+        return self._event("response.reasoning_summary_text.delta", output_index=0, summary_index=0, delta=text)
+
+    def tool(self, name: str) -> bytes:
+        item = {"type": "function_call", "name": name, "call_id": "call_1", "arguments": ""}
+        return self._event("response.output_item.added", output_index=1, item=item)
+
+    def finish(self, reason: str, tokens: int | None) -> bytes:
+        usage = None if tokens is None else {"input_tokens": 7, "output_tokens": tokens}
+        response = {**self.whole(""), "output": [], "usage": usage}
+        if reason in INCOMPLETE:
+            details = {"reason": INCOMPLETE[reason]}
+            incomplete = {**response, "status": "incomplete", "incomplete_details": details}
+            return self._event("response.incomplete", response=incomplete)
+        return self._event("response.completed", response=response)
+
+    def done(self) -> bytes:
+        return b""
+
+    def ping(self) -> bytes:
+        return b": ping\n\n"
+
+    def error(self, message: str, kind: str) -> bytes:
+        return self._event("error", code=kind, message=message)
+
+    def error_body(self, message: str, code: str) -> dict[str, Any]:
+        return {"error": {"message": message, "type": code, "param": None, "code": code}}
+
+    def whole(self, text: str) -> dict[str, Any]:
+        message = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}
+        usage = {"input_tokens": 7, "output_tokens": 5}
+        head = {"id": "resp_1", "object": "response", "status": "completed", "model": self._model, "error": None}
+        return {**head, "output": [message], "usage": usage}
+
+    def _event(self, kind: str, **fields: Any) -> bytes:
+        return event({"type": kind, "sequence_number": 1, **fields}, kind)
 
 
 class AnthropicDialect:

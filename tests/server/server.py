@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from tests.server import faults, scenarios, shapes
-from tests.server.dialects import AnthropicDialect, OpenAIDialect
+from tests.server.dialects import AnthropicDialect, Dialect, OpenAIDialect, ResponsesDialect
 from tests.server.reply import SCENARIOS, Cues, Reply
 from tests.server.wire import Connection, Request
 
@@ -114,11 +114,11 @@ class ScriptedServer:
             return
         self.requests.append(request)
         self._counts[request.model] += 1
-        anthropic = path.endswith("/messages") or "x-api-key" in request.headers
-        dialect = AnthropicDialect(request.model) if anthropic else OpenAIDialect(request.model)
-        reply = Reply(connection, request, dialect, self._counts[request.model], self._cues[request.model])
+        reply = Reply(
+            connection, request, _dialect(path, request), self._counts[request.model], self._cues[request.model]
+        )
         match request.method, path:
-            case "POST", "/v1/chat/completions" | "/v1/messages":
+            case "POST", "/v1/chat/completions" | "/v1/messages" | "/v1/responses":
                 await _play(reply)
             case "GET", "/v1/models":
                 names = [{"id": name, "object": "model"} for name in model_names()]
@@ -138,6 +138,14 @@ class ScriptedServer:
 def model_names() -> list[str]:
     """Return the scenarios' names, with an example number where one is needed."""
     return [entry.name.replace("M", "429").replace("N", "20") for entry in SCENARIOS]
+
+
+def _dialect(path: str, request: Request) -> Dialect:
+    if path.endswith("/responses"):
+        return ResponsesDialect(request.model)
+    if path.endswith("/messages") or "x-api-key" in request.headers:
+        return AnthropicDialect(request.model)
+    return OpenAIDialect(request.model)
 
 
 async def _play(reply: Reply) -> None:

@@ -28,10 +28,11 @@ def network_error(peer: EndpointInfo, error: BaseException, seconds: float) -> P
     else:
         message = _at_proxy(fault, peer.host, peer.proxy, seconds)
     kind: ErrorKind = "timeout" if fault == "slow" else "connect"
-    return ProviderError(kind, message, retryable=fault in ("unknown", "refused", "slow", "no path", "closed"))
+    may_pass = fault in ("refused", "slow", "no path", "closed") or (fault == "unknown" and not _is_no_name(chain))
+    return ProviderError(kind, message, retryable=may_pass)
 
 
-_Fault = Literal["tls", "unknown", "refused", "slow", "proxy", "no path", "request", "closed"]
+_Fault = Literal["tls", "unknown", "refused", "slow", "proxy", "login", "no path", "request", "closed"]
 
 
 def _fault(chain: Sequence[BaseException]) -> _Fault:
@@ -43,12 +44,20 @@ def _fault(chain: Sequence[BaseException]) -> _Fault:
         (httpx2.TimeoutException, "slow"),
         (httpx2.ProxyError, "proxy"),
     )
+    if any(isinstance(cause, httpx2.ProxyError) and str(cause).startswith("407") for cause in chain):
+        return "login"
     for kind, fault in kinds:
         if any(isinstance(cause, kind) for cause in chain):
             return fault
     if any(isinstance(cause, OSError) and cause.errno in (errno.ENETUNREACH, errno.EHOSTUNREACH) for cause in chain):
         return "no path"
     return "request" if any(isinstance(cause, httpx2.LocalProtocolError) for cause in chain) else "closed"
+
+
+def _is_no_name(chain: Sequence[BaseException]) -> bool:
+    """Return whether a name server answered that there is no such host; without one the network may only be away."""
+    codes = {cause.errno for cause in chain if isinstance(cause, socket.gaierror)}
+    return bool(codes) and socket.EAI_AGAIN not in codes
 
 
 def _certificate_message(host: str, code: int) -> str:
@@ -99,6 +108,11 @@ def _at_proxy(fault: _Fault, host: str, proxy: str, seconds: float) -> str:
             return f"No connection to {host} through the proxy {proxy} within {seconds:g} s. {check}"
         case "proxy":
             return f"The proxy {proxy} would not connect to {host}. {check}"
+        case "login":
+            return (
+                f"The proxy {proxy} to {host} wants a user name and password (407). Put them into its URL:"
+                " HTTPS_PROXY=http://NAME:PASSWORD@HOST:PORT."
+            )
         case "no path":
             return f"There is no network path to the proxy {proxy}, through which {host} is to be reached. {check}"
         case "request":

@@ -13,6 +13,8 @@ from streamtui.providers.wire.completions import citations_in
 from streamtui.providers.wire.parser import EventParser, as_dict, as_list, as_text, token_count
 
 _BEGINNINGS: Final = ("response.created", "response.queued", "response.in_progress")
+_REASONS: Final = {"completed": "stop", "": "stop", "max_output_tokens": "length"}
+"""Finish reasons by their names in Chat Completions."""
 _REASONING: Final = ("response.reasoning_summary_text.delta", "response.reasoning_text.delta")
 
 
@@ -30,6 +32,8 @@ class ResponsesParser(EventParser):
         self._summary = -1
         """Number of the summary that the latest reasoning belongs to: each is a paragraph."""
         self._has_reasoning = False
+        self._has_called = False
+        """Whether the model has asked for a tool."""
 
     def _take(self, kind: str, event: dict[str, Any]) -> Iterable[ProviderEvent]:
         match event.get("type") or kind:
@@ -83,6 +87,7 @@ class ResponsesParser(EventParser):
         self.is_recognised = True
         kind = as_text(item.get("type"))
         if kind in ("function_call", "custom_tool_call"):
+            self._has_called = True
             return [*self._tool_call(item.get("name"))]
         if kind == "image_generation_call":
             return [*self._left_out("an image")]
@@ -104,7 +109,10 @@ class ResponsesParser(EventParser):
         if error := response.get("error"):
             raise self._error(error)
         details = as_dict(response.get("incomplete_details"))
-        self._finish(details.get("reason") or response.get("status") or "completed")
+        reason = as_text(details.get("reason")) or as_text(response.get("status"))
+        if reason == "completed" and self._has_called:
+            reason = "tool_calls"
+        self._finish(_REASONS.get(reason, reason))
         self.is_done = True
 
     def _part(self, part: dict[str, Any], *, had_text: bool) -> Iterator[ProviderEvent]:
