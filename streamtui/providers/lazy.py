@@ -13,6 +13,7 @@ from streamtui.chat.events import ProviderEvent, TextDelta
 from streamtui.chat.messages import ChatRequest
 from streamtui.chat.ports import Deadlines, Provider, QuirkStore
 from streamtui.providers.endpoint import Endpoint
+from streamtui.providers.http.base_url import parse_base_url
 from streamtui.providers.redaction import Secret
 
 _IN_THE_WAY_OF_ANY_MODEL: Final = frozenset({"connect", "redirect", "missing_extra"})
@@ -130,8 +131,15 @@ async def first_model(provider: Provider) -> str:
         ) from None
     name = first_for_chat(names)
     if name is None:
-        raise ProviderError("not_found", f"{provider.host} offers no model: name one with -m or CHAT_MODEL.")
+        raise no_model_error(provider.host)
     return name
+
+
+def no_model_error(host: str) -> ProviderError:
+    """Return the error for an endpoint with an empty list of models: a server of one's own has to be given one."""
+    is_local = host != "offline" and parse_base_url(f"http://{host}").is_loopback
+    load = " pull or load one there, or" if is_local else ""
+    return ProviderError("not_found", f"{host} offers no model:{load} name one with -m or CHAT_MODEL.")
 
 
 class UnreachableProvider:

@@ -12,7 +12,7 @@ from streamtui.chat.messages import ChatRequest, Turn
 from streamtui.chat.ports import Deadlines, Model, Provider, QuirkStore
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.providers import PROVIDERS, Endpoint, Secret, parse_base_url
-from streamtui.providers.lazy import LazyProvider, UnreachableProvider, first_model
+from streamtui.providers.lazy import LazyProvider, UnreachableProvider, first_model, no_model_error
 from streamtui.settings.config import Config
 from streamtui.settings.endpoints import WELL_KNOWN, Api, ModelSettings, NamedEndpoint
 from streamtui.settings.keys import fetcher
@@ -153,6 +153,8 @@ class SettingsCatalog:
                 failures.append(answer)
             elif isinstance(answer, BaseException):
                 raise answer
+            elif not answer:
+                failures.append(no_model_error(provider.host))
             else:
                 ids += [Model(provider, model).id for model in answer]
         if failures and not ids:

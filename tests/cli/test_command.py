@@ -330,6 +330,15 @@ def test_a_mistake_in_the_settings_is_exit_code_2(command: Command) -> None:
     assert (result.code, len(result.lines)) == (2, 1)
 
 
+def test_a_configuration_that_turns_out_unusable_on_the_way_is_exit_code_2(command: Command) -> None:
+    command.environment |= {"SSL_CERT_FILE": "/nowhere/at/all.pem", "OPENAI_BASE_URL": "https://example.invalid/v1"}
+
+    result = command.run("ask", "-m", "x", "hi")
+
+    assert (result.code, result.out) == (2, "")
+    assert "SSL_CERT_FILE" in result.err
+
+
 def test_a_script_with_nothing_configured_is_not_answered_by_the_demo(bare: Command) -> None:
     result = bare.run("ask", "hi")
 
