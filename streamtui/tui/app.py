@@ -29,7 +29,7 @@ from streamtui.tui.keymap import Place
 from streamtui.tui.options import Choices, Looks, Opening
 from streamtui.tui.screens.chat import ChatScreen
 from streamtui.tui.screens.dialogs import Question
-from streamtui.tui.terminal import browser, clipboard
+from streamtui.tui.terminal import browser
 from streamtui.tui.terminal.terminal_app import TerminalApp
 from streamtui.tui.widgets.prompt import Prompt
 from streamtui.workspace import Workspace
@@ -155,9 +155,13 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
     def copy_cut(self, event: Prompt.Cut) -> None:
         self.copy(event.text, "cut text")
 
-    @on(Prompt.PasteRequested)
-    def say_how_to_paste(self) -> None:
-        self.chat.say("Paste with your terminal's own key, often Ctrl+Shift+V.")
+    @on(TerminalApp.ImagePasted)
+    def _refuse_image(self) -> None:
+        self.chat.say("The clipboard holds an image; only text can be pasted.", "warning")
+
+    @on(TerminalApp.NothingPasted)
+    def _say_nothing_to_paste(self) -> None:
+        self.chat.say("There is nothing to paste that can be read from here; your terminal's own key may know more.")
 
     @on(MessageLog.OpenLink)
     def open_from_log(self, event: MessageLog.OpenLink) -> None:
@@ -165,8 +169,7 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
 
     @work
     async def copy(self, text: str, what: str) -> None:
-        where = await clipboard.copy(self, text)
-        self.chat.say(f"Copied the {what} {where}.")
+        self.chat.say(await self.copy_out(text, what))
 
     @work
     async def open_link(self, href: str) -> None:

@@ -272,6 +272,15 @@ KEYS: Final = (
     Key("undo", ("ctrl+underscore", "ctrl+slash"), "undo", "undo", Group.EDITING, Place.BOX),
     Key("redo", ("ctrl+y",), "redo", "redo", Group.EDITING, Place.BOX),
     Key("cut", ("ctrl+x",), "cut_selection", "cut what is selected", Group.EDITING, Place.BOX),
+    Key(
+        "paste",
+        ("ctrl+v",),
+        "paste",
+        "paste what the desktop's clipboard holds",
+        Group.EDITING,
+        Place.APP,
+        is_priority=True,
+    ),
     Key("select_all", ("f7",), "select_all", "select all", Group.EDITING, Place.BOX),
     # -- lists
     Key("close", ("escape", "alt+escape"), "dismiss(None)", "in a list or dialog: close it", Group.LISTS, Place.LIST),

@@ -1,22 +1,24 @@
 """An app that draws through our driver, and whose end no failure of the toolkit turns into a traceback.
 
 Private Textual names used here, checked on 8.2.8: `App._display` (through which every frame goes), `_batch_count`,
-`_running`, `_closed`, `_driver`, `_handle_exception`, `_set_pointer_shape`; `Console._color_system`;
+`_running`, `_closed`, `_driver`, `_clipboard`, `_handle_exception`, `_set_pointer_shape`; `Console._color_system`;
 `textual._compositor`.
 """
 
 from contextlib import suppress
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeVar, assert_never
 
 from rich.color import ColorSystem
 from rich.console import RenderableType
-from textual import messages, on
+from textual import events, messages, on, work
 from textual._compositor import ChopsUpdate, LayoutUpdate
 from textual.app import App, ScreenStackError
 from textual.driver import Driver
+from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
+from streamtui.tui.terminal import clipboard
 from streamtui.tui.terminal.terminal import Terminal
 
 CATCH_UP_S: Final = 0.1
@@ -28,6 +30,17 @@ class TerminalApp(App[ReturnType], inherit_bindings=False):
     """Knows the terminal, and nothing of what is shown there."""
 
     _catching_up: Timer | None = None
+
+    class ImagePasted(Message):
+        """Ctrl+V was pressed while the desktop's clipboard held an image."""
+
+        def __init__(self, data: bytes, mime: str) -> None:
+            super().__init__()
+            self.data = data
+            self.mime = mime
+
+    class NothingPasted(Message):
+        """Ctrl+V was pressed where no clipboard can be read, or an empty one."""
 
     def get_driver_class(self) -> type[Driver]:
         chosen = super().get_driver_class()
@@ -54,6 +67,35 @@ class TerminalApp(App[ReturnType], inherit_bindings=False):
             self.terminal.frames.forget()
         with suppress(ScreenStackError):
             self.screen.refresh(layout=True)
+
+    async def copy_out(self, text: str, what: str) -> str:
+        """Copy `text`, which is `what`; return a sentence about it."""
+        self._clipboard = text
+        return await clipboard.copy(text, what, self._write)
+
+    def copy_to_clipboard(self, text: str) -> None:
+        self.run_worker(self.copy_out(text, "text"), group="copy")
+
+    def _write(self, text: str) -> None:
+        if self._driver is not None:
+            self._driver.write(text)
+
+    @work(exclusive=True, group="paste")
+    async def action_paste(self) -> None:
+        """Paste what the desktop's clipboard holds into whatever has the keys, else what was copied here last."""
+        pasted = await clipboard.paste()
+        receiver = self.focused or self.screen
+        match pasted:
+            case clipboard.PastedText(text):
+                receiver.post_message(events.Paste(text))
+            case clipboard.PastedImage(data, mime):
+                self.post_message(self.ImagePasted(data, mime))
+            case None if self._clipboard:
+                receiver.post_message(events.Paste(self._clipboard))
+            case None:
+                self.post_message(self.NothingPasted())
+            case _:
+                assert_never(pasted)
 
     def panic(self, *renderables: RenderableType) -> None:
         """End as after any other failure; what Textual wants printed would be a traceback."""

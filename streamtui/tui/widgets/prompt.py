@@ -103,9 +103,6 @@ class Prompt(TextArea):
     class SentNothing(Message):
         """Enter was pressed on the empty box."""
 
-    class PasteRequested(Message):
-        """Ctrl+V was pressed: the desktop's clipboard is wanted, which only the app can read."""
-
     class Recalled(Message):
         """Up was pressed on the empty box: a queued prompt, if there is one, comes back before the history does."""
 
@@ -209,9 +206,6 @@ class Prompt(TextArea):
         if selected := self.selected_text:
             self.post_message(self.Cut(selected))
             self.action_delete_left()
-
-    def action_paste(self) -> None:
-        self.post_message(self.PasteRequested())
 
     def action_leave_or_delete(self) -> None:
         if self.text:
