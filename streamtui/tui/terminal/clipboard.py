@@ -128,6 +128,7 @@ async def _run(command: Sequence[str], data: bytes = b"") -> bytes | None:
         except TimeoutError:
             with suppress(ProcessLookupError):
                 process.kill()
+            await process.wait()
             return None
         printed.seek(0)
         return printed.read(_LONGEST_PASTE) if code == 0 else None
