@@ -28,6 +28,7 @@ from streamtui.store.queue.overlay import Overlay
 from streamtui.store.queue.writer import QueueWriter
 from streamtui.store.reader import Reader
 from streamtui.store.sqlite import read
+from streamtui.store.sqlite.database import Database
 from streamtui.store.sqlite.errors import DamagedError
 
 T = TypeVar("T")
@@ -94,7 +95,7 @@ class SavedLibrary:
         number = self._writer.undelete(conversation)
         if number is None:
             return False
-        await asyncio.wrap_future(self._writer.written(number))
+        await asyncio.wrap_future(self._writer.pending.written(number))
         return True
 
     async def prompts(self, limit: int) -> list[str]:
@@ -134,7 +135,7 @@ class SavedLibrary:
             await self._written(change)
 
     async def _written(self, change: Change) -> None:
-        await asyncio.wrap_future(self._writer.written(self._writer.add(change)))
+        await asyncio.wrap_future(self._writer.pending.written(self._writer.add(change)))
 
     async def _ask(self, query: Callable[[sqlite3.Connection | None, Overlay], T]) -> T:
         """Answer from what is on disk and what is not there yet. Raises `StoreError` where it can't be read."""
@@ -143,13 +144,14 @@ class SavedLibrary:
         try:
             return await self._ask_once(query)
         except DamagedError as error:
-            await asyncio.shield(asyncio.wrap_future(self._writer.mend(error.identity)))
+            replacing = partial(Database.replace_damaged, identity=error.identity)
+            await asyncio.shield(asyncio.wrap_future(self._writer.request(replacing)))
             return await self._ask_once(query)
 
     async def _ask_once(self, query: Callable[[sqlite3.Connection | None, Overlay], T]) -> T:
-        done, operations = self._writer.pending()
+        done, operations = self._writer.pending.snapshot()
         if self._writer.trouble is None and any(not isinstance(operation, _CHEAP) for operation in operations):
-            caught_up = self._writer.written(done + len(operations))
+            caught_up = self._writer.pending.written(done + len(operations))
             with suppress(StoreError, TimeoutError):
                 await asyncio.wait_for(asyncio.wrap_future(caught_up), _CATCH_UP_S)
 

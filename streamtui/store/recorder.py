@@ -22,7 +22,7 @@ class SavedRecorder:
         self, record: ConversationRecord, messages: Sequence[ChatMessage], earlier: Sequence[ChatMessage] = ()
     ) -> None:
         begin = Begin(record, tuple(messages), tuple(earlier))
-        await asyncio.wrap_future(self._writer.written(self._writer.add(begin)))
+        await asyncio.wrap_future(self._writer.pending.written(self._writer.add(begin)))
 
     def settle(self, conversation: str, message: ChatMessage) -> None:
         self._writer.add(Settle(conversation, message, self._clock()))

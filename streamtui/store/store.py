@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -93,7 +94,7 @@ class Store:
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What the reader should know about how opening went, one line each."""
+        """What the user should know about how opening went, one line each."""
         return tuple(self._database.notices)
 
     def on_trouble(self, callback: Callable[[str | None], None]) -> None:
@@ -131,10 +132,10 @@ class Store:
         if findings.report.is_healthy:
             return findings.report
         if findings.is_damaged:
-            self._writer.mend(self._database.identity).result()
+            self._writer.request(partial(Database.replace_damaged, identity=self._database.identity)).result()
             mended = self.notices[-1:]
         else:
-            self._writer.perform(mend).result()
+            self._writer.request(lambda database, patience: database.write(mend, patience)).result()
             mended = ("Its indexes were made anew.",) if findings.is_index_wrong else ()
             mended += (f"{findings.lost} conversations have a row again.",) if findings.lost else ()
         return replace(examine(self.path).report, problems=findings.report.problems, mended=mended)

@@ -36,7 +36,7 @@ async def measure(folder: Path, count: int) -> None:
     with Store.open(folder / "data") as store:
         await fill(store, count)
         began, cpu = time.monotonic(), time.process_time()
-        await until(lambda: store._writer._is_indexed, "the index")
+        await until(lambda: store._writer.housekeeping.is_indexed, "the index")
         print(f"{count:,} messages, {store.path.stat().st_size / 1e6:.0f} MB")
         print(f"indexed in {time.monotonic() - began:.1f} s, {time.process_time() - cpu:.1f} s CPU")
         for query in QUERIES:

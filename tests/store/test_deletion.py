@@ -269,7 +269,8 @@ async def test_a_deletion_that_waits_to_be_finished_does_not_end_saving_when_the
         with closing(sqlite3.connect(path)) as reading:
             reading.execute("BEGIN")
             reading.execute("SELECT * FROM conversations").fetchall()
-            await until(lambda: store._writer._erased is not None and not store._writer._operations, "purging")
+            housekeeping = store._writer.housekeeping
+            await until(lambda: housekeeping.erased is not None and not store._writer._operations, "purging")
             assert lock.acquire(5)
             reading.execute("COMMIT")
         path.rename(away)

@@ -14,7 +14,7 @@ import pytest
 from streamtui.chat.errors import NotFoundError
 from streamtui.chat.messages import Attachment
 from streamtui.store import Store
-from streamtui.store.queue import writer
+from streamtui.store.queue import housekeeping, writer
 from streamtui.store.queue.spill import read_spill, spills
 from streamtui.store.sqlite import erasure
 from streamtui.store.sqlite.database import Database
@@ -77,8 +77,8 @@ async def test_erasing_tells_how_far_it_came(folder: Path) -> None:
 
 async def test_what_one_command_has_no_time_for_the_next_ones_do(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = await with_secrets(folder)
-    monkeypatch.setattr(writer, "_STEP_S", 0.0)
-    monkeypatch.setattr(writer, "_PAUSE_S", 0.0)
+    monkeypatch.setattr(housekeeping, "STEP_S", 0.0)
+    monkeypatch.setattr(housekeeping, "PAUSE_S", 0.0)
     monkeypatch.setattr(erasure, "_CHUNK", 8)
     left = [0]
     erase = Database.erase
@@ -110,9 +110,9 @@ async def test_what_one_command_has_no_time_for_the_next_ones_do(folder: Path, m
 _ERASE = """
 import pathlib, sys
 from streamtui.store import Store
-from streamtui.store.queue import writer
+from streamtui.store.queue import housekeeping
 from streamtui.store.sqlite import erasure
-writer._STEP_S = writer._PAUSE_S = 0.0
+housekeeping.STEP_S = housekeeping.PAUSE_S = 0.0
 erasure._CHUNK = 1
 overwrite = erasure.PageFile.overwrite_unused
 def told(self, first, until):
@@ -152,7 +152,7 @@ async def test_processes_that_are_killed_while_they_erase_damage_nothing_and_get
 
 async def test_text_goes_before_erasing(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = await with_secrets(folder)
-    monkeypatch.setattr(writer, "_STEP_S", 0.0)
+    monkeypatch.setattr(housekeeping, "STEP_S", 0.0)
     monkeypatch.setattr(erasure, "_CHUNK", 1)
     with Store.open(folder) as store:
         await store.library.delete(*ids)
@@ -163,7 +163,7 @@ async def test_text_goes_before_erasing(folder: Path, monkeypatch: pytest.Monkey
         for n in range(50):
             store.recorder.append(reply.id, 0, f"{n} ", "")
         await until(lambda: not store._writer._operations, "writing")
-        assert store._writer._erased is not None, "it is far from done"
+        assert store._writer.housekeeping.erased is not None, "it is far from done"
         with Store.open(folder) as other:
             assert texts((await other.library.load(row.id))[1])[1].startswith("0 1 2 ")
         assert store.trouble is None
@@ -183,8 +183,7 @@ async def test_while_the_database_thread_is_busy_text_goes_to_the_spill_file(fol
             return None
 
         store._writer._database.erase = stand_still  # type: ignore[method-assign]
-        store._writer._erased = 0.0
-        store._writer._house_due = 0.0
+        store._writer.housekeeping.deleted()
         store.recorder.update(row)
         await until(busy.is_set, "housekeeping")
         for n in range(20):
@@ -220,7 +219,7 @@ async def main():
     asked, reply = turn("count")
     await store.recorder.begin(record(reply), [asked, reply])
     if kind == "stuck":
-        store._writer._erased = store._writer._house_due = 0.0
+        store._writer.housekeeping.deleted()
     n = 0
     while True:
         store.recorder.append(reply.id, 0, f"{n} ", "")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from streamtui.chat.errors import ErrorInfo, NotFoundError, StoreError
-from streamtui.chat.messages import ChatMessage, Segment, Status, Usage
+from streamtui.chat.messages import ChatMessage, Citation, SavedNotice, Segment, Status, Usage
 from streamtui.chat.metrics import Metrics
 from streamtui.chat.ports import Library, QuirkStore, Recorder
 from streamtui.store import Store
@@ -191,6 +191,132 @@ async def test_a_continued_reply_gets_another_segment(store: Store) -> None:
     _, messages = await store.library.load(row.id)
     assert [segment.text for segment in messages[1].segments] == ["One, ", "two"]
     assert messages[0] == asked
+
+
+async def test_what_is_said_about_a_reply_and_its_sources_come_back(folder: Path) -> None:
+    asked, reply = turn()
+    notices = (SavedNotice("refusal", "It won't."), SavedNotice("of a newer version", "100 % \u2713"))
+    citations = (Citation("https://example.org/?a=1&b=2", "A title", 1), Citation("https://example.com", "", 2))
+    done = reply.with_last(replace(reply.last, status=Status.COMPLETE, notices=notices, citations=citations))
+    row = record(reply)
+    with Store.open(folder) as store:
+        await store.recorder.begin(row, [asked, reply])
+        store.recorder.settle(row.id, done)
+    lock = foreign_lock(folder)
+    with Store.open(folder) as store:
+        assert (await store.library.load(row.id))[1] == [asked, done]
+        later = replace(done, id=done.id + "b")
+        store.recorder.settle(row.id, later)
+        assert store.close(0.1)
+    lock.close()
+    with Store.open(folder) as store:
+        assert (await store.library.load(row.id))[1] == [asked, done, later]
+        store._writer._database._connection.execute("UPDATE segments SET notices = '[[1],{},[\"a\",2]]'")  # type: ignore[union-attr]
+        assert (await store.library.load(row.id))[1][1].notices == ()
+
+
+async def test_pages_of_the_list(store: Store) -> None:
+    rows = [(await saved(store, f"title {n}"))[0] for n in range(7)]
+    titles = [row.title for row in reversed(rows)]
+    await store.library.delete(rows[3].id)
+    titles.remove("title 3")
+    for is_written in (False, True):
+        pages = [[s.title for s in await store.library.conversations(4, offset)] for offset in (0, 4, 8)]
+        assert pages == [titles[:4], titles[4:], []]
+        assert await store.library.count() == 6
+        if not is_written:
+            await written(store)
+
+
+async def test_pins_stay_through_turns_and_restarts(folder: Path) -> None:
+    with Store.open(folder) as store:
+        row, messages = await saved(store, "pinned")
+        await saved(store, "other")
+        await store.library.pin(row.id, True)
+        assert [line.title for line in await store.library.pinned()] == ["pinned"]
+        asked, reply = turn("more", messages[-1].id)
+        await store.recorder.begin(replace(row, leaf=reply.id), [asked, reply])
+        with pytest.raises(NotFoundError):
+            await store.library.pin("nobody", True)
+    with Store.open(folder) as store:
+        assert [line.pinned for line in await store.library.conversations()] == [True, False]
+        assert (await store.library.load(row.id))[0].pinned
+        await store.library.pin(row.id, False)
+        assert await store.library.pinned() == []
+
+
+async def test_several_are_deleted_together_or_none(store: Store) -> None:
+    rows = [(await saved(store, f"title {n}"))[0] for n in range(3)]
+    with pytest.raises(NotFoundError):
+        await store.library.delete(rows[0].id, "nobody")
+    assert await store.library.count() == 3
+    await store.library.delete(rows[0].id, rows[2].id)
+    assert [line.id for line in await store.library.conversations()] == [rows[1].id]
+
+
+async def test_what_is_older_than_a_moment(folder: Path) -> None:
+    with Store.open(folder, clock=lambda: 5.0) as store:
+        rows = []
+        for n in range(4):
+            asked, reply = turn(f"title {n}")
+            rows.append(record(reply, f"title {n}", updated=10.0 * n))
+            await store.recorder.begin(rows[-1], [asked, reply])
+        await store.library.pin(rows[0].id, True)
+        assert [line.title for line in await store.library.older_than(25.0)] == ["title 2", "title 1"]
+
+
+@pytest.mark.parametrize("is_written", [False, True])
+async def test_a_conversation_is_meant_by_either_end_of_its_id_its_title_or_last(
+    folder: Path, is_written: bool
+) -> None:
+    with Store.open(folder) as store:
+        row, _ = await saved(store, "Penguins and Öl")
+        twin, _ = await saved(store, "twin")
+        other, _ = await saved(store, "twin")
+        named, _ = await saved(store, "last")
+        if is_written:
+            await written(store)
+        find = store.library.find
+        assert await find(row.id[-6:]) == row.id
+        assert await find("Penguins and Öl") == await find("penguins AND Öl") == row.id
+        assert await find("last") == named.id
+        await store.library.rename(row.id, "renamed")
+        assert await find("RENAMED") == row.id
+        for several in ("twin", row.id[:4]):
+            with pytest.raises(NotFoundError, match="Several"):
+                await find(several)
+        for nothing in ("Penguins", "Penguins and Öl", ""):
+            with pytest.raises(NotFoundError, match="no conversation"):
+                await find(nothing)
+        assert await find(row.id[-6:], at_least=6) == row.id
+        with pytest.raises(NotFoundError, match="no conversation"):
+            await find(row.id[-5:], at_least=6)
+        assert await find("renamed", at_least=60) == row.id
+        await store.library.delete(named.id)
+        assert await find("last") == other.id
+        assert twin.id != other.id
+
+
+async def test_without_any_conversation_there_is_no_last_one(store: Store) -> None:
+    with pytest.raises(NotFoundError, match="no saved conversation"):
+        await store.library.find("last")
+
+
+async def test_what_was_learned_is_forgotten_after_a_week_but_not_what_the_user_allowed(folder: Path) -> None:
+    now = [1e9]
+    with Store.open(folder, clock=lambda: now[0]) as store:
+        store.memory.learn("http://x", "m", "no:stream_options")
+        store.memory.learn("http://x", "", "allow:insecure-http")
+    now[0] += 6 * 86400
+    with Store.open(folder, clock=lambda: now[0]) as store:
+        assert store.memory.quirks("http://x", "m") == {"no:stream_options"}
+    now[0] += 2 * 86400
+    with Store.open(folder, clock=lambda: now[0]) as store:
+        assert store.memory.quirks("http://x", "m") == frozenset()
+        assert store.memory.quirks("http://x", "") == {"allow:insecure-http"}
+        store.memory.forget("http://x")
+    with Store.open(folder, clock=lambda: now[0]) as store:
+        assert store.memory.quirks("http://x", "") == frozenset()
 
 
 async def test_find_wants_one_conversation(store: Store) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from streamtui.chat.errors import StoreError
 from streamtui.store import Store
+from streamtui.store.sqlite import opening
 from streamtui.store.sqlite.schema import APPLICATION_ID, SCRIPTS
 from tests.store.samples import saved, start_process, texts, until, written
 
@@ -120,9 +121,70 @@ async def test_a_migration_that_fails_changes_nothing(folder: Path) -> None:
         assert (await store.library.load(row.id))[1] == messages
 
 
+_VERSION_1 = """
+INSERT INTO conversations (id, title, model, system, leaf, created, updated, touched)
+    VALUES ('c1', 'Old title', 'gpt-4o-mini', 'Be brief.', 'm2', 10, 20, 1);
+INSERT INTO messages (seq, id, conversation, parent, role, model, created) VALUES
+    (1, 'm1', 'c1', NULL, 'user', NULL, 10), (2, 'm2', 'c1', 'm1', 'assistant', 'gpt-4o-mini', 11);
+INSERT INTO segments (message, n, status, finish_reason, total_s, chunks, characters, text, reasoning) VALUES
+    (1, 0, 'complete', NULL, NULL, NULL, NULL, 'old prompt', ''),
+    (2, 0, 'complete', 'stop', 2.5, 3, 10, 'old answer', 'old thought');
+INSERT INTO prompts (after, text) VALUES (2, 'stashed');
+INSERT INTO drafts VALUES ('c1', 'unsent');
+INSERT INTO quirks VALUES ('http://x', 'm', 'no:stream_options');
+INSERT INTO purged VALUES ('gone', 1);
+"""
+
+
+async def test_a_store_of_version_1_has_everything_afterwards_and_its_names(folder: Path) -> None:
+    path = put(folder, lambda path: path.touch())
+    with closing(sqlite3.connect(path)) as connection:
+        opening.run_scripts(connection, SCRIPTS[:1])
+        before = names_in(connection)
+        connection.executescript(_VERSION_1)
+    with Store.open(folder) as store:
+        (notice,) = store.notices
+        assert "streamtui.db.bak-v1" in notice
+        row, messages = await store.library.load("c1")
+        assert (row.title, row.system, row.leaf, row.pinned) == ("Old title", "Be brief.", "m2", False)
+        assert texts(messages) == ["old prompt", "old answer"]
+        assert messages[1].reasoning == "old thought"
+        assert messages[1].last.metrics is not None
+        assert await store.library.prompts(5) == ["stashed", "old prompt"]
+        assert await store.library.draft("c1") == "unsent"
+        assert store.memory.quirks("http://x", "m") == {"no:stream_options"}
+        assert [hit.message for hit in await store.library.search("answer")] == ["m2"]
+        await saved(store, "new")
+        assert store.check().is_healthy
+    with closing(sqlite3.connect(path)) as connection:
+        assert before <= names_in(connection)
+    assert version(folder / "streamtui.db.bak-v1") == 1
+
+
+def names_in(connection: sqlite3.Connection) -> set[tuple[str, str]]:
+    """Return the tables with their columns, and the indexes."""
+    rows = connection.execute("SELECT type, name FROM sqlite_master WHERE type IN ('table', 'index')").fetchall()
+    columns = {
+        (name, column[1])
+        for kind, name in rows
+        if kind == "table"
+        for column in connection.execute(f"PRAGMA table_info({name})")
+    }
+    return columns | set(rows)
+
+
+async def test_a_new_store_and_one_that_was_brought_here_have_the_same_tables(folder: Path) -> None:
+    with closing(sqlite3.connect(":memory:")) as new, closing(sqlite3.connect(":memory:")) as old:
+        opening.run_scripts(new, SCRIPTS)
+        for version_number in range(1, len(SCRIPTS) + 1):
+            opening.run_scripts(old, SCRIPTS[:version_number])
+        assert names_in(new) == names_in(old)
+
+
 _MIGRATE = """
 import pathlib, sys
 from streamtui.store import Store
+from streamtui.store.sqlite import opening
 from streamtui.store.sqlite.schema import SCRIPTS
 Store.open(pathlib.Path(sys.argv[1]), scripts=(*SCRIPTS, sys.argv[2]))
 sys.stdin.read()

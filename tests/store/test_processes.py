@@ -202,7 +202,7 @@ async def _in_a_locked_store(folder: Path) -> tuple[str, str]:
     lock = foreign_lock(folder)
     gone, kept = [(record(turn()[1]), turn("kept")) for _ in range(2)]
     for row, messages in (gone, kept):
-        store._writer.written(0)
+        store._writer.pending.written(0)
         with pytest.raises(Exception, match="Not saved"):
             await store.recorder.begin(replace(row, leaf=messages[1].id), messages)
     store.recorder.settle(kept[0].id, ended(kept[1][1], "x", Status.STOPPED))

@@ -15,7 +15,7 @@ from streamtui.chat.messages import Attachment, Segment, Status
 from streamtui.chat.ports import SearchHit
 from streamtui.store import Store
 from streamtui.store.operations import Begin, Operation, Purge, Settle, SoftDelete, Withdraw
-from streamtui.store.queue import writer
+from streamtui.store.queue import housekeeping
 from streamtui.store.sqlite import opening, search
 from streamtui.store.sqlite.apply import apply_all
 from streamtui.store.sqlite.schema import SCRIPTS
@@ -26,12 +26,12 @@ from tests.store.samples import chain, ended, foreign_lock, record, saved, turn,
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the index built at once instead of after a second of quiet."""
-    monkeypatch.setattr(writer, "_QUIET_S", 0.0)
+    monkeypatch.setattr(housekeeping, "QUIET_S", 0.0)
 
 
 async def indexed(store: Store) -> None:
     """Wait until the index has everything."""
-    await until(lambda: store._writer._is_indexed and not store._writer._operations, "indexing")
+    await until(lambda: store._writer.housekeeping.is_indexed and not store._writer._operations, "indexing")
 
 
 @pytest.fixture(params=["read", "indexed"])

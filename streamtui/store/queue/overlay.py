@@ -163,11 +163,11 @@ class Overlay:
     def everything(self, conversation: str, below: Sequence[ChatMessage]) -> list[ChatMessage]:
         """Return all messages of a conversation, oldest first, where `below` is what is on disk."""
         below = below or list(self.earlier.get(conversation, {}).values())
-        found = {message.id: message for message in below if message.id not in self.withdrawn}
+        messages = {message.id: message for message in below if message.id not in self.withdrawn}
         for identity, (owner, message) in self.messages.items():
             if owner == conversation:
-                found[identity] = message
-        return [self.message(message) for message in found.values()]
+                messages[identity] = message
+        return [self.message(message) for message in messages.values()]
 
 
 def _grown(segments: tuple[Segment, ...], pieces: dict[int, tuple[list[str], list[str]]]) -> tuple[Segment, ...]:

@@ -69,21 +69,21 @@ def tail(
 
 def _branch(messages: Mapping[str, ChatMessage], leaf: str | None, limit: int) -> tuple[list[ChatMessage], str | None]:
     """Return at most `limit` of the messages that lead to `leaf`, oldest first, and what the first of them follows."""
-    found: list[ChatMessage] = []
+    branch: list[ChatMessage] = []
     most = min(limit, len(messages))  # a ring of parents must end
-    while leaf is not None and len(found) < most and leaf in messages:
-        found.append(messages[leaf])
-        leaf = found[-1].parent
-    found.reverse()
-    return found, leaf
+    while leaf is not None and len(branch) < most and leaf in messages:
+        branch.append(messages[leaf])
+        leaf = branch[-1].parent
+    branch.reverse()
+    return branch, leaf
 
 
 def message(connection: sqlite3.Connection | None, overlay: Overlay, message: str) -> ChatMessage:
-    found = overlay.messages.get(message) or (None if connection is None else read.message(connection, message))
-    if found is None or message in overlay.withdrawn:
+    row = overlay.messages.get(message) or (None if connection is None else read.message(connection, message))
+    if row is None or message in overlay.withdrawn:
         raise NotFoundError(f"There is no message {sanitize_line(message, 60)}.")
-    existing(connection, overlay, found[0])
-    return overlay.message(found[1])
+    existing(connection, overlay, row[0])
+    return overlay.message(row[1])
 
 
 def summaries(

@@ -28,7 +28,7 @@ class Recovery:
     interrupted: int = 0
 
     def finish(self) -> list[str]:
-        """Remove the spill files that are in the database now; return what the reader should know."""
+        """Remove the spill files that are in the database now; return what the user should know."""
         for path in self.folded:
             path.unlink(missing_ok=True)
         for path in self.unreadable:

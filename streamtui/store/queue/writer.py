@@ -11,18 +11,19 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from queue import Empty, SimpleQueue
-from typing import Final
+from typing import Final, TypeAlias
 
 from streamtui.chat.errors import StoreError
 from streamtui.store.operations import Change, Operation, Purge
+from streamtui.store.queue.housekeeping import PAUSE_S, Housekeeping
 from streamtui.store.queue.pending import PendingOperations
 from streamtui.store.queue.recovery import Recovery, count_applied, recover
 from streamtui.store.queue.spill import SpillFile
-from streamtui.store.sqlite import search
 from streamtui.store.sqlite.apply import apply_all
 from streamtui.store.sqlite.database import Database
-from streamtui.store.sqlite.errors import RefusedError, explain, is_damage
+from streamtui.store.sqlite.errors import RefusedError, explain
 from streamtui.store.writer_process import WriterProcess
 from streamtui.system.locks import LockBusyError
 
@@ -33,18 +34,13 @@ ERASE_S: Final = 2.0
 _SPILL_S: Final = 0.2
 """How long the database thread may be busy before what waits for it goes to the spill file, and how often then."""
 _RETRY_S: Final = 1.0
-_STEP_S: Final = 0.15
-"""How long a step of housekeeping takes, for which text waits."""
-_PAUSE_S: Final = 0.03
-"""Between two steps: other processes look for the lock every 20 ms."""
-_QUIET_S: Final = 1.0
-"""How long nothing is to be written before the search index is worked on."""
-_INDEX_STEP_S: Final = 0.05
 _PATIENCE_S: Final = 0.5
 """How long one attempt waits for another process's transaction."""
 _CLOSE_PATIENCE_S: Final = 0.1
 _CROWD: Final = 2048
 """Pieces that wait at the most, as in a flood, before they are written without waiting for more."""
+Request: TypeAlias = Callable[[Database, float], None]
+"""Work on the database, and how long it may wait for other processes, in seconds."""
 _EXPECTED: Final = (LockBusyError, StoreError, sqlite3.Error, OSError, UnicodeDecodeError)
 
 _log = logging.getLogger(__name__)
@@ -63,18 +59,16 @@ class QueueWriter:
         self._database = database
         self._run = run
         self._monotonic = monotonic
-        self._pending = PendingOperations(grace_s, monotonic)
-        self._operations = self._pending.operations
+        self.pending = PendingOperations(grace_s, monotonic)
+        """What is not known to be in the database."""
+        self.housekeeping = Housekeeping(database)
+        self._operations = self.pending.operations
         self._spill_file = SpillFile(database.path.parent, run.id)
         self._bell: SimpleQueue[None] = SimpleQueue()  # the one queue that may be put to from a signal handler
         self._asleep = False
         self._hurried = False
         self._recover_next = True
-        self._mending: SimpleQueue[tuple[tuple[int, int] | None, Future[None]]] = SimpleQueue()
-        self._work_to_do: SimpleQueue[tuple[Callable[[sqlite3.Connection], None], Future[None]]] = SimpleQueue()
-        self._erased: float | None = 0.0
-        self._house_due = 0.0
-        self._is_indexed = False
+        self._requests: SimpleQueue[tuple[Request, Future[None]]] = SimpleQueue()
         self._closing_by: float | None = None
         self._erasing_by = 0.0
         self._busy, self._idle = threading.Event(), threading.Event()
@@ -95,24 +89,16 @@ class QueueWriter:
 
     def add(self, change: Change, *, hurry: bool = True) -> int:
         """Enqueue a change and return its number; it is written at once if there is `hurry`."""
-        number = self._pending.add(change)
+        number = self.pending.add(change)
         self._hurried = self._hurried or hurry
         self._ring()
         return number
 
     def undelete(self, conversation: str) -> int | None:
         """Enqueue the end of a conversation's hiding and return its number, `None` where it is too late for that."""
-        number = self._pending.undelete(conversation)
+        number = self.pending.undelete(conversation)
         self._hurry()
         return number
-
-    def written(self, number: int) -> "Future[None]":
-        """Return a future of the moment when operation `number` is on disk; it fails where that can't be done now."""
-        return self._pending.written(number)
-
-    def pending(self) -> tuple[int, list[Operation]]:
-        """Return the operations that are not known to be on disk, and the number of the one before the first."""
-        return self._pending.snapshot()
 
     @property
     def run_id(self) -> str:
@@ -124,21 +110,13 @@ class QueueWriter:
             self._recover_next = True
             self._hurry()
 
-    def mend(self, identity: tuple[int, int] | None) -> "Future[None]":
-        """Have the file with this identity replaced, which a read found damaged, if it is still there.
-
-        The future fails where that can't be done now.
-        """
+    def request(self, work: Request) -> "Future[None]":
+        """Have the database thread do `work` next; the future fails with `StoreError` where that can't be done now."""
         future: Future[None] = Future()
-        self._mending.put((identity, future))
+        self._requests.put((work, future))
         self._hurry()
-        return future
-
-    def perform(self, work: Callable[[sqlite3.Connection], None]) -> "Future[None]":
-        """Do `work` in a transaction of its own on the database thread; the future fails as `written` does."""
-        future: Future[None] = Future()
-        self._work_to_do.put((work, future))
-        self._hurry()
+        if not self._thread.is_alive():
+            self._refuse_requests()
         return future
 
     def erase(self, timeout: float, on_progress: Callable[[float], None]) -> bool:
@@ -147,13 +125,13 @@ class QueueWriter:
         Blocks.
         """
         deadline = time.monotonic() + timeout
-        self._pending.purge(at_once=True)
+        self.pending.purge(at_once=True)
         self._hurry()
-        while self._pending.has_deletions or self._erased is not None:
+        while self.pending.has_deletions or self.housekeeping.erased is not None:
             if time.monotonic() >= deadline:
                 return False
-            on_progress(self._erased or 0.0)
-            time.sleep(_PAUSE_S)
+            on_progress(self.housekeeping.erased or 0.0)
+            time.sleep(PAUSE_S)
         on_progress(1.0)
         return True
 
@@ -163,7 +141,7 @@ class QueueWriter:
         Where deleted text is still to be erased, that goes on for `ERASE_S` at the most. Blocks. Return whether
         everything that was recorded is in the database or in the spill file.
         """
-        self._pending.purge(at_once=True)
+        self.pending.purge(at_once=True)
         now = time.monotonic()
         self._erasing_by = now + ERASE_S
         self._closing_by = now + timeout
@@ -183,7 +161,7 @@ class QueueWriter:
         return self._spill()
 
     def _spill(self) -> bool:
-        done, operations = self._pending.snapshot()
+        done, operations = self.pending.snapshot()
         try:
             self._spill_file.add(done + 1, operations)
         except OSError as error:
@@ -219,7 +197,8 @@ class QueueWriter:
             self._busy.clear()
             self._idle.set()
             self._rest()
-        self._pending.end()
+        self.pending.end()
+        self._refuse_requests()
         self._database.close(_CLOSE_PATIENCE_S)
         self._idle.set()
 
@@ -229,7 +208,7 @@ class QueueWriter:
         now = time.monotonic()
         if self._operations:
             return now >= self._closing_by
-        return self._erased is None or self.trouble is not None or now >= self._erasing_by
+        return self.housekeeping.erased is None or self.trouble is not None or now >= self._erasing_by
 
     def _rest(self) -> None:
         """Sleep while there is nothing to do; once there is, linger for more of it unless there is a hurry."""
@@ -247,21 +226,21 @@ class QueueWriter:
     def _idle_s(self) -> float | None:
         """Return the time until something is to be done without being asked, `None` for never."""
         waits: list[float] = []
-        due = self._pending.next_purge
+        due = self.pending.next_purge
         if due is not None:
             waits.append(max(0.0, due - self._monotonic()))
         if self.trouble is not None or self._recover_next:
             waits.append(_RETRY_S)
-        elif self._erased is not None or not self._is_indexed:
-            waits.append(max(0.0, self._house_due - time.monotonic()))
+        elif (wait := self.housekeeping.wait_s) is not None:
+            waits.append(wait)
         return min(waits, default=None)
 
     def _attempt(self) -> None:
-        if self.trouble is not None and self._pending.shorten():
+        if self.trouble is not None and self.pending.shorten():
             self._spill_file.restart()
-        self._pending.purge()
+        self.pending.purge()
         try:
-            self._mend()
+            self._answer_requests()
             self._recover()
             self._write_queue()
         except _EXPECTED as error:
@@ -271,9 +250,9 @@ class QueueWriter:
         if not self.opened.done():
             self.opened.set_result(None)
         self._set_trouble(None)
-        self._perform()
-        if not self._operations and time.monotonic() >= self._house_due:
-            self._keep_house()
+        is_closing = self._closing_by is not None
+        if not self._operations and not self.housekeeping.step(self._patience(), is_closing=is_closing):
+            self.request(partial(Database.replace_damaged, identity=self._database.identity))
 
     def _patience(self) -> float:
         if self._closing_by is None:
@@ -283,33 +262,25 @@ class QueueWriter:
     def _failed(self, error: Exception) -> None:
         trouble = explain(error, self._database.path)
         self._set_trouble(trouble)
-        self._pending.fail_waiting(trouble)
-        with suppress(Empty):
-            while True:
-                self._work_to_do.get_nowait()[1].set_exception(StoreError(trouble))
+        self.pending.fail_waiting(trouble)
         if not self.opened.done():
             self.opened.set_exception(error if isinstance(error, RefusedError) else StoreError(trouble))
 
-    def _mend(self) -> None:
+    def _answer_requests(self) -> None:
         with suppress(Empty):
             while True:
-                identity, future = self._mending.get_nowait()
+                work, future = self._requests.get_nowait()
                 try:
-                    self._database.replace_damaged(identity, self._patience())
+                    work(self._database, self._patience())
                     future.set_result(None)
                 except Exception as error:
                     future.set_exception(StoreError(explain(error, self._database.path)))
                     raise
 
-    def _perform(self) -> None:
+    def _refuse_requests(self) -> None:
         with suppress(Empty):
             while True:
-                work, future = self._work_to_do.get_nowait()
-                try:
-                    self._database.write(work, self._patience())
-                    future.set_result(None)
-                except _EXPECTED as error:
-                    future.set_exception(StoreError(explain(error, self._database.path)))
+                self._requests.get_nowait()[1].set_exception(StoreError("The store is closed."))
 
     def _recover(self) -> None:
         if not self._recover_next:
@@ -321,46 +292,24 @@ class QueueWriter:
         )
         self._recover_next = False
         self._database.notices += done[-1].finish()
-        self._erased = 0.0 if done[-1].is_unerased else None
+        if done[-1].is_unerased:
+            self.housekeeping.deleted()
+        else:
+            self.housekeeping.erased = None
 
     def _write_queue(self) -> None:
-        done, operations = self._pending.snapshot()
+        done, operations = self.pending.snapshot()
         if operations:
             self._database.write(lambda connection: self._apply(connection, done, operations), self._patience())
+            self.housekeeping.written()
             if any(isinstance(change, Purge) for change in operations):
-                self._erased = 0.0
-                self._house_due = 0.0
-            elif self._erased is None:
-                self._house_due = time.monotonic() + _QUIET_S
-            self._is_indexed = False
-            self._pending.advance(len(operations))
+                self.housekeeping.deleted()
+            self.pending.advance(len(operations))
         self._spill_file.drop(done + len(operations))
 
     def _apply(self, connection: sqlite3.Connection, done: int, operations: list[Operation]) -> None:
         apply_all(connection, operations, done + 1, self._run.id)
         count_applied(connection, self._run.id, done + len(operations))
-
-    def _keep_house(self) -> None:
-        """Do one short step of what can wait: erase deleted text, then index new text."""
-        try:
-            if self._erased is not None:
-                self._erased = self._database.erase(_STEP_S, self._patience())
-            elif not self._is_indexed and self._closing_by is None:
-                self._index()
-            self._house_due = time.monotonic() + _PAUSE_S
-        except _EXPECTED as error:
-            _log.info("housekeeping: %s", error)  # tried again in a second, or at the next start
-            self._house_due = time.monotonic() + _RETRY_S
-            if is_damage(error):
-                self.mend(self._database.identity)
-
-    def _index(self) -> None:
-        left: list[bool] = []
-        self._database.write(
-            lambda connection: left.append(search.extend(connection, time.monotonic() + _INDEX_STEP_S)),
-            self._patience(),
-        )
-        self._is_indexed = not left[-1]
 
     def _set_trouble(self, trouble: str | None) -> None:
         if trouble == self.trouble:

@@ -211,7 +211,7 @@ def _lost(connection: sqlite3.Connection, begin: Begin) -> list[ChatMessage]:
 def _ids(connection: sqlite3.Connection, conversation: str, wanted: set[str]) -> set[str]:
     """Return which of the ids are those of messages of the conversation."""
     query = "SELECT 1 FROM messages WHERE id = ? AND conversation = ?"
-    return {each for each in wanted if connection.execute(query, (each, conversation)).fetchone()}
+    return {id for id in wanted if connection.execute(query, (id, conversation)).fetchone()}
 
 
 def _texts(record: ConversationRecord) -> tuple[str, str, str | None, str | None]:

@@ -32,7 +32,7 @@ class Database:
     ) -> None:
         self.path = path
         self.notices: list[str] = []
-        """What happened at opening that the reader should know."""
+        """What happened at opening that the user should know."""
         self._run = run
         self._scripts = scripts
         self._vfs = vfs
@@ -71,7 +71,7 @@ class Database:
         """What tells the file that is open from others of its name."""
         return self._identity
 
-    def replace_damaged(self, identity: tuple[int, int] | None, patience: float) -> None:
+    def replace_damaged(self, patience: float, identity: tuple[int, int] | None) -> None:
         """Replace the file, unless it is no longer the one with this identity. Raises as `write` does."""
         with self._lock.held(patience):
             if opening.identity(self.path) == identity:

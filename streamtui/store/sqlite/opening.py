@@ -43,7 +43,7 @@ _SIDES: Final = ("", "-wal", "-shm", "-journal")
 SMALL_CACHE: Final = "PRAGMA cache_size = -512"
 """KiB; the system's own cache is as quick, and shared. It reads the file, so only after that was found good."""
 _OURS: Final = "streamtui"
-"""The data folder's name, unless the reader gave another one."""
+"""The data folder's name, unless the user gave another one."""
 _IMPLAUSIBLE: Final = 100
 """A version so far above this one was never written: it is damage."""
 _NEWEST_FORMAT: Final = 2
@@ -203,7 +203,7 @@ def is_marked_read_only(path: Path) -> bool:
 def _is_almost_ours(owner: int) -> bool:
     """Return whether the file's mark is ours but for one byte."""
     pairs = zip(owner.to_bytes(4, "big", signed=True), APPLICATION_ID.to_bytes(4, "big"), strict=True)
-    return sum(found == ours for found, ours in pairs) == 3
+    return sum(byte == ours for byte, ours in pairs) == 3
 
 
 def _check_tables(connection: sqlite3.Connection) -> None:

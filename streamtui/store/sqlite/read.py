@@ -124,8 +124,8 @@ def message(connection: sqlite3.Connection, identity: str) -> tuple[str, ChatMes
     if row is None:
         return None
     conversation = str(row[0])
-    found = _messages(connection, connection.execute(_ONE, (identity,)), _partials(connection, conversation))
-    return (conversation, found[0]) if found else None
+    messages = _messages(connection, connection.execute(_ONE, (identity,)), _partials(connection, conversation))
+    return (conversation, messages[0]) if messages else None
 
 
 def _partials(connection: sqlite3.Connection, conversation: str) -> Partials:
@@ -245,8 +245,8 @@ def all_summaries(connection: sqlite3.Connection) -> list[ConversationSummary]:
 
 
 def summary(connection: sqlite3.Connection, conversation: str) -> ConversationSummary | None:
-    found = _summaries(connection.execute(f"{_SUMMARY} WHERE c.id = ?", (conversation,)))
-    return found[0] if found else None
+    summaries = _summaries(connection.execute(f"{_SUMMARY} WHERE c.id = ?", (conversation,)))
+    return summaries[0] if summaries else None
 
 
 def _summaries(rows: Iterable[Row]) -> list[ConversationSummary]:

@@ -51,12 +51,12 @@ def open_source(path: Path, scripts: Sequence[str], vfs: str | None = None) -> S
 
 def state_of(path: Path) -> State:
     """Return what the database's files look like now."""
-    found = []
+    states = []
     for side in ("", "-wal", "-journal"):
         with suppress(OSError):
             status = path.with_name(path.name + side).stat()
-            found.append((status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns))
-    return tuple(found)
+            states.append((status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns))
+    return tuple(states)
 
 
 class _OldVersionError(Exception):

@@ -178,21 +178,21 @@ def _role_of(segments: tuple[Segment, ...], before: list[ChatMessage]) -> str:
 
 
 def _segments(content: _Content, seq: int) -> tuple[tuple[Segment, ...], bool]:
-    found = content.segments.get(seq)
-    if not found:
+    rows = content.segments.get(seq)
+    if not rows:
         return (Segment(status=Status.FAILED, error=_UNREADABLE),), False
     pieces: dict[tuple[int, int], tuple[str, str]] = {}
     for (n, _), (text, reasoning) in sorted(content.partials.get(seq, {}).items()):
         before = pieces.get((seq, n), ("", ""))
         pieces[seq, n] = (before[0] + read.text_of(text), before[1] + read.text_of(reasoning))
     segments: list[Segment] = []
-    for n in range(max(found) + 1 if max(found) < len(found) * 2 else 0):
-        values, is_whole = found.get(n, ((), False))
+    for n in range(max(rows) + 1 if max(rows) < len(rows) * 2 else 0):
+        values, is_whole = rows.get(n, ((), False))
         segment = read.segment_of(seq, values, pieces) if values else Segment()
         if segment.status is Status.STREAMING:
             segment = replace(segment, status=Status.INTERRUPTED)
         segments.append(segment if is_whole else replace(segment, status=Status.FAILED, error=_UNREADABLE))
-    is_whole = all(whole for _, whole in found.values()) and len(segments) == len(found)
+    is_whole = all(whole for _, whole in rows.values()) and len(segments) == len(rows)
     return tuple(segments) or (Segment(status=Status.FAILED, error=_UNREADABLE),), is_whole
 
 
