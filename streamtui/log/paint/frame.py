@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
@@ -37,6 +38,7 @@ class Column(NamedTuple):
         return self.left + BAR_CELLS
 
 
+@lru_cache(64)
 def column(window: int) -> Column:
     """Return the column in a window of `window` cells: centred, with a cell free on either side.
 
@@ -69,7 +71,7 @@ class Frame:
 
         `ground` is what the row stands on, the bubble's own ground unless given; a `seam` interrupts the bar.
         """
-        left, width = self.column
+        width = self.column.width
         ground = self.tone.text if ground is None else ground
         bar = Segment(BAR, self.tone.bar_current if self.current else self.tone.bar)
         body = [Segment(SEAM, self.tone.quiet) if seam else bar, Segment(" ", ground), *segments]
@@ -78,11 +80,8 @@ class Frame:
             body.append(Segment(" " * (width - taken), ground))
         elif taken > width:
             body = list(Strip(body, taken).crop(0, width))
-        margin = self.look.background
-        right = max(0, self.window - left - width)
-        before = [Segment(" " * left, margin)] if left else []
-        after = [Segment(" " * right, margin)] if right else []
-        return Strip([*before, *body, *after], left + width + right)
+        before, after = _margins(self.window, self.look.background)
+        return Strip([*before, *body, *after], self.window)
 
     def line(self, left: Sequence[Segment], right: Sequence[Segment] = (), ground: Style | None = None) -> Strip:
         """Return a row with `left` and `right` at its ends; where they don't fit, `left` is cut."""
@@ -102,6 +101,15 @@ class Frame:
     def gap(self) -> Strip:
         """Return the row between two bubbles."""
         return Strip.blank(self.window, self.look.background)
+
+
+@lru_cache(64)
+def _margins(window: int, style: Style) -> tuple[Sequence[Segment], Sequence[Segment]]:
+    """Return what stands on either side of the column."""
+    left, width = column(window)
+    right = window - left - width
+    before, after = ([Segment(" " * cells, style)] if cells > 0 else [] for cells in (left, right))
+    return before, after
 
 
 def cells_of(segments: Sequence[Segment]) -> int:

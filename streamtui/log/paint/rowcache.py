@@ -22,24 +22,37 @@ class RowCache:
         self._budget = budget
         self._rows: OrderedDict[Block, tuple[Frame, list[Strip]]] = OrderedDict()
         self._count = 0
+        self._latest: tuple[Frame | None, dict[int, tuple[Strip, Strip]]] = None, {}
+        """By identity of a row's text: that text and the full row, of the block painted last. A block that grows keeps
+        the text of its finished rows."""
 
     def rows(self, block: Block, frame: Frame, styles: Styles) -> Sequence[Strip]:
         cached = self._rows.get(block)
         if cached is not None and cached[0] == frame:
             self._rows.move_to_end(block)
             return cached[1]
-        strips = [frame.row(list(line.strip), line.strip.cell_length) for line in block.lines(frame.inner, styles)]
+        strips = self._framed([line.strip for line in block.lines(frame.inner, styles)], frame)
         self._count += len(strips) - (0 if cached is None else len(cached[1]))
         self._rows[block] = frame, strips
         self._rows.move_to_end(block)
         self._trim()
         return strips
 
+    def _framed(self, texts: Sequence[Strip], frame: Frame) -> list[Strip]:
+        """Return the full rows around `texts`; where these are the same objects as before, so are the rows."""
+        known = self._latest[1] if self._latest[0] == frame else {}
+        rows: dict[int, tuple[Strip, Strip]] = {}
+        for text in texts:
+            rows[id(text)] = known.get(id(text)) or (text, frame.row(list(text), text.cell_length))
+        self._latest = frame, rows
+        return [rows[id(text)][1] for text in texts]
+
     def clear(self) -> None:
         for block in self._rows:
             block.forget()
         self._rows.clear()
         self._count = 0
+        self._latest = None, {}
 
     def _trim(self) -> None:
         while self._count > self._budget and len(self._rows) > 1:
