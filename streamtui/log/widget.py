@@ -39,18 +39,6 @@ class MessageLog(MessageView, can_focus=True):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "menu", "Message menu", show=False, id="log.menu"),
-        # Until the app's own keymap asks for these.
-        Binding("k", "cursor_up", "Message above"),
-        Binding("j", "cursor_down", "Message below"),
-        Binding("g,home", "scroll_home", "Beginning"),
-        Binding("G,end", "scroll_end", "End"),
-        Binding("y", "copy_message", "Copy message"),
-        Binding("c", "copy_code(0)", "Copy code", tooltip="The last code block in view; 1 to 9 by number"),
-        Binding("o", "open_link", "Open link"),
-        Binding("t", "toggle_reasoning", "Reasoning"),
-        Binding("r", "ask('regenerate')", "Regenerate"),
-        Binding("e", "ask('edit')", "Edit"),
-        *(Binding(str(n), f"copy_code({n})", f"Copy code {n}", show=False) for n in range(1, 10)),
         *(
             Binding(f"alt+{number}", f"copy_code({number})", f"Copy code {number}", show=False, id=f"log.copy_{number}")
             for number in range(1, 10)
@@ -73,8 +61,8 @@ class MessageLog(MessageView, can_focus=True):
         super().__init__(id=id, classes=classes, clock=clock, wall=wall)
         self._cursor = MessageCursor(self._view)
         self._actions = MessageActions(self._view, self.post_message)
-        self._watches: list[Callable[[], None]] = []
-        """What ends the watching of the replies that are followed."""
+        self._watches: dict[str, Callable[[], None]] = {}
+        """By message: what ends the watching of a reply that is followed."""
 
     # -- replies
 
@@ -87,7 +75,7 @@ class MessageLog(MessageView, can_focus=True):
         if reply.ending is not None:
             self.update(reply.message)
             return
-        self._watches.append(task.watch(partial(self._take, reply)))
+        self._watches[reply.id] = task.watch(partial(self._take, reply))
 
     def _take(self, reply: Reply, event: Event) -> None:
         self.feed(reply.id, event)
@@ -95,6 +83,7 @@ class MessageLog(MessageView, can_focus=True):
             case Notice():  # between two segments there is always one
                 self._live.measure(reply.id, reply.meter)
             case Finished() | Failed():
+                self._watches.pop(reply.id, None)
                 self.update(reply.message)
 
     def show(self, messages: Sequence[ChatMessage], branches: Mapping[str, tuple[int, int]] = NO_BRANCHES) -> None:
@@ -105,9 +94,9 @@ class MessageLog(MessageView, can_focus=True):
         self._unwatch()
 
     def _unwatch(self) -> None:
-        watches, self._watches = self._watches, []
-        for end in watches:
-            end()
+        watches, self._watches = self._watches, {}
+        for unwatch in watches.values():
+            unwatch()
 
     # -- the cursor, and what the app asks for
 
@@ -176,13 +165,6 @@ class MessageLog(MessageView, can_focus=True):
             raise SkipAction
         self._actions.open_menu(bubble)
 
-    def action_ask(self, action: messages.Action) -> None:
-        role = "user" if action == "edit" else "assistant"
-        ordered = self._view.bubbles.ordered
-        last = next((bubble for bubble in reversed(ordered) if bubble.message.role == role), None)
-        if (bubble := self._view.bubbles.current or last) is not None:
-            self.post_message(messages.MessageAction(action, bubble.message.id))
-
     def action_copy_code(self, number: int) -> None:
         self.copy_code(number)
 
@@ -191,7 +173,7 @@ class MessageLog(MessageView, can_focus=True):
         self.following = True
 
     def on_key(self, event: events.Key) -> None:
-        if event.is_printable and event.key not in self._bindings.key_to_bindings:
+        if event.is_printable:
             self.current = None
 
     def on_paste(self) -> None:

@@ -81,7 +81,7 @@ async def test_the_cursor_is_hidden_without_the_focus_but_not_without_the_termin
         assert reader.log.current is None
 
 
-@pytest.mark.parametrize("key", ["x", "X", "0", "space"])
+@pytest.mark.parametrize("key", ["r", "e", "y", "c", "t", "o", "g", "G", "j", "k", "1", "space"])
 async def test_printable_keys_hide_the_cursor_do_nothing_else_and_go_on_to_the_parents(key: str) -> None:
     async with reading([user("q"), reply("```\ncode\n```\n<https://example.com>", reasoning="why")]) as reader:
         reader.log.focus()
