@@ -11,6 +11,8 @@ from streamtui.log.live_replies import LiveReplies
 from streamtui.log.model.viewport import Viewport
 
 _IDLE_S: Final = 0.02
+_OPENING_S: Final = 0.001
+"""Nothing is shown meanwhile, so the next slice comes as soon as everybody else had a turn."""
 
 
 class IdleWork:
@@ -30,19 +32,26 @@ class IdleWork:
         behind = any(bubble.is_behind for bubble in self._live)
         return behind or any(bubble.has_idle_work for bubble in self._view.bubbles_shown())
 
+    @property
+    def is_opening(self) -> bool:
+        """Whether the end is to be shown of messages that are not parsed to their end: it would be another text."""
+        if not self._view.following:
+            return False
+        return any(bubble.is_behind for bubble in self._view.bubbles_shown() if bubble not in self._live)
+
     def check(self) -> None:
         """Work soon, if there is anything to do."""
         if self._timer is None and self.is_pending:
-            self._timer = self._set_timer(_IDLE_S, self._work)
+            self._timer = self._set_timer(_OPENING_S if self.is_opening else _IDLE_S, self._work)
 
     def _work(self) -> None:
         self._timer = None
-        if self._live.catch_up() or self._find_colors():
+        if self._live.catch_up() or self._work_in_view():
             self._live.frames.request()
         self.check()
 
-    def _find_colors(self) -> bool:
-        """Look for colours of code in view for a moment. Return whether any were found."""
+    def _work_in_view(self) -> bool:
+        """Parse or colour what is in view for a moment. Return whether anything changed."""
         view = self._view
         bubble = next((bubble for bubble in view.bubbles_shown() if bubble.has_idle_work), None)
         if bubble is None:

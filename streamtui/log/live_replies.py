@@ -12,8 +12,8 @@ from streamtui.chat.messages import ChatMessage, Citation, Status, Usage
 from streamtui.chat.metrics import Meter
 from streamtui.log.frame_clock import FrameClock
 from streamtui.log.model.bubble import Bubble
+from streamtui.log.model.stream_state import BEAT_S
 from streamtui.log.model.viewport import Viewport
-from streamtui.log.paint.stream_state import BEAT_S
 from streamtui.log.typewriter import Typewriter
 
 Post = Callable[[Callable[[], None]], object]
@@ -43,6 +43,9 @@ class LiveReplies:
 
     def __iter__(self) -> Iterator[Bubble]:
         return iter(self._bubbles.values())
+
+    def __contains__(self, bubble: Bubble) -> bool:
+        return self._bubbles.get(bubble.message.id) is bubble
 
     def __len__(self) -> int:
         return len(self._bubbles)
@@ -97,7 +100,7 @@ class LiveReplies:
             return
         match event:
             case TextDelta() | ReasoningDelta():
-                if bubble.feed(event):
+                if bubble.live.feed(event):
                     gc.freeze()  # a full collection from here on passes over what was there before, SDK included
                     self.frames.now()
                 else:
@@ -159,7 +162,7 @@ class LiveReplies:
                 bubble.take_in(now)
         self._drop_settled()
         self._paint()
-        if any(bubble.is_holding_back for bubble in self._bubbles.values()):
+        if any(bubble.live is not None and bubble.live.is_holding_back for bubble in self._bubbles.values()):
             self.frames.request()
         elif self._bubbles:
             self.frames.request(BEAT_S)

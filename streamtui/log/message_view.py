@@ -195,6 +195,8 @@ class MessageView(LineView):
         has_figures = self._has_figures
         view.set_height(self.size.height - has_figures)
         strips = view.rows(now, self._wall())
+        if self._idle.is_opening:
+            strips = []
         if self._search is not None:
             strips = self._search.mark(strips)
         if (selection := self.text_selection) is not None:

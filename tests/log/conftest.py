@@ -186,4 +186,6 @@ async def reading(messages: Sequence[ChatMessage] = (), size: tuple[int, int] = 
         if messages:
             log.show(messages)
             await pilot.pause()
-        yield Reader(app, pilot, log, app.query_one(Around))
+        reader = Reader(app, pilot, log, app.query_one(Around))
+        await reader.until(lambda: not log._idle.is_opening, "parsed")
+        yield reader

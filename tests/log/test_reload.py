@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 
@@ -104,8 +105,32 @@ async def test_a_long_reply_in_one_piece_gives_the_event_loop_its_turns_and_look
         await reader.until(lambda: "the very end" in reader.text, "the end painted")
         live = reader.rows
         reader.log.show([user("q"), settled])
-        await reader.pilot.pause()
-        assert reader.rows == live
+        await reader.until(lambda: not reader.log.has_idle_work, "all parsed")
+        await reader.until(lambda: reader.rows == live, "the same rows")
+
+
+async def test_opening_a_very_long_table_gives_the_event_loop_its_turns_and_shows_nothing_else_than_its_end() -> None:
+    rows = "".join(f"| row {n} | [a link](https://example.com/{n}) and *words* | `{n}` |\n" for n in range(4000))
+    async with reading([user("q")]) as reader:
+        longest, last, done = 0.0, time.thread_time(), False
+
+        async def watch() -> None:
+            nonlocal longest, last
+            while not done:
+                await asyncio.sleep(0)
+                now = time.thread_time()
+                longest, last = max(longest, now - last), now
+
+        watching = asyncio.create_task(watch())
+        reader.log.show([user("q"), reply(f"| a | b | c |\n|---|---|---|\n{rows}")])
+        seen: set[str] = set()
+        while "row 3999" not in reader.text:
+            seen |= set(reader.rows)
+            await asyncio.sleep(0.001)
+        done = True
+        await watching
+        assert seen <= {""}
+        assert longest < 10 * 0.05
 
 
 async def test_what_is_read_stays_while_a_long_reply_in_one_piece_is_taken_in() -> None:

@@ -5,30 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import accumulate
 from math import inf
+from time import thread_time
 from typing import Final
 
 from textual.strip import Strip
 
-from streamtui.chat.events import ReasoningDelta, TextDelta
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.metrics import Meter
 from streamtui.log.model.anchor import row_of_share
 from streamtui.log.model.content import Content
+from streamtui.log.model.fixed_rows import FixedRows
 from streamtui.log.model.parts import FIRST_BLOCK, FOLD, HEAD, BlockPart, Parts
-from streamtui.log.paint.fixed_rows import FixedRows
+from streamtui.log.model.stream_state import StreamState
 from streamtui.log.paint.frame import Frame
 from streamtui.log.paint.rowcache import RowCache
-from streamtui.log.paint.stream_state import StreamState
 from streamtui.log.typewriter import Typewriter
 from streamtui.markdown import StyledLine, Styles
 
 _BUDGET_S: Final = 0.01
 """For so long text is taken in at a time; what is left waits, so that a reply in one piece doesn't hold up the rest."""
+_IDLE_BUDGET_S: Final = 0.025
+"""The same for text that was there before, while nothing else is to be done."""
 
 # What bubbles nobody has seen yet share: ten thousand of them are held at once.
 _NO_PARTS: Final = Parts(None, False)
 _NO_ROWS: Final = FixedRows()
-_NO_EVENTS: Final[list[TextDelta | ReasoningDelta]] = []
 
 
 class Bubble:
@@ -38,10 +39,8 @@ class Bubble:
     """
 
     __slots__ = (
-        "_begun",
         "_fixed",
         "_foot_rows",
-        "_fresh",
         "_length",
         "_newlines",
         "_seams",
@@ -64,8 +63,6 @@ class Bubble:
         self.parts = _NO_PARTS
         self.width = 0
         self.height = 0
-        self._begun = False
-        self._fresh = _NO_EVENTS
         self._foot_rows = 2
         self._fixed = _NO_ROWS
         self._set_message(message)
@@ -95,18 +92,19 @@ class Bubble:
     def is_open(self) -> bool:
         return self.parts.content is not None
 
-    def open(self, width: int) -> None:
-        """Make the documents and guess the height of every block."""
+    def open(self, width: int, budget_s: float = inf) -> None:
+        """Make the documents and guess the height of every block; what takes longer to parse than `budget_s` waits."""
         self.width = width
         if self.content is None:
-            self._show(Content.of(self.message))
+            self._show(Content.of(self.message), budget_s)
         else:
             self.parts.estimate(width)
             self._sum()
 
-    def _show(self, content: Content) -> None:
+    def _show(self, content: Content, budget_s: float) -> None:
         self.parts, self._fixed = Parts(content, self.unfolded), FixedRows()
         self.parts.estimate(self.width)
+        self.parse(budget_s)
         self._sum()
 
     def close(self) -> None:
@@ -177,114 +175,83 @@ class Bubble:
     # -- streaming
 
     def begin(self, message: ChatMessage, meter: Meter, width: int, typewriter: Typewriter | None = None) -> None:
-        """Take on `message`, more of which will come in through `feed`."""
-        self.live = StreamState(meter, typewriter)
+        """Take on `message`, more of which will come in through `live`."""
+        self.live = StreamState(meter, typewriter=typewriter)
         self._foot_rows = 1
-        self._fresh = []
-        self._begun = False
         self.width = width
         self._set_message(message)
-        self._show_live(message.text, message.reasoning)
-
-    def _show_live(self, text: str, reasoning: str) -> None:
-        content = Content.live(text, reasoning)
-        content.parse()
-        self._show(content)
-
-    def revise(self, text: str, reasoning: str) -> None:
-        """Show these instead of all that has arrived."""
-        self._fresh = []
-        if self.live is not None:
-            self.live.forget_text()
-            self._show_live(text, reasoning)
-
-    def feed(self, event: TextDelta | ReasoningDelta) -> bool:
-        """Store `event`; nothing is parsed until `take_in`. Return whether it is the first since `begin`."""
-        self._fresh.append(event)
-        if self._begun:
-            return False
-        self._begun = True
-        return True
+        self._show(Content.live(message.text, message.reasoning), inf)
 
     def take_in(self, now: float) -> None:
         """Parse what was fed; of very much only some, and then `is_behind` asks for another call."""
-        self._append(now)
+        if self.live is not None and self.content is not None:
+            self.live.hand_to(self.content, now)
+            if self.content.reasoning is not None and self.parts.measured(FOLD, 1):
+                self._sum()
         self.parse(_BUDGET_S)
 
-    def parse(self, budget_s: float = inf) -> None:
-        """Parse what was fed, for about `budget_s`."""
-        if self.content is not None and self.parts.estimate_changed(self.width, self.content.update(budget_s)):
+    def parse(self, budget_s: float = inf) -> bool:
+        """Parse what is there for about `budget_s` of processor time. Return whether anything changed.
+
+        A busy machine does not shorten that: what is in view would be less than can be shown.
+        """
+        deadline = thread_time() + budget_s
+        changed = False
+        while self.content is not None and self.content.is_behind:
+            slice_s = deadline - thread_time()
+            changed |= self.parts.estimate_changed(self.width, self.content.update(slice_s))
+            if thread_time() >= deadline:
+                break
+        if changed:
             self._sum()
+        return changed
 
     @property
     def is_behind(self) -> bool:
-        """Whether there is text that was fed and is not parsed yet."""
+        """Whether there is text that is not parsed yet."""
         return self.content is not None and self.content.is_behind
 
-    @property
-    def is_holding_back(self) -> bool:
-        """Whether the typewriter has text that is still to be shown."""
-        return self.live is not None and self.live.typewriter is not None and self.live.typewriter.is_holding
-
-    def _append(self, now: float) -> None:
-        """Hand what was fed to the documents."""
-        fresh, self._fresh = self._fresh, []
-        content, live = self.content, self.live
-        if content is None or live is None:
-            return
-        text: list[str] = []
-        for event in fresh:
-            if isinstance(event, TextDelta):
-                text.append(event.text)
-            else:
-                content.append_reasoning(event.text)
-                if live.thinking_since is None:
-                    live.thinking_since = now
-        if fresh:
-            live.text_at = now
-        if text:
-            live.thinking_since = None
-        if shown := live.let_out("".join(text), now):
-            content.append(shown)
-        if content.reasoning is not None and self.parts.measured(FOLD, 1):
-            self._sum()
-
     def set_pace(self, typewriter: Typewriter | None) -> None:
-        """Show text evenly from here on, or as it arrives; what was held back is shown first."""
-        live = self.live
-        if live is None:
-            return
-        if live.typewriter is not None and self.content is not None:
-            self.content.append(live.typewriter.flush())
-        live.typewriter = typewriter
+        """Show text evenly from here on, or as it arrives."""
+        if self.live is not None and self.content is not None:
+            self.live.set_pace(typewriter, self.content)
+
+    def revise(self, text: str, reasoning: str) -> None:
+        """Show these instead of all that has arrived."""
+        if self.live is not None:
+            self.live.forget_text()
+            self._show(Content.live(text, reasoning), inf)
 
     def settle(self, message: ChatMessage, now: float) -> None:
         """Take on what became of the message; rows of its text stay as they are if the text is the same."""
         self.set_pace(None)
-        self._append(now)
+        if self.live is not None and self.content is not None:
+            self.live.hand_to(self.content, now)
         self.live = None
         self._foot_rows = 2
         self._set_message(message)
         if self.content is None:
             self.estimate(self.width)
-            return
-        if not self.content.is_of(message):
-            self.close()
-            self.open(self.width)
-            return
-        self.content.finish()
-        self.parse(_BUDGET_S)
-        self._sum()
+        elif self.content.is_of(message):
+            self.content.finish()
+            self.parse(_BUDGET_S)
+            self._sum()
+        else:
+            self._show(Content.of(message), inf)
 
     # -- what can wait, and what the user asks for
 
     @property
     def has_idle_work(self) -> bool:
-        return self.content is not None and self.content.has_idle_work
+        return self.content is not None and (self.content.is_behind or self.content.has_idle_work)
 
     def idle_work(self) -> bool:
-        """Do a slice of what the documents put off. Return whether anything changed."""
-        if self.content is None or not self.parts.estimate_changed(self.width, self.content.idle_work()):
+        """Do a slice of what was put off: text that is not parsed, then colours. Return whether anything changed."""
+        if self.content is None:
+            return False
+        if self.content.is_behind:
+            return self.parse(_IDLE_BUDGET_S)
+        if not self.parts.estimate_changed(self.width, self.content.idle_work()):
             return False
         self._sum()
         return True

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from math import inf
+from time import thread_time
 from typing import Final
 
 from textual.strip import Strip
@@ -18,6 +20,8 @@ from streamtui.log.paint.theme import Look
 
 _OPEN_BUBBLES: Final = 48
 """Documents kept beyond those in the window."""
+_LEAST_S: Final = 0.002
+"""For so long text is parsed of every bubble that comes into view."""
 
 
 class Bubbles:
@@ -33,6 +37,8 @@ class Bubbles:
         """The one under the message cursor."""
         self.clock = (0.0, 0.0)
         """The monotonic and the wall-clock time of the frame that is being made."""
+        self.deadline = inf
+        """The `thread_time` until which text is parsed for that frame; what is left is idle work."""
         self._heights = Heights()
         self._cache = RowCache()
         self._open: OrderedDict[Bubble, None] = OrderedDict()
@@ -126,7 +132,7 @@ class Bubbles:
         """Return bubble `index` with its documents made."""
         bubble = self.ordered[index]
         if not bubble.is_open:
-            bubble.open(self.inner)
+            bubble.open(self.inner, max(_LEAST_S, self.deadline - thread_time()))
             self._heights[index] = bubble.height
         self._open[bubble] = None
         self._open.move_to_end(bubble)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from math import inf
 from time import perf_counter
 from typing import TypeAlias
 
@@ -26,12 +25,11 @@ class Content:
 
     @classmethod
     def of(cls, message: ChatMessage) -> Content:
-        """Return the text of a settled message, parsed."""
+        """Return the text of a settled message; nothing is parsed until `update`."""
         if message.role != "assistant":
             return cls(PlainText(sanitize(message.text)))
         content = cls.live(message.text, message.reasoning)
         content.finish()
-        content.parse()
         return content
 
     @classmethod
@@ -72,11 +70,6 @@ class Content:
         for document in self._growing():
             if document.has_more and (first := document.update(deadline - perf_counter())) is not None:
                 yield document, first
-
-    def parse(self) -> None:
-        """Parse all that was appended, however long that takes."""
-        for _ in self.update(inf):
-            pass
 
     @property
     def is_behind(self) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from time import thread_time
 from typing import Final
 
 from textual.strip import Strip
@@ -23,6 +24,8 @@ from streamtui.markdown import StyledLine
 
 _NEAR: Final = 3
 """Scrolling by less than this many windows passes over exact heights; a longer jump lands on a guess."""
+_PARSING_S: Final = 0.025
+"""For about so long text that comes into view is parsed before it is shown; the rest comes a moment later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +200,7 @@ class Viewport:
     def rows(self, now: float, wall: float) -> list[Strip]:
         """Return the strips in the window from the top, fewer than its height if there is no more."""
         self.bubbles.clock = now, wall
+        self.bubbles.deadline = thread_time() + _PARSING_S
         strips = self._from_end() if self.following else self._from_top()
         if self.following:
             self._arrived_below = 0

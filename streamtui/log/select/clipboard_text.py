@@ -41,6 +41,10 @@ def _bubble_text(view: Viewport, bubble: Bubble, span: Extent) -> str:
     if not bubble.is_open:
         bubble.open(view.inner)
         view.bubbles.sync(bubble)
+    elif bubble.is_behind:
+        with view.held():
+            bubble.parse()
+            view.bubbles.sync(bubble)
     out: list[str] = []
     before: _Unit | None = None
     for unit in _units(bubble, span):

@@ -8,10 +8,10 @@ from typing import Final
 from textual.strip import Strip
 
 from streamtui.chat.messages import ChatMessage
+from streamtui.log.model.stream_state import StreamState
 from streamtui.log.paint import header_footer
 from streamtui.log.paint.format import seconds_whole, thought_label, tokens
 from streamtui.log.paint.frame import Frame
-from streamtui.log.paint.stream_state import StreamState
 from streamtui.markdown import StyledLine
 
 _TICKER: Final = 400

@@ -7,9 +7,10 @@ from typing import Final
 
 from textual.strip import Strip
 
-from streamtui.chat.events import LASTING, Notice
+from streamtui.chat.events import LASTING, Notice, ReasoningDelta, TextDelta
 from streamtui.chat.messages import Citation, SavedNotice, Usage
 from streamtui.chat.metrics import Meter
+from streamtui.log.model.content import Content
 from streamtui.log.paint.format import live_figures
 from streamtui.log.paint.frame import Frame
 from streamtui.log.paint.header_footer import live_figures_row
@@ -26,6 +27,9 @@ class StreamState:
     """What only a reply in flight has. Moments are seconds of the monotonic clock."""
 
     meter: Meter
+    fresh: list[TextDelta | ReasoningDelta] = field(default_factory=list)
+    """What was fed since the last frame."""
+    has_begun: bool = False
     typewriter: Typewriter | None = None
     """Lets the text out evenly, where that is asked for."""
     usage: Usage | None = None
@@ -38,19 +42,60 @@ class StreamState:
     """When text was last taken in."""
     _row: tuple[object, Strip] | None = field(default=None, repr=False)
 
-    def let_out(self, text: str, now: float) -> str:
-        """Take in `text` and return what is to be shown now."""
+    # -- text
+
+    def feed(self, event: TextDelta | ReasoningDelta) -> bool:
+        """Store `event` for the next frame. Return whether it is the first."""
+        self.fresh.append(event)
+        if self.has_begun:
+            return False
+        self.has_begun = True
+        return True
+
+    def hand_to(self, content: Content, now: float) -> None:
+        """Append what was fed, or what the typewriter lets out of it; nothing is parsed yet."""
+        fresh, self.fresh = self.fresh, []
+        text: list[str] = []
+        for event in fresh:
+            if isinstance(event, TextDelta):
+                text.append(event.text)
+                continue
+            content.append_reasoning(event.text)
+            if self.thinking_since is None:
+                self.thinking_since = now
+        if fresh:
+            self.text_at = now
+        if text:
+            self.thinking_since = None
+        if shown := self._let_out("".join(text), now):
+            content.append(shown)
+
+    def _let_out(self, text: str, now: float) -> str:
         if self.typewriter is None:
             return text
         if text:
             self.typewriter.feed(now, text)
         return self.typewriter.release(now)
 
+    def set_pace(self, typewriter: Typewriter | None, content: Content) -> None:
+        """Show text evenly from here on, or as it arrives; what was held back is shown first."""
+        if self.typewriter is not None:
+            content.append(self.typewriter.flush())
+        self.typewriter = typewriter
+
+    @property
+    def is_holding_back(self) -> bool:
+        """Whether the typewriter has text that is still to be shown."""
+        return self.typewriter is not None and self.typewriter.is_holding
+
     def forget_text(self) -> None:
-        """Drop what is held back, and what was known of the reasoning: the text so far is another."""
+        """Drop what was fed or held back, and what was known of the reasoning: the text so far is another."""
+        self.fresh.clear()
         self.thinking_since = None
         if self.typewriter is not None:
             self.typewriter.flush()
+
+    # -- what stands under it
 
     def enter(self, event: Usage | Citation | Notice) -> None:
         """Keep what will stand under the reply."""
