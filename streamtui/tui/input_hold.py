@@ -1,4 +1,4 @@
-"""Where keys wait for what they are meant for."""
+"""Keys typed ahead are kept back until what they are meant for is on the screen."""
 
 import asyncio
 from collections.abc import Iterator
@@ -9,12 +9,16 @@ _PATIENCE_S: Final = 2.0
 
 
 class InputHold:
-    """Closed while something is read that the reader, typing ahead, takes to be on the screen already."""
+    """Closed while something is read that the user, typing ahead, takes to be on the screen already."""
 
     def __init__(self) -> None:
         self._closed = 0
         self._opened = asyncio.Event()
         self._opened.set()
+
+    @property
+    def is_open(self) -> bool:
+        return self._opened.is_set()
 
     @contextmanager
     def closed(self) -> Iterator[None]:

@@ -28,7 +28,8 @@ class Drafts:
         left = await self._library.draft(None)
         self._new = session
         self._kept[session] = (None, left)
-        session.draft = left + session.draft
+        if left:
+            session.restore_draft(left)
 
     def keep(self, session: Session) -> None:
         """Write down what is unsent in a session, unless it is written already: one in which nothing was ever typed

@@ -160,6 +160,10 @@ class Session:
         self.aim(edits=message)
         self._set_draft(own.text)
 
+    def restore_draft(self, text: str) -> None:
+        """Put what was written down earlier before what is unsent now."""
+        self._set_draft(text + self.unsent())
+
     def queue(self, prompt: SendPrompt) -> None:
         """Let a prompt wait until the reply in flight, and what was queued before, is complete."""
         self._set_next(replace(self.next, queued=(*self.next.queued, prompt)))
@@ -188,8 +192,8 @@ class Session:
 
     def refuse(self, submission: Submission, error: StreamtuiError) -> None:
         """Give back what could not be sent, and what was queued behind it, and tell why."""
-        self.tell(NotSent(error))
         self.give_back(submission if isinstance(submission, SendPrompt) else None, *self._take_queue())
+        self.tell(NotSent(error))
 
     # -- sending and stopping
 

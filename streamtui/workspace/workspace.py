@@ -1,13 +1,14 @@
 """The conversations of one process, and the one way from a prompt to its reply."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from streamtui.chat.conversation import Conversation, Options
-from streamtui.chat.errors import ConfigError, NotFoundError, StreamtuiError
+from streamtui.chat.errors import ConfigError, ErrorInfo, NotFoundError, StreamtuiError
 from streamtui.chat.events import Event
 from streamtui.chat.messages import Status
 from streamtui.chat.ports import Catalog, Library, Model, Recorder
@@ -17,6 +18,8 @@ from streamtui.workspace.events import Closed, HistoryRead, NotSent
 from streamtui.workspace.following import PollIntervals, follow_saved
 from streamtui.workspace.session import Session
 from streamtui.workspace.submissions import SendPrompt, Submission, text_of
+
+log = logging.getLogger(__name__)
 
 TAIL: Final = 60
 """Messages read before the rest of a conversation: more than any screen holds."""
@@ -327,6 +330,10 @@ class Workspace:
         except StreamtuiError as error:
             self._pending.pop(pending, None)
             session.refuse(pending.submission, error)
+        except Exception as error:  # a defect is no reason to lose what was written
+            log.exception("a submission broke")
+            self._pending.pop(pending, None)
+            session.refuse(pending.submission, StreamtuiError(f"Not sent: {ErrorInfo.of(error).message}"))
 
     async def _authorized(self, session: Session, submission: Submission) -> Submission:
         """Return what may be sent. Raises `StreamtuiError` where it can't be, or the user doesn't want it."""

@@ -145,14 +145,14 @@ LAUNCHER = """
 import sys
 from streamtui.tui.terminal import environment
 environment.prepare()
-from streamtui.tui.screens.chat import ChatScreen
+from streamtui.tui.widgets.composer import Composer
 
 def broken(self):
     if self.prompt.text == "crash now":
         raise RuntimeError("the key is KEY and this is a \\x1b]0;defect\\x07")
     return was(self)
 
-was, ChatScreen.stash = ChatScreen.stash, broken
+was, Composer.stash = Composer.stash, broken
 from streamtui.cli.main import main
 sys.exit(main())
 """

@@ -256,9 +256,11 @@ def test_up_edits_the_queued_prompt_and_escape_gives_it_back(launch: Launch, slo
     terminal.press("enter")
     terminal.wait_for("next: second thoughts")
     terminal.press("esc")
-    terminal.wait_for("■ stopped")
     terminal.wait_until_gone("next:")
     terminal.wait_for("│ second thoughts")
+    assert "■ stopped" not in terminal.screen
+    terminal.press("esc")
+    terminal.wait_for("■ stopped")
     assert len(slow.of("slow-30")) == 1
 
 

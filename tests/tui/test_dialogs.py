@@ -1,9 +1,13 @@
 """The dialogs: saved conversations, models, questions, themes, help; and terminals that are low."""
 
+import time
+from datetime import date, datetime
+
 import pytest
 from textual.widgets import OptionList
 
-from streamtui.tui.screens.conversations import ago
+from streamtui.chat.ports import ConversationSummary
+from streamtui.tui.screens.conversations import Conversations, ago, day_of
 from streamtui.tui.screens.dialogs import Question
 from tests.tui.conftest import Open, Reader
 from tests.tui.scripted import OpenAtServer, open_at_server, scripted_server, server
@@ -280,7 +284,7 @@ async def test_every_saved_conversation_is_one_row(open_app: Open, width: int) -
         await reader.until(lambda: any("fast and on" in line for line in reader.lines[1:]))
         row = next(line for line in reader.lines[1:] if "fast and on" in line)
         assert "… " in row and "now" in row
-        assert reader.app.screen.query_one(OptionList).virtual_size.height == 1
+        assert reader.app.screen.query_one(OptionList).virtual_size.height == 2  # its day is above it
 
 
 async def test_a_filter_that_fits_nothing_says_so(open_app: Open) -> None:
@@ -295,3 +299,56 @@ async def test_a_filter_that_fits_nothing_says_so(open_app: Open) -> None:
         await reader.until("demo:slow")
         await reader.type("zzz")
         await reader.until("enter takes the name as it is")
+
+
+async def test_what_stands_in_messages_is_found_too(open_app: Open) -> None:
+    async with open_app() as reader:
+        await save_three(reader)
+        await reader.talk("A question about quinces fast")
+        await reader.press("ctrl+o")
+        await reader.until("enter open")
+        await reader.type("quinces")
+        await reader.until("In messages")
+        await reader.until("question about quinces")
+        await reader.press("enter")
+        await reader.until(lambda: reader.lines[0].strip().startswith("plums fast"))
+
+
+async def test_a_wide_list_shows_the_end_of_the_conversation_under_the_cursor(open_app: Open) -> None:
+    async with open_app((160, 40)) as reader:
+        await reader.talk("apples fast")
+        await reader.press("ctrl+o")
+        await reader.until("enter open")
+        await reader.until("# Welcome to streamtui")
+
+
+@pytest.mark.parametrize(
+    ("days", "heading"),
+    [(0, "Today"), (1, "Yesterday"), (3, "This week"), (12, "This month"), (40, "October"), (400, "2025")],
+)
+def test_days_have_headings(days: int, heading: str) -> None:
+    today = date(2026, 11, 27)
+    moment = datetime(2026, 11, 27, 12).timestamp() - days * 86_400
+    assert day_of(moment, today) == heading
+
+
+async def test_a_key_in_the_filter_costs_little_over_ten_thousand_conversations(open_app: Open) -> None:
+    async with open_app() as reader:
+        summaries = [
+            ConversationSummary(
+                str(number), f"Title {number} of many", "demo", 2, "complete", 0.0, time.time() - number
+            )
+            for number in range(10_000)
+        ]
+        picker = Conversations(reader.app.workspace, "")
+        await reader.app.push_screen(picker)
+        await reader.until("enter open")
+        picker._take(summaries)
+        await reader.pilot.pause()
+        costs = []
+        for typed in ("t", "ti", "tit", "titl", "title", "title 9", "title 99"):
+            began = time.process_time()
+            rows = picker.matching(typed)
+            costs.append(time.process_time() - began)
+            assert len(rows) <= 101 + 5
+        assert sorted(costs)[len(costs) // 2] < 0.1  # tenfold what is promised

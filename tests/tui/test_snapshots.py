@@ -37,4 +37,5 @@ async def test_the_first_screen(open_app: Open, size: tuple[int, int]) -> None:
 async def test_a_finished_reply(open_app: Open, size: tuple[int, int]) -> None:
     async with open_app(size) as reader:
         await reader.talk("table fast")
+        await reader.until(lambda: not reader.app.chat.view.log_view.has_idle_work, "everything is painted")
         assert_looks_like(f"reply-{size[0]}x{size[1]}", reader.screen)

@@ -137,6 +137,23 @@ async def test_what_can_not_be_sent_comes_back_with_the_reason(open_workspace: O
     assert [str(event.error) for event in watcher.events if isinstance(event, NotSent)] == ["No way to send this."]
 
 
+async def test_a_defect_on_the_way_out_loses_no_text(open_workspace: OpenWorkspace) -> None:
+    setup = open_workspace()
+
+    def break_(model: object) -> None:
+        raise RuntimeError("a bug")
+
+    setup.catalog.resolving = break_
+    session = setup.workspace.new()
+    watcher = Watcher()
+    session.watch(watcher)
+    setup.workspace.submit(session, SendPrompt("First"))
+    await until(lambda: "NotSent" in watcher.kinds())
+
+    assert session.draft == "First"
+    assert setup.workspace.on_their_way(session) == []
+
+
 async def test_what_is_on_its_way_can_be_taken_back(open_workspace: OpenWorkspace) -> None:
     setup = open_workspace()
     setup.catalog.resolving = lambda model: asyncio.Event().wait()

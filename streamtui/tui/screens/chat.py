@@ -1,6 +1,9 @@
 """The screen of a conversation: the session in view, the box under it, and what the keys do there."""
 
+import asyncio
+import time
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any, ClassVar, Final
 
 from textual import events, on, work
@@ -18,6 +21,7 @@ from streamtui.tui.input_hold import InputHold
 from streamtui.tui.keymap import Moment, Place
 from streamtui.tui.message_actions import MessageActions
 from streamtui.tui.options import Choices
+from streamtui.tui.screens.conversations import ago
 from streamtui.tui.screens.dialogs import Help, Interruption
 from streamtui.tui.screens.palette import Palette
 from streamtui.tui.screens.picker import Picker
@@ -26,6 +30,7 @@ from streamtui.tui.widgets.bars import Banner, Severity, StatusBar, TitleBar
 from streamtui.tui.widgets.composer import Composer
 from streamtui.tui.widgets.conversation_view import ConversationView
 from streamtui.tui.widgets.prompt import EnterMeans, Prompt
+from streamtui.tui.widgets.welcome import Action
 from streamtui.workspace import Closed, Continue, NotSent, ReplyEnded, ReplyStarted, Session, SessionEvent, Workspace
 
 SPOKEN: Final = ("reconnected", "field_dropped", "not_saved", "refusal", "tool_call", "finish")
@@ -87,6 +92,21 @@ class ChatScreen(Screen[None]):
         self.view.show(session)
         self.composer.show(session)
         self.show_title()
+        if session.is_blank:
+            self._show_latest()
+
+    @work(exclusive=True, group="latest")
+    async def _show_latest(self) -> None:
+        """Offer to go on with the conversation used last. What can't be read now is said when it is opened."""
+        with suppress(StreamtuiError):
+            latest = await self._workspace.library.conversations(limit=1)
+            age = ago(time.time() - latest[0].updated) if latest else ""
+            self.view.welcome.show_latest(latest[0].title if latest else "", age)
+
+    @on(Action.Chosen)
+    def begin(self, event: Action.Chosen) -> None:
+        """Do one of the ways to begin that the welcome names."""
+        self.composer.send(event.line)
 
     def let_go(self) -> None:
         """Show nothing more of what happens in the session in view: the app ends, and its widgets go."""
@@ -202,7 +222,9 @@ class ChatScreen(Screen[None]):
 
     async def confirm(self, question: str, yes: str) -> bool:
         """Ask something that the user did not ask for; what is typed meanwhile goes to the box."""
-        return await self.app.push_screen_wait(Interruption(question, yes, self.composer.insert)) is True
+        answer: asyncio.Future[bool | None] = asyncio.get_running_loop().create_future()
+        await self.app.push_screen(Interruption(question, yes, self.composer.insert), answer.set_result)
+        return await answer is True
 
     @on(Composer.Changed)
     @on(ConversationView.CursorMoved)

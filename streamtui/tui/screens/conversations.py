@@ -1,28 +1,52 @@
-"""The list of saved conversations, with type-to-filter."""
+"""The list of saved conversations, grouped by day, with type-to-filter and what is found in the messages."""
 
+import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import ClassVar, Final
 
 from rich.cells import cell_len, set_cell_size
-from textual import work
+from textual import on, work
+from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.containers import Horizontal, Vertical
 from textual.content import Content
-from textual.widgets.option_list import Option
+from textual.widgets import Input, OptionList, Static
+from textual.widgets.option_list import Option, OptionDoesNotExist
 
 from streamtui.chat.errors import NotFoundError, StoreError
-from streamtui.chat.ports import ConversationSummary
+from streamtui.chat.ports import ConversationSummary, SearchHit
+from streamtui.chat.sanitize import sanitize_line
 from streamtui.tui import keymap
 from streamtui.tui.keymap import Place
 from streamtui.tui.screens.picker import Picker
 from streamtui.workspace import Workspace
 
+PAGE: Final = 100
+"""Rows that are made at a time: what is further down is seen by scrolling there, or by typing more."""
+PREVIEW_WIDTH: Final = 120
+"""With so many cells on the screen, the end of the conversation under the cursor is shown beside the list."""
+_PAUSE_S: Final = 0.15
+"""How long the user stops typing, or moving, before messages are looked through or read."""
 _MODEL: Final = 22
 """Cells of a model's name."""
 _WIDE: Final = 60
 """With fewer cells in a row the title needs those of the model's name."""
 _MARKS: Final = {"stopped": "■", "failed": "✗", "interrupted": "◌"}
+_PREVIEWED: Final = 6
+_LONGEST_PREVIEW: Final = 1_500
+"""Characters of one message in the preview."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A conversation, and all its words in which what is typed is looked for."""
+
+    summary: ConversationSummary
+    words: str
 
 
 class Conversations(Picker):
@@ -36,40 +60,125 @@ class Conversations(Picker):
         super().__init__()
         self._workspace = workspace
         self._current = current
-        self._all: list[ConversationSummary] = []
-        self._shown: list[ConversationSummary] = []
+        self._rows: list[_Row] = []
+        self._matches: list[_Row] = []
+        self._typed = ""
+        """What `_matches` match."""
+        self._hits: list[SearchHit] = []
+        self._shown = 0
+        """How many of the matches have a row."""
+        self._group = ""
+        """The heading above the last row."""
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog picker conversations"):
+            yield Input(placeholder=self.PLACEHOLDER, compact=True)
+            with Horizontal():
+                yield OptionList(compact=True)
+                yield Static(Content(""), markup=False, classes="preview")
+            yield Static(Content(self.HINT), markup=False, classes="hints")
 
     def on_mount(self) -> None:
         self._load()
         self.set_interval(0.5, self._mark)
 
-    @work(exclusive=True)
-    async def _load(self) -> None:
-        try:
-            self._all = await self._workspace.library.conversations()
-        except StoreError as error:
-            self.tell(str(error), 10)
-        self.offer()
-
     def on_resize(self) -> None:
+        self.set_class(self.size.width >= PREVIEW_WIDTH, "-previewing")
         self._mark()
 
+    # -- what there is
+
+    @work(exclusive=True, group="load")
+    async def _load(self) -> None:
+        """Show the newest ones at once, and the others as soon as they are read."""
+        library = self._workspace.library
+        try:
+            summaries = await library.conversations(limit=PAGE)
+            self._take(summaries)
+            if len(summaries) == PAGE:
+                self._take([*summaries, *await library.conversations(offset=PAGE)])
+        except StoreError as error:
+            self.tell(str(error), 10)
+            self._take([])
+
+    def _take(self, summaries: Iterable[ConversationSummary]) -> None:
+        self._rows = [_Row(summary, _words(summary)) for summary in summaries]
+        self._matches, self._typed = self._rows, ""
+        highlighted = self.highlighted
+        self.offer()
+        if highlighted is not None:
+            with suppress(OptionDoesNotExist):
+                self.choices.highlighted = self.choices.get_option_index(highlighted)
+
     def matching(self, typed: str) -> list[Option]:
+        """Return the first rows of what matches; `_show_more` adds to them."""
+        known = self._matches if self._typed and typed.startswith(self._typed) else self._rows
         words = typed.split()
-        self._shown = [summary for summary in self._all if all(word in _haystack(summary) for word in words)]
-        if not self._all:
+        self._matches = [row for row in known if all(word in row.words for word in words)] if words else self._rows
+        self._typed, self._hits, self._shown, self._group = typed, [], 0, ""
+        if words:
+            self._search(typed)
+        if not self._rows:
             nothing = "Nothing else is saved." if self._workspace.can_undelete else "Nothing is saved yet."
             return [Option(Content(nothing), disabled=True)]
-        if not self._shown:
+        if not self._matches:
             return [Option(Content("Nothing has all of these words in its title or model."), disabled=True)]
-        return [Option(self._row(summary), id=summary.id) for summary in self._shown]
+        return self._next_page()
+
+    def _next_page(self) -> list[Option]:
+        """Return the rows after those that are shown, with a heading wherever another day begins."""
+        options: list[Option] = []
+        today = date.today()
+        for row in self._matches[self._shown : self._shown + PAGE]:
+            group = day_of(row.summary.updated, today)
+            if group != self._group:
+                self._group = group
+                options.append(Option(Content.styled(group, "bold $foreground-muted"), disabled=True))
+            options.append(Option(self._line(row.summary), id=row.summary.id))
+        self._shown += PAGE
+        return options
+
+    @on(OptionList.OptionHighlighted)
+    def _look(self, event: OptionList.OptionHighlighted) -> None:
+        """Make more rows where the last one comes near, and show the end of the conversation under the cursor."""
+        if event.option_index >= self.choices.option_count - 5 and self._shown < len(self._matches):
+            self.choices.add_options(self._next_page())
+        if event.option_id is not None and self.size.width >= PREVIEW_WIDTH:
+            self._preview(event.option_id)
+
+    # -- in the messages
+
+    @work(exclusive=True, group="search")
+    async def _search(self, typed: str) -> None:
+        """Add the conversations whose messages have what was typed, once the user pauses."""
+        await asyncio.sleep(_PAUSE_S)
+        with suppress(StoreError):
+            hits = await self._workspace.library.search(typed, limit=50)
+            if typed == self._typed:
+                self._show_hits(hits)
+
+    def _show_hits(self, hits: Sequence[SearchHit]) -> None:
+        listed = {row.summary.id for row in self._matches}
+        by_conversation = {hit.conversation.id: hit for hit in reversed(hits) if hit.conversation.id not in listed}
+        if not by_conversation:
+            return
+        self._hits = list(reversed(by_conversation.values()))
+        if not self._matches:
+            self.choices.clear_options()
+        options = [Option(Content.styled("In messages", "bold $foreground-muted"), disabled=True)]
+        options += [Option(self._hit_line(hit), id=hit.conversation.id) for hit in self._hits]
+        self.choices.add_options(options)
+        if self.choices.highlighted is None:
+            self.choices.highlighted = 1
+
+    # -- rows
 
     def _mark(self) -> None:
         """Keep the marks of streaming conversations true while the list is open."""
-        for summary in self._shown[:100]:
-            self.choices.replace_option_prompt(summary.id, self._row(summary))
+        for row in self._matches[: min(self._shown, PAGE)]:
+            self.choices.replace_option_prompt(row.summary.id, self._line(row.summary))
 
-    def _row(self, summary: ConversationSummary) -> Content:
+    def _line(self, summary: ConversationSummary) -> Content:
         mark = "●" if summary.id in self._workspace.tasks.conversations else _MARKS.get(summary.status, " ")
         here = "›" if summary.id == self._current else " "
         room = self.choices.scrollable_content_region.width
@@ -77,6 +186,28 @@ class Conversations(Picker):
         when = f"{ago(time.time() - summary.updated):>7}"
         title = _fitted(summary.title, max(1, room - len(f"{here}{mark}  {when}") - cell_len(model)))
         return Content(f"{here}{mark} {title} {when}{model}")
+
+    def _hit_line(self, hit: SearchHit) -> Content:
+        room = self.choices.scrollable_content_region.width
+        title = _fitted(hit.conversation.title, min(30, room // 3))
+        return Content.assemble(f"   {title}  ", (_fitted(hit.snippet, max(1, room - cell_len(title) - 5)), "dim"))
+
+    @work(exclusive=True, group="preview")
+    async def _preview(self, id: str) -> None:
+        await asyncio.sleep(_PAUSE_S)
+        try:
+            _, messages = await self._workspace.library.tail(id, _PREVIEWED)
+        except StoreError as error:
+            text = Content(str(error))
+        else:
+            parts = [
+                Content.assemble((f"{message.model or 'you'}\n", "bold"), message.text[:_LONGEST_PREVIEW].strip())
+                for message in messages
+            ]
+            text = Content("\n\n").join(parts)
+        self.query_one(".preview", Static).update(text)
+
+    # -- deleting
 
     @work
     async def action_delete(self) -> None:
@@ -89,7 +220,8 @@ class Conversations(Picker):
         except StoreError as error:
             self.tell(str(error), 10)
             return
-        self._all = [summary for summary in self._all if summary.id != id]
+        self._rows = [row for row in self._rows if row.summary.id != id]
+        self._matches, self._typed = self._rows, ""
         self.offer()
         self.tell("Deleted. ctrl+u takes it back for ten seconds.", 10)
 
@@ -109,11 +241,26 @@ class Conversations(Picker):
 
 def _fitted(text: str, cells: int) -> str:
     """Return `text` in exactly so many cells, an ellipsis where it is cut."""
+    text = sanitize_line(text, 4 * cells)
     return set_cell_size(text, cells) if cell_len(text) <= cells else set_cell_size(text, cells - 1) + "…"
 
 
-def _haystack(summary: ConversationSummary) -> str:
+def _words(summary: ConversationSummary) -> str:
     return f"{summary.title} {summary.model} {summary.id}".casefold()
+
+
+def day_of(moment: float, today: date) -> str:
+    """Return the heading under which something of that moment stands."""
+    day = date.fromtimestamp(moment)
+    if day >= today:
+        return "Today"
+    if day == today - timedelta(days=1):
+        return "Yesterday"
+    if day > today - timedelta(days=7):
+        return "This week"
+    if (day.year, day.month) == (today.year, today.month):
+        return "This month"
+    return day.strftime("%B") if day.year == today.year else str(day.year)
 
 
 def ago(seconds: float) -> str:

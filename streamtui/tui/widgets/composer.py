@@ -94,20 +94,24 @@ class Composer(Vertical):
 
     @on(Prompt.Submitted)
     def submit(self, event: Prompt.Submitted) -> None:
+        self.send(event.text)
+
+    def send(self, text: str) -> None:
+        """Send a prompt, or run the command that it is."""
         if self._session is None:
             return
-        parsed = commands.parse(event.text)
+        parsed = commands.parse(text)
         if isinstance(parsed, str):
-            self._refuse(event.text, parsed)
+            self._refuse(text, parsed)
             return
         self.close_menu()
         if parsed is not None:
             self._run(*parsed)
             return
         session = self._session
-        self.prompt.recent.remember(event.text)
+        self.prompt.recent.remember(text)
         session.draft = self.prompt.text  # now: sending may be quicker than the box's own message
-        self._workspace.submit(session, session.prompt(event.text))
+        self._workspace.submit(session, session.prompt(text))
 
     def _refuse(self, text: str, name: str) -> None:
         if self.menu.is_open:

@@ -36,6 +36,7 @@ class ConversationView(Horizontal):
         self.log_view = MessageLog()
         """The log of the branch in view."""
         self.log_view.can_focus = False  # the box always has the keys
+        self.welcome = Welcome()
         self._actions = actions
         self._session: Session | None = None
         self._unwatch: Callable[[], None] = lambda: None
@@ -43,7 +44,7 @@ class ConversationView(Horizontal):
         self._columns: ComparePane | None = None
 
     def compose(self) -> ComposeResult:
-        yield Welcome()
+        yield self.welcome
         yield self.log_view
 
     @property
@@ -213,7 +214,7 @@ class ConversationView(Horizontal):
         self.show_evenly(self._is_smooth)
         self.mount(self._columns)
         self.log_view.display = False
-        self.query_one(Welcome).display = False
+        self.welcome.display = False
 
     def _close_columns(self) -> None:
         columns, self._columns = self._columns, None
@@ -226,8 +227,7 @@ class ConversationView(Horizontal):
         session = self._session
         if session is None or self._columns is not None:
             return
-        welcome = self.query_one(Welcome)
-        welcome.display = session.is_blank
+        self.welcome.display = session.is_blank
         self.log_view.display = not session.is_blank
         if session.is_blank:
-            welcome.show(is_demo=session.conversation.model.provider.name == "demo")
+            self.welcome.show(is_demo=session.conversation.model.provider.name == "demo")

@@ -198,8 +198,7 @@ class Prompt(TextArea):
             self.put("")  # second: what its own message says of the empty box is heard after the other one
 
     def action_newline(self) -> None:
-        self._leave_messages()
-        self.insert("\n")
+        self.insert_pasted("\n")
 
     def action_cut_selection(self) -> None:
         """Cut what is selected; without a selection the clipboard stays as it is."""

@@ -1,30 +1,65 @@
-"""What an empty conversation shows."""
+"""What an empty conversation shows: a name, what this is, and three ways to begin."""
+
+from dataclasses import dataclass
 
 from textual.app import ComposeResult
-from textual.containers import Container
+from textual.containers import Container, Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.widgets import Static
 
-_DEMO = """\
-This is the built-in demo model: offline, instant, free. Ask it about
-streamtui, or for `long`, `fast`, `slow`, `table`, `code` to see a reply
-stream.
+from streamtui.chat.sanitize import sanitize_line
 
-For a real model set OPENAI_API_KEY (or OPENAI_BASE_URL, CHAT_MODEL)
-and start again.
+NAME = "streamtui"
+_WHAT = "Chat built around the stream: words as they come, none of them lost."
+_DEMO = "The built-in demo model answers: offline, instant, free. For a real one set OPENAI_API_KEY."
+_HINTS = "Enter sends · Esc stops, and keeps what arrived · / lists the commands · F1 has every key"
+_KEY = 13
+"""Cells for what to press or type."""
+_LONGEST_TITLE = 40
 
-"""
-_HINTS = """\
-Enter sends · Esc stops, and keeps what arrived · / lists the commands
-Ctrl+O opens what you talked about before · F1 has every key"""
+
+class Action(Static):
+    """A way to begin: what to press or type for it, and what it does. A click does it too."""
+
+    @dataclass
+    class Chosen(Message):
+        """Do as if this had been typed and sent."""
+
+        line: str
+
+    def __init__(self, key: str, text: str, line: str) -> None:
+        super().__init__(Content.assemble((f"{key:<{_KEY}}", "bold $text-primary"), text), markup=False)
+        self._line = line
+
+    def show(self, key: str, text: str) -> None:
+        self.update(Content.assemble((f"{key:<{_KEY}}", "bold $text-primary"), text))
+
+    def on_click(self) -> None:
+        self.post_message(self.Chosen(self._line))
 
 
 class Welcome(Container):
-    """The name, what answers, and the keys one needs first."""
+    """Shown while nothing was asked yet."""
 
     def compose(self) -> ComposeResult:
-        yield Static(markup=False)
+        with Vertical():
+            yield Static(Content(NAME), classes="name", markup=False)
+            yield Static(Content(_WHAT), classes="what", markup=False)
+            yield Action("/model", "choose the model that answers", "/model")
+            yield Action("Ctrl+O Enter", "go on with the latest conversation", "/open")
+            yield Action("tour", "let the demo show what this can do", "tour")
+            yield Action("/model demo", "try the demo: offline, instant, free", "/model demo")
+            yield Static(Content(_HINTS), classes="hints", markup=False)
 
     def show(self, *, is_demo: bool) -> None:
-        text = Content.assemble(("streamtui\n\n", "bold"), _DEMO if is_demo else "", _HINTS)
-        self.query_one(Static).update(text)
+        """Say what answers, and how the demo is tried from here."""
+        self.query_one(".what", Static).update(Content(_DEMO if is_demo else _WHAT))
+        _, _, tour, demo = self.query(Action)
+        tour.display, demo.display = is_demo, not is_demo
+
+    def show_latest(self, title: str, age: str) -> None:
+        """Name the conversation that one can go on with; without a title there is none."""
+        _, latest, *_ = self.query(Action)
+        latest.display = bool(title)
+        latest.show("Ctrl+O Enter", f"go on with “{sanitize_line(title, _LONGEST_TITLE)}” · {age}")
