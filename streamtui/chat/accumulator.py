@@ -66,15 +66,18 @@ class Accumulator:
         """Since when text has been held back because it may be a repetition."""
         return self._join.held_since
 
+    def take_plain(self, event: TextDelta, now: float) -> bool:
+        """Take in `event` if its text is the answer's as it is, as almost all are, and return whether it was."""
+        text = event.text
+        if not self._is_plain or ">" in text or not self._text_cleaner.passes(text):
+            return False
+        self._text.add(text)
+        self.meter.delta(now, text)
+        return True
+
     def take_text(self, event: TextDelta, now: float) -> Sequence[Event]:
         text = self._text_cleaner.feed(event.text)
-        if not text:
-            return ()
-        if self._is_plain and ">" not in text:
-            self._text.add(text)
-            self.meter.delta(now, text)
-            return (event if text is event.text else TextDelta(text),)
-        return self._take_clean(text, now)
+        return self._take_clean(text, now) if text else ()
 
     def take_reasoning(self, event: ReasoningDelta, now: float) -> Sequence[Event]:
         text = self._reasoning_cleaner.feed(event.text)

@@ -245,6 +245,7 @@ class Reply:
     async def _attempt(self) -> AsyncGenerator[Event, None]:
         """Run one request to its end. Raises `ProviderError` if the endpoint doesn't say that it is answered."""
         turn_at = self._clock()
+        number = len(self.message.segments) - 1
         self._has_finished = False
         async with (
             aclosing(self.model.provider.stream(self._sent)) as stream,
@@ -254,9 +255,14 @@ class Reply:
                 if self._has_ended():  # stopped from elsewhere: nothing may follow the end
                     return
                 now = self._clock()
-                for event in self._current.let_go() if arrived is None else self._take(arrived, now):
-                    yield event
-                if self.meter.characters > self.policy.longest_reply:
+                if type(arrived) is TextDelta and self._current.take_plain(arrived, now):
+                    self.journal.recorder.append(self.message.id, number, arrived.text, "")
+                    self.notice = None
+                    yield arrived
+                else:
+                    for event in self._take(arrived, now):
+                        yield event
+                if self._current.meter.characters > self.policy.longest_reply:
                     limit = f"{self.policy.longest_reply:,} characters"
                     raise ProviderError("too_large", f"cut off after {limit}: it did not end")
                 if now - turn_at > SLICE_S:
@@ -280,11 +286,14 @@ class Reply:
         self._sent = continuation(self.request, written, prefill=prefill)
         self._current.goes_on_after(written, prefilled=prefill)
 
-    def _take(self, event: ProviderEvent, now: float) -> Sequence[Event]:
-        """Enter one event into the books and return what followers get of it."""
-        if type(event) is TextDelta:
-            return self._journaled(self._current.take_text(event, now))
+    def _take(self, event: ProviderEvent | None, now: float) -> Sequence[Event]:
+        """Enter one event into the books and return what followers get of it; `None` says that what is held back has
+        been for long enough."""
         match event:
+            case None:
+                return self._journaled(self._current.let_go())
+            case TextDelta():
+                return self._journaled(self._current.take_text(event, now))
             case ReasoningDelta():
                 return self._journaled(self._current.take_reasoning(event, now))
             case Connected():
@@ -304,8 +313,6 @@ class Reply:
             case Notice():
                 self.notice = self._current.take_notice(event)
                 return (self.notice,)
-            case _:
-                return ()
 
     def _journaled(self, events: Sequence[Event]) -> Sequence[Event]:
         """Write down what the present segment got, and return it as followers get it."""

@@ -41,9 +41,11 @@ class Sanitizer:
 
     def feed(self, text: str) -> str:
         """Return what of `text` may pass."""
-        if not (self._after_cr or self._high or self._flag_room) and _FOREIGN.search(text) is None:
-            return text
-        return self._feed_slowly(text)
+        return text if self.passes(text) else self._feed_slowly(text)
+
+    def passes(self, text: str) -> bool:
+        """Return whether `feed` would return `text` as it is, and keep nothing of it."""
+        return not (self._after_cr or self._high or self._flag_room) and _FOREIGN.search(text) is None
 
     def close(self) -> str:
         """Return the replacement for a surrogate that stayed alone, and start afresh."""

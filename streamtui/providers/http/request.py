@@ -91,39 +91,35 @@ class ProviderRequest:
             yield Connected()
             for notice in opened.notices:
                 yield notice
-            if is_foreign(head := await reader.peek()):
-                is_streamed = opened.prepared.is_streamed
-                for event in await read_foreign(reader, head, parser, self.peer, is_streamed=is_streamed):
-                    yield event
-            else:
-                try:
-                    async for event in self._events(reader, parser):
+            deadlines, is_streamed = self.deadlines, opened.prepared.is_streamed
+            try:
+                is_whole = is_foreign(head := await reader.peek())
+                if is_whole:
+                    for event in await read_foreign(reader, head, parser, self.peer, is_streamed=is_streamed):
                         yield event
-                except ProviderError:
-                    for event in parser.close():
-                        yield event
-                    raise
-                if not parser.is_recognised:
-                    raise nothing_error(self.peer, reader.start)
+                # Up to the end mark, the end of the body, or a long silence after a finish reason.
+                while not is_whole and not parser.is_done and (batch := await reader.next_batch()) is not None:
+                    for kind, data in batch:
+                        for event in parser.feed(kind, data, at_end=reader.at_end):
+                            yield event
+                            reader.content_arrived()
+                    if parser.is_finished:
+                        has_text = parser.has_text
+                        reader.expect_end(deadlines.silence_after_text if has_text else deadlines.silence_before_text)
+                    else:
+                        reader.expect_content()
+            except ProviderError:
                 for event in parser.close():
                     yield event
+                raise
+            if not parser.is_recognised:
+                raise nothing_error(self.peer, reader.start)
+            for event in parser.close():
+                yield event
             if (failure := parser.failure()) is not None:
                 raise failure
-            if not is_foreign(head):
+            if not is_whole:
                 await reader.drain()
-
-    async def _events(self, reader: EventReader, parser: Parser) -> AsyncGenerator[ProviderEvent, None]:
-        """Yield what comes up to the end mark, the end of the body, or a long silence after a finish reason."""
-        while not parser.is_done and (batch := await reader.next_batch()) is not None:
-            for kind, data in batch:
-                for event in parser.feed(kind, data, at_end=reader.at_end):
-                    yield event
-                    reader.content_arrived()
-            if parser.is_finished:
-                deadlines = self.deadlines
-                reader.expect_end(deadlines.silence_after_text if parser.has_text else deadlines.silence_before_text)
-            else:
-                reader.expect_content()
 
     async def send(self, stack: AsyncExitStack, context: AbstractAsyncContextManager[Response]) -> EventReader:
         """Send once; return a reader of the response.

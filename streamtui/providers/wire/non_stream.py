@@ -21,9 +21,9 @@ def is_foreign(head: bytes) -> bool:
 async def read_foreign(
     reader: EventReader, head: bytes, parser: Parser, peer: EndpointInfo, *, is_streamed: bool
 ) -> list[ProviderEvent]:
-    """Return the events of a reply that came in one piece. Raises `ProviderError` for anything else.
+    """Return the events of a reply that came in one piece, but for what `parser.close` says.
 
-    `is_streamed` says that a stream was asked for.
+    Raises `ProviderError` for anything else. `is_streamed` says that a stream was asked for.
     """
     if head == b"<":
         raise ProviderError("protocol", f"{peer.host} answered with a web page. {peer.check_url}")
@@ -36,7 +36,7 @@ async def read_foreign(
             "protocol",
             f"{peer.host} answered with something that is no event stream and no JSON: «{peer.name(text, 80)}».",
         )
-    events = [*parser.feed("", text), *parser.close()]
+    events = [*parser.feed("", text)]
     if not parser.is_recognised:
         raise ProviderError(
             "protocol",
