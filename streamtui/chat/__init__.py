@@ -2,49 +2,112 @@
 
     async with conversation.ask("…") as reply:
         async for event in reply:
-            if isinstance(event, TextDelta):
-                print(event.text, end="")
+            match event:
+                case TextDelta(text):
+                    print(text, end="")
+                case Failed(error=error):
+                    print(error.message)
 
-Leaving the block, for whatever reason, keeps what arrived. Cancelling is cancelling the task.
+Leaving the block, for whatever reason, keeps what arrived. Cancelling is cancelling the task. `stream` is the same with
+callbacks, `merge` runs several replies as one stream, and `ReplyTasks` lets them go on whoever watches.
+
+Implement `Provider` for an endpoint of your own, `Recorder` and `Library` for a store of your own.
 """
 
-from streamtui.chat.callbacks import stream
+from streamtui.chat.callbacks import Callback, stream
 from streamtui.chat.conversation import Conversation, Options
-from streamtui.chat.errors import ConfigError, ErrorInfo, ProviderError, StoreError, StreamtuiError
-from streamtui.chat.events import Connected, Event, Failed, Finished, Notice, ProviderEvent, ReasoningDelta, TextDelta
+from streamtui.chat.errors import (
+    ConfigError,
+    ErrorInfo,
+    ErrorKind,
+    MisuseError,
+    NotFoundError,
+    ProviderError,
+    StoreError,
+    StreamtuiError,
+)
+from streamtui.chat.events import (
+    Connected,
+    Event,
+    Failed,
+    Finished,
+    Notice,
+    ProviderEvent,
+    ReasoningDelta,
+    Revised,
+    TextDelta,
+)
 from streamtui.chat.merge import merge
-from streamtui.chat.messages import ChatMessage, ChatRequest, Segment, Status, Turn, Usage
+from streamtui.chat.messages import (
+    ChatMessage,
+    ChatRequest,
+    Citation,
+    Role,
+    SavedNotice,
+    Segment,
+    Status,
+    Turn,
+    Usage,
+)
 from streamtui.chat.metrics import Metrics
-from streamtui.chat.ports import Model, Provider
+from streamtui.chat.ports import (
+    ConversationRecord,
+    ConversationSummary,
+    Deadlines,
+    Library,
+    ManagedProvider,
+    Model,
+    NullRecorder,
+    Provider,
+    Recorder,
+)
 from streamtui.chat.reply import Reply
-from streamtui.chat.reply_tasks import ReplyTasks
+from streamtui.chat.reply_tasks import ReplyTask, ReplyTasks
 from streamtui.chat.retry import Policy
 
-Live = ReplyTasks
-"""The name it had in version 0.1."""
+Live, Run, NoRecorder = ReplyTasks, ReplyTask, NullRecorder
+"""The names they had in version 0.1."""
 
 __all__ = [
+    "Callback",
     "ChatMessage",
     "ChatRequest",
+    "Citation",
     "ConfigError",
     "Connected",
     "Conversation",
+    "ConversationRecord",
+    "ConversationSummary",
+    "Deadlines",
     "ErrorInfo",
+    "ErrorKind",
     "Event",
     "Failed",
     "Finished",
+    "Library",
     "Live",
+    "ManagedProvider",
     "Metrics",
+    "MisuseError",
     "Model",
+    "NoRecorder",
+    "NotFoundError",
     "Notice",
+    "NullRecorder",
     "Options",
     "Policy",
     "Provider",
     "ProviderError",
     "ProviderEvent",
     "ReasoningDelta",
+    "Recorder",
     "Reply",
+    "ReplyTask",
     "ReplyTasks",
+    "Revised",
+    "Role",
+    "Run",
+    "SavedNotice",
     "Segment",
     "Status",
     "StoreError",

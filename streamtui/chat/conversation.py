@@ -1,6 +1,7 @@
 """A conversation: a tree of messages, one branch of it in view, and the ways to get a reply."""
 
 import time
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -9,6 +10,7 @@ from streamtui.chat.errors import ConfigError, StreamtuiError
 from streamtui.chat.messages import (
     ChatMessage,
     ChatRequest,
+    Role,
     Segment,
     Status,
     Turn,
@@ -89,6 +91,40 @@ class Conversation:
             conversation.leaf = next(reversed(conversation.messages))
         return conversation
 
+    @classmethod
+    def from_turns(
+        cls,
+        turns: Iterable[tuple[Role, str]],
+        model: Model,
+        recorder: Recorder | None = None,
+        *,
+        system: str | None = None,
+        options: Options | None = None,
+    ) -> "Conversation":
+        """Return a conversation that goes on from these turns, oldest first, as `("user", "Hi")`.
+
+        A turn of the system at the beginning is the system message. It is all saved once the first reply is entered.
+        Raises `ConfigError` where turns of user and assistant don't alternate, beginning with the user's.
+        """
+        turns = list(turns)
+        if turns and turns[0][0] == "system":
+            system = turns.pop(0)[1]
+        conversation = cls(model, recorder, system=system, options=options)
+        for index, (role, text) in enumerate(turns):
+            if role != ("assistant" if index % 2 else "user"):
+                raise ConfigError(f"Turn {index + 1} is the {role}'s: user and assistant take turns, the user first.")
+            message = user_message(sanitize(text), conversation.leaf)
+            if role == "assistant":
+                message = replace(message, role=role, model=model.id)
+            conversation.messages[message.id] = message
+            conversation.leaf = message.id
+        return conversation
+
+    def to_openai(self) -> list[dict[str, str]]:
+        """Return the branch in view as the `messages` of a Chat Completions request."""
+        turns = ([Turn("system", self.system)] if self.system else []) + _answered(self.path())
+        return [{"role": turn.role, "content": turn.text} for turn in turns]
+
     def adopt(self, messages: Iterable[ChatMessage]) -> None:
         """Add the messages that were not read yet when the conversation was resumed; the present ones stay."""
         self.messages = {message.id: message for message in messages} | self.messages
@@ -135,6 +171,7 @@ class Conversation:
         self._recorder.update(self.record)
 
     def rename(self, title: str) -> None:
+        """Give the conversation another title; an empty one makes way for that of the first prompt."""
         self.title = sanitize_line(title, TITLE_LENGTH * 2)
         if self.messages:
             self._recorder.update(self.record)
@@ -146,17 +183,23 @@ class Conversation:
             self._recorder.update(self.record)
 
     def use(self, model: Model) -> None:
-        """Let `model` answer from here on."""
+        """Let `model` answer from here on. Nothing is asked of it before the next reply."""
         self.model = model
         if self.messages:
             self._recorder.update(self.record)
 
     def ask(self, prompt: str) -> Reply:
-        """Return the reply to `prompt`, not yet sent: entering it writes the turn down, iterating it asks."""
+        """Return the reply to `prompt`, not yet sent: entering it writes the turn down, iterating it asks.
+
+        Raises `ConfigError` for an empty prompt, `StreamtuiError` while a reply streams here.
+        """
         return self.compare(prompt, [self.model])[0]
 
     def compare(self, prompt: str, models: Sequence[Model]) -> list[Reply]:
-        """Return one reply per model to the same prompt, as alternatives to each other; the first is in view."""
+        """Return one reply per model to the same prompt, as alternatives to each other; the first is in view.
+
+        Raises like `ask`.
+        """
         user = self._prompt(prompt, self.leaf)
         replies = [self._answer(user, model, rows=(user,)) for model in models[:1]]
         for model in models[1:]:
@@ -244,10 +287,9 @@ class Conversation:
 
     def _prompt(self, text: str, parent: str | None) -> ChatMessage:
         self._refuse_while_streaming()
-        text = sanitize(text)
-        if not text.strip():
+        if not sanitize(text).strip() or all(_is_nothing(character) for character in text):
             raise ConfigError("There is no prompt: it is empty.")
-        return user_message(text, parent)
+        return user_message(sanitize(text), parent)
 
     def _answer(
         self, user: ChatMessage, model: Model, rows: tuple[ChatMessage, ...], in_view: str | None = None
@@ -319,6 +361,11 @@ class Conversation:
     def _refuse_while_streaming(self) -> None:
         if any(message.status is Status.STREAMING for message in self.messages.values()):
             raise StreamtuiError("A reply is still streaming here: stop it first.")
+
+
+def _is_nothing(character: str) -> bool:
+    """Return whether a character says nothing: white space, a control character, half a surrogate pair."""
+    return character.isspace() or unicodedata.category(character) in ("Cc", "Cs")
 
 
 def _answered(path: Sequence[ChatMessage]) -> list[Turn]:

@@ -3,10 +3,11 @@
 StreamtuiError            shown as one line, never as a traceback
 ├── ConfigError           nothing was sent: usage, settings, credentials        (exit code 2)
 ├── StoreError            the conversations can't be read or written
+├── MisuseError           the library is used in a way that would lose text
 └── ProviderError         a reply failed: the endpoint, the network, the model  (exit code 1)
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from streamtui.chat.sanitize import sanitize_line
@@ -49,6 +50,10 @@ class NotFoundError(StoreError):
     """There is no such conversation."""
 
 
+class MisuseError(StreamtuiError, RuntimeError):
+    """The library is used in a way that would lose text without a word."""
+
+
 class ProviderError(StreamtuiError):
     """A request failed at or on the way to the endpoint.
 
@@ -80,7 +85,18 @@ class ErrorInfo:
     """A failure as a value: what a `Failed` event, a saved segment and the wire carry."""
 
     kind: str
+    """An `ErrorKind`; a string, since a newer version may have saved another."""
     message: str
+    status: int | None = field(default=None, compare=False)
+    """Of the HTTP response. This and what follows is known while the reply is fresh, and not saved."""
+    retry_after: float | None = field(default=None, compare=False)
+    """Seconds that the server asks to wait."""
+    retryable: bool = field(default=False, compare=False)
+    """Whether the same request may well succeed a moment later."""
+
+    def wire(self) -> dict[str, str]:
+        """Return the error as the contract has it in JSON."""
+        return {"kind": self.kind, "message": self.message}
 
     @property
     def is_config(self) -> bool:
@@ -93,7 +109,7 @@ class ErrorInfo:
         `provider` that is not."""
         match error:
             case ProviderError():
-                return cls(error.kind, str(error))
+                return cls(error.kind, str(error), error.status, error.retry_after, error.retryable)
             case StreamtuiError():
                 return cls(_CONFIG, str(error))
         what = ": ".join(filter(None, (type(error).__name__, str(error))))

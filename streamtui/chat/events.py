@@ -128,7 +128,7 @@ def _done(
         "type": "done",
         "status": status.value,
         "finish_reason": reason,
-        "error": None if error is None else asdict(error),
+        "error": None if error is None else error.wire(),
         "conversation": conversation,
         "metrics": (metrics or Metrics()).wire(),
     }

@@ -1,9 +1,11 @@
 """What `chat` needs from outside: the protocols that providers and the store implement, and the values they share."""
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from types import TracebackType
+from typing import Protocol, Self
 
 from streamtui.chat.events import ProviderEvent
 from streamtui.chat.messages import ChatMessage, ChatRequest, Usage, is_estimate
@@ -58,6 +60,32 @@ class Provider(Protocol):
     async def aclose(self) -> None:
         """Close all connections."""
         ...
+
+
+class ManagedProvider(Provider, Protocol):
+    """A provider that can be had for the length of a block, at whose end its connections are closed."""
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class ClosingProvider(ABC):
+    """Base class of providers that are `ManagedProvider`s."""
+
+    @abstractmethod
+    async def aclose(self) -> None:
+        """Close all connections."""
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from typing import Final, Self
 
 from streamtui.chat.accumulator import Accumulator
 from streamtui.chat.continuation import LONGEST_HOLD_S, continuation
-from streamtui.chat.errors import ErrorInfo, ProviderError, StoreError, StreamtuiError
+from streamtui.chat.errors import ErrorInfo, MisuseError, ProviderError, StoreError, StreamtuiError
 from streamtui.chat.events import (
     Connected,
     Event,
@@ -97,6 +97,7 @@ class Reply:
         self._jitter = jitter
         self._current = Accumulator(clock)
         """What the present segment has got."""
+        self._is_entered = False
         self._has_finished = False
         """Whether the endpoint has said that the present request is answered."""
         self._sent = request
@@ -151,6 +152,9 @@ class Reply:
         return self._current.is_visible
 
     async def __aenter__(self) -> Self:
+        if self._is_entered:
+            raise MisuseError("This reply was asked for already: ask again for another one.")
+        self._is_entered = True
         self._changed(self.message)
         try:
             async with asyncio.timeout(BEGIN_S):
@@ -171,6 +175,11 @@ class Reply:
         await self._stream.aclose()
 
     def __aiter__(self) -> AsyncIterator[Event]:
+        """Iterate over the events. Raises `MisuseError` outside the block: nothing would be saved of it."""
+        if not self._is_entered:
+            raise MisuseError(
+                "Enter the reply first: async with conversation.ask(…) as reply: async for event in reply."
+            )
         return self._stream
 
     def stop(self, reason: str | None = None) -> None:

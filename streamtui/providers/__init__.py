@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Final
 
 from streamtui.chat.errors import ConfigError, ProviderError
-from streamtui.chat.ports import Deadlines, InMemoryQuirks, Provider, QuirkStore
+from streamtui.chat.ports import Deadlines, InMemoryQuirks, ManagedProvider, QuirkStore
 from streamtui.providers.endpoint import Endpoint
 from streamtui.providers.http.base_url import BaseUrl, parse_base_url
 from streamtui.providers.http.sse import SSELimits
@@ -99,7 +99,7 @@ def create(
     deadlines: Deadlines | None = None,
     memory: QuirkStore | None = None,
     limits: SSELimits | None = None,
-) -> Provider:
+) -> ManagedProvider:
     """Make a provider; this connects to nothing. Empty `base_url` and `api_key` count as none.
 
     Imports the SDK where `preload` hasn't. Raises `ConfigError` for an unusable URL or key, `ProviderError` for a
@@ -117,9 +117,9 @@ def create_at(
     deadlines: Deadlines | None = None,
     memory: QuirkStore | None = None,
     limits: SSELimits | None = None,
-) -> Provider:
+) -> ManagedProvider:
     """Make the provider that speaks an endpoint's API; like `create`."""
-    provider: Provider = _load(endpoint.provider).create(
+    provider: ManagedProvider = _load(endpoint.provider).create(
         endpoint, deadlines=deadlines or Deadlines(), memory=memory or InMemoryQuirks(), limits=limits or SSELimits()
     )
     return provider

@@ -1,14 +1,14 @@
 """What the providers have in common that talk through an SDK: one client, made at first use, and its models."""
 
 import asyncio
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Generic, Protocol, TypeVar
 
 from streamtui.chat.events import ProviderEvent
 from streamtui.chat.messages import ChatRequest
-from streamtui.chat.ports import Deadlines, QuirkStore
+from streamtui.chat.ports import ClosingProvider, Deadlines, QuirkStore
 from streamtui.providers.endpoint import Endpoint
 from streamtui.providers.errors.http import EndpointInfo
 from streamtui.providers.http.base_url import BaseUrl
@@ -27,7 +27,7 @@ class Client(Protocol):
 C = TypeVar("C", bound=Client)
 
 
-class SDKProvider(ABC, Generic[C]):
+class SDKProvider(ClosingProvider, Generic[C]):
     """One endpoint. The SDK sends the requests; the responses' bytes are decoded here, because its typed chunks cost
     eight times as much per token and lose the text of several faults."""
 

@@ -161,6 +161,14 @@ class Store:
     ) -> None:
         self.close()
 
+    async def __aenter__(self) -> "Store":
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await asyncio.to_thread(self.close)
+
     def _known(self) -> list[tuple[str, str, str, float]]:
         question = self._reader.ask(lambda connection: [] if connection is None else read.quirks(connection))
         try:

@@ -56,7 +56,7 @@ def message_json(message: ChatMessage) -> dict[str, Any]:
         "model": message.model,
         "status": last.status.value,
         "finish_reason": last.finish_reason,
-        "error": None if last.error is None else asdict(last.error),
+        "error": None if last.error is None else last.error.wire(),
         "text": message.text,
         "reasoning": message.reasoning,
         "created": iso_time(message.created),
@@ -72,7 +72,7 @@ def _segment_json(segment: Segment) -> dict[str, Any]:
     return {
         "status": segment.status.value,
         "finish_reason": segment.finish_reason,
-        "error": None if segment.error is None else asdict(segment.error),
+        "error": None if segment.error is None else segment.error.wire(),
         "text": segment.text,
         "reasoning": segment.reasoning,
         "usage": None if segment.usage is None else asdict(segment.usage),

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import asdict
 
 from fastapi import Request
 from starlette.responses import JSONResponse, Response
@@ -107,7 +106,7 @@ class Routes:
         record, messages = await self._library.load(id)
         transcript = self._engine.transcript(record, messages)
         for row, message in zip(transcript["messages"], messages, strict=True):
-            row["error"] = None if message.last.error is None else asdict(plain(message.last.error))
+            row["error"] = None if message.last.error is None else plain(message.last.error).wire()
         return JSONResponse(transcript)
 
     async def draft(self, id: PathId) -> Response:

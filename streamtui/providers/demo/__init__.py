@@ -11,7 +11,7 @@ from typing import Final
 from streamtui.chat.events import Connected, Finished, Notice, ProviderEvent, ReasoningDelta, TextDelta
 from streamtui.chat.messages import ChatRequest, Usage
 from streamtui.chat.metrics import estimate_tokens
-from streamtui.chat.ports import Deadlines, QuirkStore
+from streamtui.chat.ports import ClosingProvider, Deadlines, QuirkStore
 from streamtui.providers.demo import pages as pages
 from streamtui.providers.demo.long import long_page
 from streamtui.providers.endpoint import Endpoint
@@ -49,7 +49,7 @@ class Performance:
     reasons: bool
 
 
-class DemoProvider:
+class DemoProvider(ClosingProvider):
     """Recites a page about the app. Words in the prompt or in the model's name choose the page and the speed."""
 
     name: Final = "demo"

@@ -219,7 +219,7 @@ def _segments(values: Sequence[Mapping[str, Any]]) -> tuple[Segment, ...]:
             reasoning=value["reasoning"],
             status=Status(value["status"]),
             finish_reason=value["finish_reason"],
-            error=None if value["error"] is None else ErrorInfo(**value["error"]),
+            error=None if value["error"] is None else ErrorInfo(value["error"]["kind"], value["error"]["message"]),
             usage=None if value["usage"] is None else Usage(**value["usage"]),
             metrics=None if value["metrics"] is None else Metrics(**value["metrics"]),
             notices=tuple(SavedNotice(**notice) for notice in value.get("notices", ())),
