@@ -33,7 +33,7 @@ _TAIL: Final = 20
 
 def run(args: SavedArgs, context: Context) -> int:
     """Run a command on the saved conversations and return its exit code."""
-    with store.announced(context.config) as storage:
+    with store.reported(context.config) as storage:
         match args:
             case DeleteArgs():
                 return deletion.run(args, storage)

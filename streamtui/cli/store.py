@@ -20,6 +20,23 @@ def opened(config: Config) -> Iterator[Store]:
 
 
 @contextmanager
+def reported(config: Config) -> Iterator[Store]:
+    """Open the store for a command on what is saved already, and say how that went: files set aside, text recovered.
+
+    Why nothing can be saved is no concern of a command that reads, unless there is nothing to read for the same reason;
+    one that changes something fails with it.
+    """
+    store = Store.open(config.paths.data)
+    trouble = None if store.path.is_file() else store.trouble
+    for line in (*store.notices, *filter(None, [trouble])):
+        complain(line)
+    try:
+        yield store
+    finally:
+        _close(store, announced=trouble)
+
+
+@contextmanager
 def announced(config: Config) -> Iterator[Store]:
     """Open the store and say how that went: files set aside, text recovered; and, once, why nothing can be saved."""
     store = Store.open(config.paths.data)

@@ -13,6 +13,7 @@ from streamtui.cli import main
 from tests.cli.conftest import KEY, Command, Run, ended
 from tests.patience import PATIENCE_S
 from tests.server import HELLO
+from tests.store.samples import foreign_lock
 
 HELLO_TEXT = "".join(HELLO)
 
@@ -346,3 +347,19 @@ def test_stats_for_people_and_without_replies(run_here: Run) -> None:
     assert json.loads(run_here("stats", "--json").out) == []
     run_here("ask", "-m", "ok", "Say hello")
     assert run_here("stats").out.startswith("ok: 1 reply, 1 complete\n  first token   p50 ")
+
+
+def test_a_command_that_reads_says_nothing_about_saving(command: Command) -> None:
+    """While another process holds the database, nothing can be written."""
+    assert command.run("ask", "-m", "ok", "Kept").code == 0
+    lock = foreign_lock(command.data)
+
+    outcomes = {words: command.run(*words) for words in (("list",), ("show", "last"), ("export", "last"), ("stats",))}
+    renamed = command.run("rename", "last", "Another title")
+
+    lock.release()
+    for outcome in outcomes.values():
+        assert (outcome.code, outcome.err) == (0, "")
+    assert "Kept" in outcomes["list",].out
+    assert renamed.code == 1
+    assert "another program holds" in renamed.err
