@@ -1,7 +1,7 @@
 """How many tokens a model's window holds, where its endpoint tells that.
 
 vLLM, OpenRouter, Groq and LM Studio say it in their lists of models, llama.cpp's server at `/props`, Ollama at
-`/api/show`. Each is asked at the endpoint's own host alone, and once.
+`/api/show`; which server it is, the list says too. Each is asked at the endpoint's own host alone, and once.
 """
 
 import asyncio
@@ -26,11 +26,14 @@ async def read_context_window(
     origin = f"{base.scheme}://{base.host}"
     try:
         async with asyncio.timeout(_PATIENCE_S):
-            listed = _in_list(await _json(http, "GET", f"{base.url}/models", params=dict(query)), model)
-            if listed is not None:
-                return listed
-            properties = _in_properties(await _json(http, "GET", f"{origin}/props"))
-            return properties or _in_details(await _json(http, "POST", f"{origin}/api/show", json={"model": model}))
+            entry = _entry(await _json(http, "GET", f"{base.url}/models", params=dict(query)), model)
+            match entry.get("owned_by"):
+                case "llamacpp":
+                    return _in_properties(await _json(http, "GET", f"{origin}/props"))
+                case "library":  # Ollama's name for its own models
+                    return _in_details(await _json(http, "POST", f"{origin}/api/show", json={"model": model}))
+                case _:
+                    return next((tokens for field in _LIST_FIELDS if (tokens := _tokens(entry.get(field)))), None)
     except TimeoutError:
         return None
 
@@ -49,12 +52,11 @@ async def _json(http: httpx2.AsyncClient, method: str, url: str, **more: Any) ->
         return None
 
 
-def _in_list(answer: Any, model: str) -> int | None:
+def _entry(answer: Any, model: str) -> Mapping[str, Any]:
+    """Return what a list of models says of one, nothing where that is not in it."""
     entries = answer.get("data") if isinstance(answer, dict) else answer
-    for entry in entries if isinstance(entries, list) else []:
-        if isinstance(entry, dict) and model in (entry.get("id"), entry.get("name")):
-            return next((tokens for field in _LIST_FIELDS if (tokens := _tokens(entry.get(field)))), None)
-    return None
+    named = (entry for entry in entries if isinstance(entry, dict)) if isinstance(entries, list) else iter(())
+    return next((entry for entry in named if model in (entry.get("id"), entry.get("name"))), {})
 
 
 def _in_properties(answer: Any) -> int | None:

@@ -234,6 +234,10 @@ class Workspace:
             self.catalog.allow_exposed(host)
         return await self.catalog.resolve(model)
 
+    def learn_window(self, model: Model) -> None:
+        """Ask an endpoint that has just replied how much its model can read, for the figure of context used."""
+        self._in_background(self._ask_for_window(model))
+
     # -- following
 
     def follow(
@@ -349,7 +353,6 @@ class Workspace:
         if model != conversation.model:
             conversation.use(model)
         self._in_background(self._learn_lengths(session))
-        self._in_background(self._learn_window(model))
         return submission
 
     async def _catch_up(self, session: Session) -> None:
@@ -380,8 +383,7 @@ class Workspace:
             return
         session.past_lengths = [timing.metrics.characters for timing in timings if timing.status == "complete"]
 
-    async def _learn_window(self, model: Model) -> None:
-        """Ask how much the model can read, for the figure of context used; without it there is none."""
+    async def _ask_for_window(self, model: Model) -> None:
         with suppress(StreamtuiError):
             await self.catalog.learn_window(model)
 

@@ -54,10 +54,24 @@ def serve() -> Iterator[Serve]:
         ({"/v1/models": {"data": [{"id": "m", "max_model_len": 4096}]}}, 4096),
         ({"/v1/models": {"data": [{"id": "x"}, {"id": "m", "context_length": 200000}]}}, 200000),
         ({"/v1/models": {"data": [{"id": "m", "context_window": 131072}]}}, 131072),
-        ({"/v1/models": {"data": [{"id": "m"}]}, "/props": {"default_generation_settings": {"n_ctx": 8192}}}, 8192),
-        ({"/api/show": {"model_info": {"llama.embedding_length": 1, "llama.context_length": 32768}}}, 32768),
+        (
+            {
+                "/v1/models": {"data": [{"id": "m", "owned_by": "llamacpp"}]},
+                "/props": {"default_generation_settings": {"n_ctx": 8192}},
+            },
+            8192,
+        ),
+        (
+            {
+                "/v1/models": {"data": [{"id": "m", "owned_by": "library"}]},
+                "/api/show": {"model_info": {"llama.embedding_length": 1, "llama.context_length": 32768}},
+            },
+            32768,
+        ),
+        ({"/v1/models": {"data": [{"id": "m", "owned_by": "library"}]}, "/api/show": {"model_info": None}}, None),
+        ({"/v1/models": {"data": [{"id": "m", "owned_by": "llamacpp"}]}, "/props": []}, None),
         ({"/v1/models": {"data": [{"id": "other", "max_model_len": 4096}]}}, None),
-        ({"/v1/models": {"data": None}, "/props": [], "/api/show": {"model_info": None}}, None),
+        ({"/v1/models": {"data": None}}, None),
         ({"/v1/models": {"data": [{"id": "m", "max_model_len": True}, 5, None]}}, None),
         ({"/v1/models": "<html>", "/props": "{", "/api/show": "null"}, None),
         ({}, None),

@@ -137,6 +137,8 @@ class ChatScreen(Screen[None]):
                 task.watch(self._on_reply_event)
             case ReplyEnded(task=task, ending=ending):
                 self._offer(task, ending)
+                if isinstance(ending, Finished):
+                    self._workspace.learn_window(task.reply.model)
             case NotSent(error=error):
                 self.say(str(error), "error")
             case Closed(error=error):
