@@ -144,6 +144,10 @@ def _emphasis(state: StateInline, silent: bool) -> bool:
         state.append_pending(dunder[0])
         state.pos = dunder.end()
         return True
+    if _is_literal(state, start, end):
+        state.append_pending(text[start:end])
+        state.pos = end
+        return True
     can_open, can_close = _flanks(state, start, end)
     for _ in range(end - start):
         token = state.push("text", "", 0)
@@ -163,8 +167,6 @@ def _flanks(state: StateInline, start: int, end: int) -> tuple[bool, bool]:
     text, marker = state.src, state.src[start]
     before = text[start - 1] if start else " "
     after = text[end] if end < state.posMax else " "
-    if _is_literal(text, start, end, before, after):
-        return False, False
     space_before, space_after = isWhiteSpace(ord(before)), isWhiteSpace(ord(after))
     mark_before, mark_after = _is_punctuation(before), _is_punctuation(after)
     beside_cjk = _is_cjk(before) or _is_cjk(after)
@@ -184,38 +186,41 @@ def _has_opener(state: StateInline) -> bool:
     return opened > sum(1 for run in pairs if run.close and not run.open)
 
 
-def _is_literal(text: str, start: int, end: int, before: str, after: str) -> bool:
+def _is_literal(state: StateInline, start: int, end: int) -> bool:
     """Whether a run is a sign of arithmetic, of a glob, of a pattern or of a path."""
+    text = state.src
+    before = text[start - 1] if start else " "
+    after = text[end] if end < state.posMax else " "
     if before in "\\$" or (after == "\\" and not before.isspace() and before not in "*_([{"):
         return True
     if text[start] == "_":
         return False
     is_single = end - start == 1
     if _is_operand(before) and _is_operand(after) and (is_single or before.isdigit() or after.isdigit()):
-        return _opens_nothing(text, start)
+        return not _is_open(state)
     if before == "(" and after == ")":
         return True
     if before.isspace() and after in ",;:!?)]}":
         return True
-    return _is_glob(text, start, end, before, after)
+    return _is_glob(state, start, end, before, after)
 
 
 def _is_operand(char: str) -> bool:
     return char.isascii() and (char.isalnum() or char in ")]")
 
 
-def _opens_nothing(text: str, start: int) -> bool:
-    """Whether no run at the start of this word or before it on the line could be closed by the run at `start`."""
-    line = text[text.rfind("\n", 0, start) + 1 : start]
-    return not re.search(r"(?:^|[\s(\[{\"'])\*{1,3}[^\s*][^*]*$", line)
+def _is_open(state: StateInline) -> bool:
+    """Whether a run of stars before this one may be closed by it."""
+    return any(run.open and run.marker == ord("*") for run in state.delimiters)
 
 
-def _is_glob(text: str, start: int, end: int, before: str, after: str) -> bool:
+def _is_glob(state: StateInline, start: int, end: int, before: str, after: str) -> bool:
+    text = state.src
     word_after = text[end : end + 2]
     if before == "/":
         return after in "/.*{[" or (after.isalnum() and end - start == 1)
     if before == "." and end - start == 1 and (after.isalnum() or after.isspace() or after in "$)/"):
-        return text[start - 2 : start] == "*." or _opens_nothing(text, start)
+        return text[start - 2 : start] == "*." or not _is_open(state)
     starts_word = before.isspace() or before in "('\"`[{"
     if not starts_word:
         return False

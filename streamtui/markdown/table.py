@@ -103,6 +103,8 @@ class TableColumns:
         """Cells each column would like."""
         self.words = [1] * len(head)
         """Cells of each column's longest word, or as many of them as count."""
+        self._has_breaks = False
+        self._fitted: dict[int, tuple[int, ...] | None] = {}
         self.first_block = -1
         """Index of the first chunk's block, once frozen."""
         self.grow(head)
@@ -112,15 +114,27 @@ class TableColumns:
         grown = False
         for index, cell in enumerate(row[: len(self.natural)]):
             text = _shown(cell, self.references)
+            self._has_breaks = self._has_breaks or "\n" in text
             cells = min(_WIDEST, _widest_line(text))
             word = min(_LONGEST_WORD, max(map(cell_len, _WORD.findall(text)), default=1))
             grown = grown or cells > self.natural[index] or word > self.words[index]
             self.natural[index] = max(self.natural[index], cells)
             self.words[index] = max(self.words[index], word)
+        if grown:
+            self._fitted.clear()
         return grown
+
+    def may_wrap(self, fitted: tuple[int, ...]) -> bool:
+        """Whether a complete row takes several lines in columns of the widths `fitted`."""
+        return self._has_breaks or fitted != tuple(self.natural) or max(fitted, default=0) >= _WIDEST
 
     def fit(self, width: int) -> tuple[int, ...] | None:
         """Return the widths for a table of `width` cells; None if its columns can't stand side by side."""
+        if width not in self._fitted:
+            self._fitted[width] = self._fit(width)
+        return self._fitted[width]
+
+    def _fit(self, width: int) -> tuple[int, ...] | None:
         room = width - 3 * (len(self.natural) - 1)
         if sum(self.natural) <= room:
             return tuple(self.natural)
@@ -227,6 +241,8 @@ class TableChunk(ItemizedBlock):
         fitted = self.columns.fit(width)
         if fitted is None:
             return index > 0 or not self.is_head
+        if not self.columns.may_wrap(fitted):
+            return False
         row, before = self.rows[index], self.rows[index - 1] if index else self.before
         return before is not None and (self._wraps(before, fitted) or self._wraps(row, fitted))
 
@@ -281,7 +297,7 @@ class TableChunk(ItemizedBlock):
         else:
             lines = self._row(self.rows[index], left.rest, fitted, width, styles, styles.text)
             rule = "┼".join("┈" * (cells + 2) for cells in fitted)[1:-1]
-        if not self.has_rule(index, width - left.cells):
+        if not (index and fitted is not None and len(lines) > 1) and not self.has_rule(index, width - left.cells):
             return lines
         return [paint(left.rest, [Segment(rule, border)], width, styles.text), *lines]
 
