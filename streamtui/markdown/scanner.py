@@ -27,6 +27,8 @@ _HEADING_END = re.compile(r"(?:^|[ \t])#+[ \t]*$")
 _NUMBER = re.compile(r"(\d{1,9})([.)])(?=[ \t]|$)")
 _TITLE = re.compile(r"[^\W\d_a-z][^\W\d_]+(?:[ ,'’-]+[^\W\d_]+)*[?!]?\s*")
 """What an underline of a single sign makes a heading: words, the first one capitalised. Others are sums or lists."""
+_PROMPT = re.compile(r">>>(?:[ \t]|$)")
+"""Python's prompt, which three quotes within each other are hardly ever written like."""
 _ROW = re.compile(r"(?:[ \t>]|[-+*] |\d{1,9}[.)] )*\|")
 _UNDERLINE = re.compile(r"(?:=+|-+)[ \t]*$")
 
@@ -258,7 +260,7 @@ class Scanner:
             rest = cursor.text[cursor.first :]
             if in_paragraph and not opened and self._becomes(rest):
                 return None
-            if rest[0] == ">" and len(self._containers) < _DEEPEST:
+            if rest[0] == ">" and len(self._containers) < _DEEPEST and not _PROMPT.match(rest):
                 self._interrupt(matched, opened)
                 _enter_quote(cursor)
                 self._containers.append(Quote())
