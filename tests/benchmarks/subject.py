@@ -121,7 +121,7 @@ class Subject(App[None]):
         self._design = design
         self._plan = plan
         self._out = out
-        self._found: dict[str, float] = {}
+        self._figures: dict[str, float] = {}
         self._resized = asyncio.Event()
 
     def compose(self) -> ComposeResult:
@@ -130,7 +130,7 @@ class Subject(App[None]):
         yield Static("foot", id="foot")
 
     def on_resize(self) -> None:
-        if "rss" in self._found:
+        if "rss" in self._figures:
             self._resized.set()
 
     def on_mount(self) -> None:
@@ -147,22 +147,22 @@ class Subject(App[None]):
         await self._design.begin(text[: prefill * 4])
         await self._calm()
         await self._timed("stream", self._stream(tokens(text[prefill * 4 :])[:count]), settle_s=0.3)
-        self._found["rss"] = psutil.Process().memory_info().rss / 2**20
-        self._out.write_text(json.dumps({"ready": True, **self._found}))
+        self._figures["rss"] = psutil.Process().memory_info().rss / 2**20
+        self._out.write_text(json.dumps({"ready": True, **self._figures}))
         if history:
             # The parent resizes the terminal now.
             before = time.process_time()
             await self._resized.wait()
             await self._calm()
-            self._found["resize"] = time.process_time() - before
-        self._out.write_text(json.dumps({"done": True, **self._found}))
+            self._figures["resize"] = time.process_time() - before
+        self._out.write_text(json.dumps({"done": True, **self._figures}))
         self.exit()
 
     async def _timed(self, name: str, work: object, settle_s: float) -> None:
         before = time.process_time()
         await work  # type: ignore[misc]
         await asyncio.sleep(settle_s)
-        self._found[name] = time.process_time() - before
+        self._figures[name] = time.process_time() - before
 
     async def _stream(self, pieces: list[str]) -> None:
         started = time.monotonic()

@@ -21,16 +21,16 @@ def measure(design: str, **plan: int | str) -> dict[str, float] | None:
     """Run one cell in a process and a terminal of its own; None if it was given up."""
     environment = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", "TEXTUAL_FPS": "120"}
     with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "found.json"
+        out = Path(folder) / "figures.json"
         command = [sys.executable, "-m", "tests.benchmarks.subject", design, json.dumps(plan), str(out)]
         with Terminal(command, environment) as terminal:
             deadline = time.monotonic() + _PATIENCE_S
             while time.monotonic() < deadline:
                 time.sleep(0.1)
-                found = json.loads(out.read_text() or "{}") if out.exists() else {}
-                if found.pop("done", False):
-                    return {name: float(value) for name, value in found.items()}
-                if found.pop("ready", False) and plan.get("history"):
+                figures = json.loads(out.read_text() or "{}") if out.exists() else {}
+                if figures.pop("done", False):
+                    return {name: float(value) for name, value in figures.items()}
+                if figures.pop("ready", False) and plan.get("history"):
                     terminal.resize(100, 40)
     return None
 
@@ -47,8 +47,8 @@ def shapes(quick: bool) -> None:
             cells: list[object] = []
             for size in sizes:
                 too_dear = design == "stock" and (size > 5_000 or (name != "mixed" and size > 1_000))
-                found = None if too_dear else measure(design, shape=name, tokens=count, prefill=size)
-                cells.append(None if found is None else found["stream"] / count * 1000)
+                figures = None if too_dear else measure(design, shape=name, tokens=count, prefill=size)
+                cells.append(None if figures is None else figures["stream"] / count * 1000)
             rows.append([design, name, *cells])
     head = ["widget", "shape", *(f"at {size:,}" for size in sizes)]
     note = f"At 100 tokens a second; pacing alone is {base:.3f} of it. – : not run, or not done in {_PATIENCE_S:.0f} s."
@@ -65,12 +65,19 @@ def history(quick: bool) -> None:
             if design == "stock" and size > 1_000:
                 rows.append([design, f"{size:,}", None, None, None, None])
                 continue
-            found = measure(design, shape="mixed", tokens=count, history=size)
-            if found is None:
+            figures = measure(design, shape="mixed", tokens=count, history=size)
+            if figures is None:
                 rows.append([design, f"{size:,}", None, None, None, None])
                 continue
             rows.append(
-                [design, f"{size:,}", found["open"], found["stream"] / count * 1000, found.get("resize"), found["rss"]]
+                [
+                    design,
+                    f"{size:,}",
+                    figures["open"],
+                    figures["stream"] / count * 1000,
+                    figures.get("resize"),
+                    figures["rss"],
+                ]
             )
     head = ["widget", "messages", "open CPU s", "stream ms/token", "resize CPU s", "RSS MiB"]
     show("Conversation length", head, rows, "Open includes making the messages and two idle seconds.")

@@ -1,4 +1,4 @@
-"""A log on a screen of its own, and what tests ask of it: always rows as a reader sees them."""
+"""A log on a screen of its own, and what tests ask of it: always rows as a user sees them."""
 
 from __future__ import annotations
 
@@ -125,9 +125,9 @@ class Reader:
         return "\n".join(self.rows)
 
     def row_of(self, text: str) -> int:
-        found = [y for y, row in enumerate(self.rows) if text in row]
-        assert found, f"{text!r} is not on screen:\n{self.text}"
-        return found[0]
+        rows = [y for y, row in enumerate(self.rows) if text in row]
+        assert rows, f"{text!r} is not on screen:\n{self.text}"
+        return rows[0]
 
     def place_of(self, text: str) -> tuple[int, int]:
         """Return x and y of `text`, for the mouse."""

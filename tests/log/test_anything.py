@@ -1,4 +1,4 @@
-"""Whatever is done in whatever order, the window shows what is there, and only the reader moves it."""
+"""Whatever is done in whatever order, the window shows what is there, and only the user moves it."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ LOUD: list[Step] = [Hand.scroll, Hand.toggle, Hand.cursor, Hand.resize]
 
 
 @pytest.mark.parametrize("seed", range(4))
-async def test_nothing_moves_but_by_the_readers_hand(seed: int) -> None:
+async def test_nothing_moves_but_by_the_users_hand(seed: int) -> None:
     async with reading(conversation(6)) as reader:
         hand = Hand(reader, seed)
         for _ in range(60):

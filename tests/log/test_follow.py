@@ -1,4 +1,4 @@
-"""The end stays in view unless the reader left it, and comes back into view when the reader does."""
+"""The end stays in view unless the user left it, and comes back into view when the user does."""
 
 from __future__ import annotations
 

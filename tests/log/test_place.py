@@ -1,4 +1,4 @@
-"""What the reader sees stays put: through guesses put right, messages put in front, and another width."""
+"""What the user sees stays put: through guesses put right, messages put in front, and another width."""
 
 from __future__ import annotations
 

@@ -74,12 +74,12 @@ async def test_growth_never_lays_out_the_screen(monkeypatch: pytest.MonkeyPatch)
 
 async def test_a_full_collection_while_a_reply_streams_passes_over_what_was_there_before() -> None:
     async with reading(conversation(20)) as reader:
-        assert any(each is reader.log for each in gc.get_objects())
+        assert any(thing is reader.log for thing in gc.get_objects())
         streaming = reader.begin()
         await reader.stream(streaming, "begin")
-        assert not any(each is reader.log for each in gc.get_objects())
+        assert not any(thing is reader.log for thing in gc.get_objects())
         reader.log.show(conversation(1))
-        assert any(each is reader.log for each in gc.get_objects())
+        assert any(thing is reader.log for thing in gc.get_objects())
 
 
 async def test_every_row_is_as_wide_as_the_window_whatever_is_in_it() -> None:

@@ -53,8 +53,8 @@ class Heights:
 
     def at(self, row: int) -> int:
         """Return the index of the part that covers `row`; rows outside count as the first or the last part."""
-        found = bisect_right(self._sums(), row) - 1
-        return max(0, min(found, len(self._heights) - 1))
+        index = bisect_right(self._sums(), row) - 1
+        return max(0, min(index, len(self._heights) - 1))
 
     def _sums(self) -> list[int]:
         tops = self._tops
