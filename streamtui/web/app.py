@@ -19,6 +19,7 @@ from streamtui.web.logins import Logins
 from streamtui.web.middleware import HEADERS, SecurityMiddleware
 from streamtui.web.origin import Hosts
 from streamtui.web.reply_service import ReplyService
+from streamtui.web.reply_streams import ReplyStreams
 from streamtui.web.routes import Routes
 from streamtui.web.settings import Engine, ServeLimits
 from streamtui.workspace import Workspace
@@ -50,12 +51,14 @@ def create_app(
     closing: Callable[[], bool],
     announce: Callable[[str], None],
 ) -> FastAPI:
-    """Return the application; see `Routes` for `closing` and `Logins` for `announce`."""
+    """Return the application; see `ReplyStreams` for `closing` and `Logins` for `announce`."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     failures = TokenBucket(limits.requests_per_s, limits.burst)
     app.add_middleware(SecurityMiddleware, credentials=credentials, hosts=hosts, limits=limits, failures=failures)
     logins = Logins(credentials, failures, announce)
-    _add_routes(app, Routes(engine, workspace, replies, limits, closing=closing), logins)
+    _add_routes(
+        app, Routes(engine, workspace, replies, ReplyStreams(workspace, replies, limits, closing), limits), logins
+    )
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(StreamtuiError, _failed)
@@ -71,6 +74,7 @@ def _add_routes(app: FastAPI, routes: Routes, logins: Logins) -> None:
     app.add_api_route(one, routes.conversation, methods=["GET"])
     app.add_api_route(one, routes.rename, methods=["PATCH"])
     app.add_api_route(one, routes.delete, methods=["DELETE"])
+    app.add_api_route(f"{one}/blocks", routes.blocks, methods=["GET"])
     app.add_api_route(f"{one}/events", routes.events, methods=["GET"])
     app.add_api_route(f"{one}/stop", routes.stop, methods=["POST"])
     app.add_api_route(f"{one}/keep", routes.keep, methods=["POST"])

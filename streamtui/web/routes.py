@@ -1,29 +1,29 @@
 """What each address does. The security middleware has already turned away whatever may not come in."""
 
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
-
 from fastapi import Request
 from starlette.responses import JSONResponse, Response
 
-from streamtui.chat.events import Event
 from streamtui.chat.messages import ChatMessage, Status
 from streamtui.chat.reply_tasks import Position, ReplyTask
 from streamtui.chat.sanitize import sanitize_line
+from streamtui.web.blocks import trees
 from streamtui.web.credentials import Credential
 from streamtui.web.drafts import Drafts
 from streamtui.web.http_errors import HTTPError
 from streamtui.web.public_errors import plain
 from streamtui.web.reply_service import AskParams, ReplyService
+from streamtui.web.reply_streams import ReplyStreams
 from streamtui.web.schemas import (
     AskBody,
     DraftBody,
     LastEventId,
     MessageBody,
     PathId,
+    QueryFlag,
     QueryId,
     QueryLimit,
     QueryLinger,
+    QueryMessages,
     QueryName,
     QueryPrompt,
     QueryText,
@@ -32,11 +32,8 @@ from streamtui.web.schemas import (
     is_blank,
 )
 from streamtui.web.settings import Engine, ServeLimits
-from streamtui.web.sse import PING, Encoder, EventId, within_growing
-from streamtui.web.stream import EventStream
-from streamtui.workspace import Continue, PollIntervals, Regenerate, SendPrompt, Submission, Workspace
-
-Batches = AsyncGenerator[list[Event], None]
+from streamtui.web.sse import EventId
+from streamtui.workspace import Continue, Regenerate, SendPrompt, Submission, Workspace
 
 
 class Routes:
@@ -47,20 +44,18 @@ class Routes:
         engine: Engine,
         workspace: Workspace,
         replies: ReplyService,
+        streams: ReplyStreams,
         limits: ServeLimits,
-        *,
-        closing: Callable[[], bool],
     ) -> None:
-        """`closing` says whether the server is about to end."""
         self._engine = engine
         self._workspace = workspace
         self._library = workspace.library
         self._replies = replies
         self._limits = limits
         self._drafts = Drafts(workspace)
-        self._intervals = PollIntervals(limits.poll_s, limits.ping_s, closing)
+        self._streams = streams
 
-    async def post_chat(self, request: Request, body: AskBody) -> Response:
+    async def post_chat(self, request: Request, body: AskBody, blocks: QueryFlag = "0") -> Response:
         """Ask; stream the reply, or only name it to a client that accepts nothing but JSON and follows it elsewhere."""
         is_page = request.state.credential is Credential.PAGE
         linger_s = self._limits.page_linger_s if is_page else 0.0
@@ -74,7 +69,7 @@ class Routes:
             if await request.is_disconnected():  # nobody would know of the reply
                 await self._replies.stop(task.reply.conversation)
             return JSONResponse(_names(task), status_code=202)
-        return self._stream_reply(task, Position())
+        return self._streams.of_task(task, with_blocks=blocks == "1")
 
     async def get_chat(
         self,
@@ -82,13 +77,14 @@ class Routes:
         conversation: QueryId = None,
         model: QueryName = None,
         linger: QueryLinger = None,
+        blocks: QueryFlag = "0",
         last_event_id: LastEventId = None,
     ) -> Response:
         """Ask, for `curl -N`; a client that comes back gets the rest of the same reply."""
         if last_event_id:
-            return await self._resumed(last_event_id)
+            return await self._streams.resumed(last_event_id, with_blocks=blocks == "1")
         task = await self._replies.ask(AskParams(SendPrompt(q), conversation, model, linger_s=linger or 0.0))
-        return self._stream_reply(task, Position())
+        return self._streams.of_task(task, with_blocks=blocks == "1")
 
     async def conversations(self, limit: QueryLimit = None) -> Response:
         summaries = await self._library.conversations(limit)
@@ -141,7 +137,16 @@ class Routes:
         """Bring back the conversation that was deleted here last."""
         return JSONResponse({"conversation": await self._workspace.undelete()})
 
-    async def events(self, id: PathId, message: QueryId = None, last_event_id: LastEventId = None) -> Response:
+    async def blocks(self, id: PathId, message: QueryMessages) -> Response:
+        """Return some of a conversation's messages as trees, by id."""
+        _, messages = await self._library.load(id)
+        wanted = [reply for reply in messages if reply.id in set(message)]
+        nodes = await trees([reply.text for reply in wanted])
+        return JSONResponse({reply.id: node for reply, node in zip(wanted, nodes, strict=True)})
+
+    async def events(
+        self, id: PathId, message: QueryId = None, blocks: QueryFlag = "0", last_event_id: LastEventId = None
+    ) -> Response:
         """Follow the reply that streams in a conversation, or the one named; one that has ended comes whole."""
         place = EventId.parse(last_event_id) if last_event_id else EventId(Position())
         if place is None:
@@ -150,8 +155,7 @@ class Routes:
         reply = _reply(messages, message or record.leaf, named=message is not None)
         if reply is None or place.position.done:
             return Response(status_code=204)  # which tells an EventSource not to come back
-        batches, position = self._follow(reply, place.position)
-        return self._stream(batches, Encoder(record.id, position), reply, asked=False)
+        return self._streams.of_message(record.id, reply, place.position, with_blocks=blocks == "1")
 
     async def stop(self, id: PathId) -> Response:
         return JSONResponse({"stopped": await self._replies.stop(id)})
@@ -174,52 +178,6 @@ class Routes:
         """Say what a new conversation would be asked; answering at all says that the cookie is good."""
         model = self._engine.catalog.model()
         return JSONResponse({"model": model.id, "host": model.provider.host})
-
-    async def _resumed(self, last_event_id: str) -> Response:
-        place = EventId.parse(last_event_id)
-        if place is None or not place.message:
-            raise HTTPError(400, "bad_request", "This Last-Event-ID is not one of this address.")
-        if place.position.done:
-            return Response(status_code=204)
-        task = self._workspace.tasks.task(place.message)
-        if task is not None and task.is_streaming:
-            return self._stream_reply(task, place.position.within(task.reply.text, task.reply.reasoning))
-        reply = await self._library.message(place.message)
-        batches, position = self._follow(reply, place.position)
-        return self._stream(batches, Encoder(place.conversation, position, message=reply.id), reply, asked=True)
-
-    def _stream_reply(self, task: ReplyTask, position: Position) -> Response:
-        """Stream a reply that runs here, with ids that name it."""
-        reply = task.reply
-        batches = task.follow(position, self._limits.ping_s)
-        encoder = Encoder(reply.conversation, position, message=reply.id)
-        return self._stream(batches, encoder, reply.message, asked=True)
-
-    def _follow(self, reply: ChatMessage, position: Position) -> tuple[Batches, Position]:
-        """Return what comes after a position, which is taken back to what there is."""
-        task = self._workspace.tasks.task(reply.id)
-        if task is not None:
-            position = position.within(task.reply.text, task.reply.reasoning)
-        elif reply.status is Status.STREAMING:
-            position = within_growing(position, reply.reasoning)
-        else:
-            position = position.within(reply.text, reply.reasoning)
-        return self._workspace.follow(reply.id, position, self._intervals), position
-
-    def _stream(self, batches: Batches, encoder: Encoder, reply: ChatMessage, *, asked: bool) -> Response:
-        """Stream a reply to a client that counts among its audience as long as it is there."""
-        headers = {"X-Conversation": encoder.conversation, "X-Message": reply.id}
-        frames = _frames(batches, encoder)
-        if reply.status is not Status.STREAMING:
-            return EventStream(frames, headers=headers)
-        return EventStream(frames, left=self._replies.join(reply.id, asked=asked), headers=headers)
-
-
-async def _frames(batches: Batches, encoder: Encoder) -> AsyncGenerator[bytes, None]:
-    yield encoder.head()
-    async with aclosing(batches):
-        async for batch in batches:
-            yield b"".join(map(encoder.encode, batch)) or PING
 
 
 def _saved(id: str) -> str | None:

@@ -1,7 +1,7 @@
 """What clients send, and how much of it."""
 
 import unicodedata
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import Header, Path, Query
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -20,6 +20,8 @@ QueryPrompt = Annotated[str, Query(max_length=8_000)]
 QueryName = Annotated[str | None, Query(min_length=1, max_length=200)]
 QueryText = Annotated[str, Query(max_length=200)]
 QueryLimit = Annotated[int | None, Query(ge=1, le=10_000)]
+QueryFlag = Annotated[Literal["0", "1"], Query()]
+QueryMessages = Annotated[list[Id], Query(max_length=1000)]
 QueryLinger = Annotated[float | None, Query(ge=0, le=LONGEST_LINGER_S)]
 """For how many seconds a reply goes on while nobody is connected to it."""
 LastEventId = Annotated[str | None, Header(max_length=200)]

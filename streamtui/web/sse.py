@@ -6,6 +6,7 @@ end an event or begin another.
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final, Self
 
@@ -81,6 +82,10 @@ class Encoder:
             error = {"type": "error", "kind": event.error.kind, "message": event.error.message}
             return self._frame("error", error, with_id=False) + frame
         return frame
+
+    def blocks(self, patch: Sequence[object]) -> bytes:
+        """Return the event that patches the tree of blocks; it is in addition to the text, so it moves no position."""
+        return self._frame("blocks", {"type": "blocks", "patch": patch})
 
     def _advance(self, event: Event) -> None:
         match event:

@@ -10,7 +10,7 @@ from playwright.async_api import Browser, BrowserContext, Page, expect
 
 from streamtui.store import Store
 from tests.patience import PATIENCE_S
-from tests.server import MARKDOWN, ScriptedServer
+from tests.server import ScriptedServer
 from tests.store.samples import saved
 from tests.web.browsing import COMPLETE, REPLY, STOPPED, Held, in_browser, said, send
 from tests.web.conftest import Start
@@ -322,124 +322,6 @@ async def cutting(port: int) -> AsyncIterator[tuple[int, Callable[[], Awaitable[
         for task in relays:
             task.cancel()
         await asyncio.gather(*relays, return_exceptions=True)
-
-
-async def test_streamed_markdown_equals_markdown_in_one_piece(page: Page) -> None:
-    """For every size of piece, and text that is easily taken for something else half-way."""
-    tricky = [
-        MARKDOWN,
-        "para\n#5 is no heading\n\n# This is\n",
-        "para\n***bold***\n> quote\nlazy\n\n- a\n\n- b\n\n  more\n```\nfence\n```x\n```\nafter",
-        "Text:\n| a | b |\n|---|---|\n| `x|y` | 2 |\n\nTitle\n---\n\n"
-        "1. one\n   ```py\n   code\n\n   more\n   ```\n2. two\n",
-        "a | b\n--|--x\n\n*a **b** c* _d_ snake_case __e__ ~~f~~ `g` ``h`i`` \\*j\\* https://example.org/k. \\\nl",
-        "1. a\n   - b\n\n     c\n2. d\n3. e\n\nf\n",
-        "    indented\n\n    more\n\nend\n\n- [x] done\n- [ ] open\n\n---\n\n<b>not bold</b>",
-    ]
-    differences = await page.evaluate(
-        """async (samples) => {
-          const { Renderer } = await import("/static/markdown.js");
-          const show = (text, size) => {
-            const root = document.createElement("div");
-            const renderer = new Renderer(root);
-            for (let at = 0; at < text.length; at += size) renderer.append(text.slice(at, at + size));
-            return root.outerHTML;
-          };
-          const found = [];
-          for (const text of samples) {
-            const whole = show(text, text.length);
-            for (let size = 1; size < 12; size++) {
-              if (show(text, size) !== whole) found.push([text, size, whole, show(text, size)]);
-            }
-          }
-          return found;
-        }""",
-        tricky,
-    )
-    assert not differences
-
-
-@pytest.mark.parametrize(
-    ("text", "html"),
-    [
-        ("# T #\n\na\nb", "<h1>T</h1><p>a\nb</p>"),
-        ("T\n===\n---", "<h1>T</h1><hr>"),
-        ("1. a\n   - b\n2. c", "<ol><li><p>a</p><ul><li><p>b</p></li></ul></li><li><p>c</p></li></ol>"),
-        ("3) a\n\n4) b", '<ol start="3" class="loose"><li><p>a</p></li><li><p>b</p></li></ol>'),
-        ("- a\nlazy\n* b", "<ul><li><p>a\nlazy</p></li></ul><ul><li><p>b</p></li></ul>"),
-        ("> a\n> - b\n\nc", "<blockquote><p>a</p><ul><li><p>b</p></li></ul></blockquote><p>c</p>"),
-        (
-            "***a*** **b *c*** *d **e** f* __g__ _h_ i_j_k ~~l~~",
-            "<p><em><strong>a</strong></em> <strong>b <em>c</em></strong> <em>d <strong>e</strong> f</em> "
-            "<strong>g</strong> <em>h</em> i_j_k <del>l</del></p>",
-        ),
-        ("2 * 3 * 4, a*, \\*b\\*, `c*d*`, ``e`f``", "<p>2 * 3 * 4, a*, *b*, <code>c*d*</code>, <code>e`f</code></p>"),
-        ("a  \nb\\\nc", "<p>a<br>b<br>c</p>"),
-        ("<b>x</b> &amp; [y](ftp://z) ![w](https://z/p.png)", None),
-    ],
-)
-async def test_markdown_becomes_nodes(page: Page, text: str, html: str | None) -> None:
-    got = await page.evaluate(
-        """async (text) => {
-          const { Renderer } = await import("/static/markdown.js");
-          const root = document.createElement("div");
-          new Renderer(root).append(text);
-          return [root.innerHTML, root.textContent];
-        }""",
-        text,
-    )
-    if html is None:
-        assert got[1].startswith("<b>x</b> &amp; [y](ftp://z) ")
-        assert "<b>" not in got[0]
-        assert "<img" not in got[0]
-    else:
-        assert got[0] == html
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["*a " * 2600, "**a " * 1900, "[" * 7900, "_a" * 3900, "".join("`" * n + "x" for n in range(1, 124))],
-    ids=["stars", "double-stars", "brackets", "underscores", "ticks"],
-)
-async def test_openers_that_never_close_cost_little(page: Page, text: str) -> None:
-    session = await page.context.new_cdp_session(page)
-    await session.send("Performance.enable", {"timeDomain": "threadTicks"})
-
-    async def own_time() -> float:
-        """Return the seconds that the page's thread has worked, however busy the machine is."""
-        found = (await session.send("Performance.getMetrics"))["metrics"]
-        return float(next(each["value"] for each in found if each["name"] == "ThreadTime"))
-
-    began = await own_time()
-    await page.evaluate(
-        """async (text) => {
-          const { Renderer } = await import("/static/markdown.js");
-          new Renderer(document.createElement("div")).append(text);
-        }""",
-        text,
-    )
-    spent = await own_time() - began
-    assert 0 < spent < 0.4
-
-
-async def test_a_long_reply_costs_no_more_per_token_than_a_short_one(page: Page) -> None:
-    spent = await page.evaluate(
-        """async (paragraph) => {
-          const { Renderer } = await import("/static/markdown.js");
-          const write = (renderer) => {
-            const began = performance.now();
-            for (let at = 0; at < paragraph.length; at += 8) renderer.append(paragraph.slice(at, at + 8));
-            return performance.now() - began;
-          };
-          const fresh = () => new Renderer(document.createElement("div"));
-          const long = fresh();
-          for (let round = 0; round < 400; round++) write(long);
-          const times = Array.from({ length: 101 }, () => [write(fresh()), write(long)]);
-          return [0, 1].map((which) => times.map((each) => each[which]).sort((a, b) => a - b)[50]);
-        }""",
-        "A paragraph with **bold** words and `code` in it, as replies have them.\n\n- and\n- a list\n\n",
-    )
-    assert spent[1] < 3 * spent[0] + 0.4, "the medians of rounds in turn, in milliseconds"
 
 
 async def test_a_saved_conversation_is_listed_and_opens(page: Page, front: Front) -> None:

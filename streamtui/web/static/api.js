@@ -75,8 +75,8 @@ async function reason(response) {
 
 /** Follow a reply from its start; the browser takes up a lost connection by itself. Return what ends the following. */
 export function follow(conversation, message, hear) {
-  const source = new EventSource(`api/conversations/${conversation}/events?message=${message}`);
-  for (const type of ["reasoning", "text", "usage", "notice", "error", "done"]) {
+  const source = new EventSource(`api/conversations/${conversation}/events?message=${message}&blocks=1`);
+  for (const type of ["reasoning", "text", "blocks", "usage", "notice", "error", "done"]) {
     source.addEventListener(type, (event) => {
       if (event.data === undefined) {
         // The connection's own error; the browser tries again unless the server said that there is nothing.

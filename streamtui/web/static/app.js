@@ -134,7 +134,7 @@ async function go(id, message) {
     history.pushState(null, "", id ? `#c=${id}` : location.pathname);
     await open(id).catch(complain);
   }
-  if (message) view.find(message)?.scrollIntoView({ block: "center" });
+  if (message) (await view.find(message))?.scrollIntoView({ block: "center" });
 }
 
 addEventListener("hashchange", () => {
@@ -152,6 +152,7 @@ async function open(id) {
   if (id) {
     try {
       transcript = await call("GET", `conversations/${id}`);
+      await view.readTrees(transcript);
     } catch (error) {
       if (error.status !== 404) throw error;
       if (turn !== opening) return;

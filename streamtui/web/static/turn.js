@@ -1,7 +1,7 @@
 // One message on the page: who, reasoning, body, a foot line for status and figures, and what can be done with it.
 
+import { Blocks } from "./blocks.js";
 import { button, copyText, element, flash } from "./dom.js";
-import { Renderer } from "./markdown.js";
 import { Rate } from "./rate.js";
 import { Follower } from "./scroll.js";
 
@@ -20,10 +20,11 @@ const CAN_CONTINUE = ["stopped", "interrupted", "failed"];
 export class Turn {
   /**
    * `grown` is called after the turn has become taller. `actions` has the functions behind its buttons: `regenerate`,
-   * `resume`, `edit`, each with this turn, and `choose` with the id of a message beside it.
+   * `resume`, `edit`, each with this turn, and `choose` with the id of a message beside it. A reply that was read has
+   * its `tree` of blocks; one that streams is sent it.
    */
   constructor(message, { grown = () => {}, actions = {}, siblings = [] } = {}) {
-    const { id, role, model, created, text = "", reasoning = "", status = "complete" } = message;
+    const { id, role, model, created, text = "", reasoning = "", status = "complete", tree } = message;
     this.id = id;
     this.role = role;
     this.text = text;
@@ -31,7 +32,8 @@ export class Turn {
     this.siblings = siblings.join();
     this.grown = grown;
     this.actions = actions;
-    this.waiting = { text: "", reasoning: "" };
+    this.waiting = { reasoning: "" };
+    this.patches = [];
     this.have = { text: 0, reasoning: 0 };
     this.skip = { text: 0, reasoning: 0 };
     this.usage = null;
@@ -55,10 +57,11 @@ export class Turn {
       this.offer();
       return;
     }
-    this.renderer = new Renderer(this.body);
+    this.blocks = new Blocks(this.body);
+    if (tree) this.blocks.apply([["replace", [], tree]]);
+    else if (text) this.body.append(element("p", "", text));
     this.node.append(this.foot, this.tools);
-    this.text = "";
-    this.waiting = { text, reasoning };
+    this.waiting = { reasoning };
     this.show();
     if (status === "streaming") this.stream();
     else this.offer();
@@ -124,6 +127,10 @@ export class Turn {
       case "reasoning":
         this.take(event.type, event.text);
         break;
+      case "blocks":
+        this.patches.push(...event.patch);
+        this.frame ||= requestAnimationFrame(() => this.show());
+        break;
       case "usage":
         this.usage = event;
         break;
@@ -143,7 +150,8 @@ export class Turn {
     this.rate.arrived(fresh);
     if (isFirst) this.showState();
     if (!fresh) return;
-    this.waiting[kind] += fresh;
+    if (kind === "text") this.text += fresh;
+    else this.waiting.reasoning += fresh;
     this.notice?.remove();
     this.frame ||= requestAnimationFrame(() => this.show());
   }
@@ -159,15 +167,16 @@ export class Turn {
   show() {
     cancelAnimationFrame(this.frame);
     this.frame = 0;
-    const { text, reasoning } = this.waiting;
-    this.waiting = { text: "", reasoning: "" };
+    const { reasoning } = this.waiting;
+    this.waiting.reasoning = "";
     if (reasoning) this.think(reasoning);
-    if (text) {
+    const patches = this.patches;
+    this.patches = [];
+    if (patches.length) {
       if (this.details?.open && !this.body.hasChildNodes() && this.details.dataset.by !== "user") this.details.open = false;
-      this.text += text;
-      this.renderer.append(text);
+      this.blocks.apply(patches);
     }
-    if (text || reasoning) this.grown();
+    if (patches.length || reasoning) this.grown();
   }
 
   think(reasoning) {

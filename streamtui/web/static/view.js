@@ -1,6 +1,6 @@
 // The conversation in view: its messages, and the reply that streams in it.
 
-import { follow } from "./api.js";
+import { call, follow } from "./api.js";
 import { button, element } from "./dom.js";
 import { Turn } from "./turn.js";
 
@@ -25,6 +25,18 @@ export class View {
 
   get isStreaming() {
     return this.stream !== null || this.pending.length > 0;
+  }
+
+  /** Read the trees of the replies that showing this would make anew. */
+  async readTrees(transcript) {
+    const path = branch(transcript);
+    const isSame = transcript.conversation.id === this.conversation && this.turns.size > 0;
+    const beside = siblings(transcript.messages);
+    const isMissing = (message) => {
+      const there = this.turns.get(message.id);
+      return !there?.shows(message, beside.get(groupOf(message)));
+    };
+    await fetchTrees(transcript.conversation.id, path.slice(isSame ? this.from : -SHOWN).filter(isMissing));
   }
 
   /** Show a conversation as the server has it; null for a new one. What looks the same stays as it is. */
@@ -54,11 +66,12 @@ export class View {
     return this.path[this.path.findIndex((message) => message.id === id) - 1]?.id ?? null;
   }
 
-  /** Return the node of a message, put on the page if it was too far back. */
-  find(id) {
+  /** Return the node of a message, put on the page if it was too far back; null where it is not on this branch. */
+  async find(id) {
     const at = this.path.findIndex((message) => message.id === id);
     if (at < 0) return null;
     if (at < this.from) {
+      await fetchTrees(this.conversation, this.path.slice(at, this.from));
       this.from = at;
       this.draw();
     }
@@ -80,9 +93,13 @@ export class View {
   }
 
   earlierButton() {
-    return button("", "Show earlier messages", () => {
+    return button("", "Show earlier messages", async () => {
+      const conversation = this.conversation;
+      const from = Math.max(0, this.from - SHOWN);
+      await fetchTrees(conversation, this.path.slice(from, this.from));
+      if (conversation !== this.conversation) return;
       this.scroll.keep(() => {
-        this.from = Math.max(0, this.from - SHOWN);
+        this.from = Math.min(from, this.path.length);
         this.draw();
       });
     });
@@ -99,7 +116,7 @@ export class View {
 
   /** Return the ids of the messages between which the user can choose here. */
   beside(message) {
-    return this.siblings.get(`${message.parent} ${message.role}`) ?? [message.id];
+    return this.siblings.get(groupOf(message)) ?? [message.id];
   }
 
   /** Return the turn of a message: the one that is there, or a new one. */
@@ -213,12 +230,24 @@ function branch({ conversation, messages }) {
   return path.reverse();
 }
 
+/** Messages with the same name stand beside each other. */
+const groupOf = ({ parent, role }) => `${parent} ${role}`;
+
+/** Read the trees of replies; one that can't be read is shown as it was written. */
+async function fetchTrees(conversation, messages) {
+  const replies = messages.filter(({ role, status, tree }) => role === "assistant" && status !== "streaming" && !tree);
+  if (!replies.length) return;
+  const names = replies.map(({ id }) => `message=${id}`).join("&");
+  const trees = await call("GET", `conversations/${conversation}/blocks?${names}`).catch(() => ({}));
+  for (const reply of replies) reply.tree = trees[reply.id];
+}
+
 /** Return the ids of messages that stand beside each other, by parent and role. */
 function siblings(messages) {
   const groups = new Map();
-  for (const { id, parent, role } of messages) {
-    const name = `${parent} ${role}`;
-    groups.set(name, [...(groups.get(name) ?? []), id]);
+  for (const message of messages) {
+    const name = groupOf(message);
+    groups.set(name, [...(groups.get(name) ?? []), message.id]);
   }
   return groups;
 }
