@@ -54,8 +54,8 @@ class ScriptedServer:
         return self.url.removesuffix("/v1")
 
     def of(self, model: str) -> list[Request]:
-        """Return the requests for `model`, oldest first."""
-        return [request for request in list(self.requests) if request.model == model]
+        """Return the requests for a reply of `model`, oldest first; questions about the model are none."""
+        return [request for request in list(self.requests) if request.model == model and _asks_for_reply(request)]
 
     @property
     def is_quiet(self) -> bool:
@@ -113,7 +113,7 @@ class ScriptedServer:
             await self._log(connection, request, query)
             return
         self.requests.append(request)
-        self._counts[request.model] += 1
+        self._counts[request.model] += _asks_for_reply(request)
         reply = Reply(
             connection, request, _dialect(path, request), self._counts[request.model], self._cues[request.model]
         )
@@ -138,6 +138,10 @@ class ScriptedServer:
 def model_names() -> list[str]:
     """Return the scenarios' names, with an example number where one is needed."""
     return [entry.name.replace("M", "429").replace("N", "20") for entry in SCENARIOS]
+
+
+def _asks_for_reply(request: Request) -> bool:
+    return request.path.partition("?")[0].endswith(("/chat/completions", "/messages", "/responses"))
 
 
 def _dialect(path: str, request: Request) -> Dialect:
