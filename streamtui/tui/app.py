@@ -27,14 +27,17 @@ from streamtui.tui import keymap
 from streamtui.tui.input_hold import InputHold
 from streamtui.tui.keymap import Place
 from streamtui.tui.options import Choices, Looks, Opening
+from streamtui.tui.paper import PAPER
 from streamtui.tui.screens.chat import ChatScreen
 from streamtui.tui.screens.dialogs import Question
 from streamtui.tui.terminal import browser
+from streamtui.tui.terminal.input_messages import TerminalBackground
 from streamtui.tui.terminal.terminal_app import TerminalApp
 from streamtui.tui.widgets.prompt import Prompt
 from streamtui.workspace import Workspace
 
 CRASHED: Final = 70
+DEFAULT_THEME: Final = "textual-dark"
 PRELOAD_S: Final = 0.25
 """How long after the first paint the SDK is imported: the prompt is usable before, the reader still typing after."""
 TWICE_S: Final = 2.0
@@ -85,6 +88,7 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
     # -- the beginning
 
     async def on_mount(self) -> None:
+        self.register_theme(PAPER)
         if self._looks.theme in self.available_themes:
             self.theme = self._looks.theme
         self._catch_signals()
@@ -140,6 +144,12 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
     async def _name_model(self) -> None:
         if await self.workspace.name_model() is not None:
             self.chat.show_title()
+
+    @on(TerminalBackground)
+    def _suit_background(self, event: TerminalBackground) -> None:
+        """On a light terminal start with ink on paper, unless a theme was chosen."""
+        if event.is_light and self._looks.theme == DEFAULT_THEME and self.theme == DEFAULT_THEME:
+            self.theme = PAPER.name
 
     # -- what is asked, copied, opened
 

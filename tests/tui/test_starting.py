@@ -7,6 +7,7 @@ import pytest
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.ports import ConversationRecord
 from streamtui.tui.input_hold import InputHold
+from streamtui.tui.terminal.input_messages import TerminalBackground
 from tests.tui.conftest import Open
 from tests.tui.scripted import OpenAtServer, open_at_server, scripted_server, server
 
@@ -91,3 +92,14 @@ async def test_the_ways_to_begin_work_with_the_mouse(open_app: Open, row: str, s
         y = next(number for number, line in enumerate(reader.lines) if row in line)
         await reader.pilot.click(offset=(reader.lines[y].index(row) + 2, y))
         await reader.until(shown)
+
+
+async def test_a_light_terminal_gets_paper_unless_a_theme_was_chosen(open_app: Open) -> None:
+    async with open_app() as reader:
+        reader.app.post_message(TerminalBackground(20, 20, 20))
+        await reader.pilot.pause()
+        assert reader.app.theme == "textual-dark"
+        reader.app.post_message(TerminalBackground(255, 255, 250))
+        await reader.until(lambda: reader.app.theme == "paper")
+        await reader.send("/theme textual-dark")
+        await reader.until("The theme is textual-dark")

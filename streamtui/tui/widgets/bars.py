@@ -7,12 +7,13 @@ from typing import Final, Literal
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Container, Horizontal
 from textual.content import Content
 from textual.timer import Timer
 from textual.widgets import Static
 
 from streamtui.chat.sanitize import sanitize_line
+from streamtui.log import COLUMN_WIDTH
 from streamtui.tui import keymap
 from streamtui.tui.keymap import Moment
 
@@ -49,12 +50,13 @@ class StatusLine(Static):
         return self._shown
 
 
-class TitleBar(Horizontal):
+class TitleBar(Container):
     """The conversation's title, and the model with the host it runs on."""
 
     def compose(self) -> ComposeResult:
-        yield StatusLine("title")
-        yield StatusLine("model")
+        with Horizontal(classes="column"):
+            yield StatusLine("title")
+            yield StatusLine("model")
 
     def show(self, title: str, model: str) -> None:
         self.query_one(".title", StatusLine).show(title)
@@ -102,7 +104,7 @@ class News:
     until: float
 
 
-class StatusBar(Horizontal):
+class StatusBar(Container):
     """At the left what was just said, else what the keys do; at the right how the conversation stands.
 
     News have a line of their own here because nothing that matters is under it. What is too long for one line takes
@@ -127,8 +129,9 @@ class StatusBar(Horizontal):
         self._news_timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
-        yield StatusLine("hints")
-        yield StatusLine("state")
+        with Horizontal(classes="column"):
+            yield StatusLine("hints")
+            yield StatusLine("state")
 
     def on_mount(self) -> None:
         self._beat = self.set_interval(BEAT_S, self.update_state, pause=True)
@@ -180,7 +183,7 @@ class StatusBar(Horizontal):
 
     @property
     def _room(self) -> int:
-        return self.scrollable_content_region.width
+        return min(COLUMN_WIDTH, self.size.width - 2)
 
     def _arrange(self) -> None:
         left, state = self.query(StatusLine)
