@@ -156,3 +156,47 @@ async def test_what_replaced_or_deleted_a_draft_can_be_undone(open_app: Open) ->
         await reader.until(lambda: reader.box == "my draft")
         await reader.press("ctrl+y")
         await reader.until(lambda: not reader.box)
+
+
+async def test_keys_in_one_burst_are_taken_in_the_order_they_were_typed(open_app: Open) -> None:
+    async with open_app() as reader:
+        for key in ("a", "b", "backspace", "c", "ctrl+j", "d", "ctrl+a", "e", "ctrl+e", "f", "ctrl+left", "g"):
+            reader.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await reader.until(lambda: reader.box == "ac\ngedf")
+
+
+async def test_editing_as_in_a_shell(open_app: Open) -> None:
+    async with open_app() as reader:
+        await reader.type("one two three")
+        for key, text in (
+            ("ctrl+u", ""),
+            ("ctrl+underscore", "one two three"),
+            ("ctrl+y", ""),
+            ("ctrl+slash", "one two three"),
+            ("ctrl+w", "one two "),
+        ):
+            await reader.press(key)
+            assert reader.box == text
+        await reader.press("alt+b", "alt+d")
+        assert reader.box.rstrip() == "one"
+        await reader.press("alt+left", "ctrl+k")
+        assert reader.box == ""
+
+
+async def test_cutting_without_a_selection_leaves_the_clipboard_alone(
+    open_app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_app() as reader:
+        copied: list[str] = []
+
+        async def copy_out(text: str, what: str) -> str:
+            copied.append(text)
+            return f"Copied the {what}."
+
+        monkeypatch.setattr(reader.app, "copy_out", copy_out)
+        await reader.type("one two")
+        await reader.press("ctrl+x")
+        assert (reader.box, copied) == ("one two", [])
+        await reader.press("shift+left", "shift+left", "shift+left", "ctrl+x")
+        await reader.until("Copied the cut text")
+        assert (reader.box, copied) == ("one ", ["two"])

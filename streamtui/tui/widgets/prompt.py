@@ -1,9 +1,9 @@
 """The box the user writes in: several lines, grows, remembers what was sent."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import ClassVar, Protocol
+from typing import ClassVar, Final, Protocol
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -84,14 +84,26 @@ class Reading(Protocol):
         ...
 
 
+def _actions(bindings: Iterable[BindingType]) -> dict[str, str]:
+    """Return what the keys of these bindings do, later ones instead of earlier ones."""
+    known = [binding for binding in bindings if isinstance(binding, Binding)]
+    return {key.strip(): binding.action for binding in known for key in binding.key.split(",")}
+
+
+_BINDINGS: Final[list[BindingType]] = [
+    *keymap.bindings(Place.BOX),
+    Binding("home", "home", "start of line, or of the conversation on an empty box", show=False),
+    Binding("end", "end", "end of line, or of the conversation at the end of the text", show=False),
+]
+_ACTIONS: Final = _actions([*TextArea.BINDINGS, *_BINDINGS])
+"""What keys do in the box. Run by the box itself: Textual runs a binding only once the key has gone all the way up to
+the app, when what was typed right behind it is in the box already."""
+
+
 class Prompt(TextArea):
     """Posts `Submitted` for Enter, and is empty then; never changes or clears a text on its own otherwise."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *keymap.bindings(Place.BOX),
-        Binding("home", "home", "start of line, or of the conversation on an empty box", show=False),
-        Binding("end", "end", "end of line, or of the conversation at the end of the text", show=False),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = _BINDINGS
 
     @dataclass
     class Submitted(Message):
@@ -154,6 +166,9 @@ class Prompt(TextArea):
         elif event.key == "enter":
             self._stop(event)
             self._enter()
+        elif (action := _ACTIONS.get(event.key)) is not None:
+            self._stop(event)
+            await self.run_action(action)
         elif event.key.startswith("alt+"):
             event.prevent_default()  # it carries a letter, and is a key of the screen all the same
         else:
