@@ -45,6 +45,11 @@ class Housekeeping:
         self.erased = 0.0
         self._due = 0.0
 
+    def nothing_deleted(self) -> None:
+        """Take note that no file holds deleted text. A short command ends before there is time for more."""
+        self.erased = None
+        self.written()
+
     def written(self) -> None:
         """Take note that there is new text, and may be more in a moment."""
         self.is_indexed = False

@@ -295,7 +295,7 @@ class QueueWriter:
         if done[-1].is_unerased:
             self.housekeeping.deleted()
         else:
-            self.housekeeping.erased = None
+            self.housekeeping.nothing_deleted()
 
     def _write_queue(self) -> None:
         done, operations = self.pending.snapshot()

@@ -65,6 +65,8 @@ WHERE m.role = 'user' ORDER BY m.seq DESC
 """
 _STASHED: Final = "SELECT after, seq, '', '', text FROM prompts ORDER BY seq DESC"
 
+_STATUSES: Final = frozenset(status.value for status in Status)
+
 Row = tuple[Any, ...]
 Partials = dict[tuple[int, int], tuple[str, str]]
 
@@ -254,9 +256,9 @@ def _summaries(rows: Iterable[Row]) -> list[ConversationSummary]:
         ConversationSummary(
             identity,
             text_of(title),
-            text_of(model),
+            sys.intern(text_of(model)),
             messages,
-            _status(status or "complete").value,
+            status if status in _STATUSES else _status(status or "complete").value,
             _moment(created),
             _moment(updated),
             bool(pinned),
