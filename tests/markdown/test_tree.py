@@ -78,7 +78,7 @@ def page(text: str, rng: random.Random, longest: int) -> Node:
 
 @pytest.mark.parametrize("batch", range(10))
 def test_a_patched_tree_is_that_of_the_whole(batch: int) -> None:
-    for seed in range(batch * 12, batch * 12 + 12):
+    for seed in range(batch * 8, batch * 8 + 8):
         rng = random.Random(seed)
         text = corpus.reply(seed) if seed % 2 else corpus.document(seed, 4)
         assert page(text, rng, rng.choice([3, 20, 200])) == tree(text), f"seed {seed}"
@@ -88,7 +88,7 @@ _PARTS = ["\n", "\n\n", "- ", "1. ", "> ", "```", "|a|b|\n|-|-|\n", "**", "`", "
           "# ", "$$", "x", "<b>", "    "]  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.one_of(st.sampled_from(_PARTS), st.text(max_size=4)), max_size=30).map("".join),
        st.randoms(use_true_random=False))  # fmt: skip
 def test_any_text_makes_a_safe_tree(text: str, rng: random.Random) -> None:
@@ -115,7 +115,7 @@ def words(text: str) -> list[str]:
     return re.findall(r"[^\s─│┼┈▎…↪•◦▪‣☑☐]+", text)
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(24))
 def test_the_page_has_the_words_of_the_terminal(seed: int) -> None:
     text = re.sub(r"^ *\t|```.*|~~~.*", "", corpus.reply(seed), flags=re.M)
     root = tree(text)
@@ -203,8 +203,8 @@ def _cost(text: str, frames: int = 100) -> float:
 
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_frame_costs_no_more_the_longer_the_text(shape: str) -> None:
-    short = min(_cost(corpus.shape(shape, 1500)) for _ in range(3))
-    long = min(_cost(corpus.shape(shape, 15_000)) for _ in range(3))
+    short = min(_cost(corpus.shape(shape, 1500)) for _ in range(2))
+    long = min(_cost(corpus.shape(shape, 15_000)) for _ in range(2))
     assert long < short * 5 + 0.1, f"{short:.3f} s, {long:.3f} s"
 
 
