@@ -44,7 +44,7 @@ def formula_at(text: str, start: int, end: int) -> Formula | None:
     closer = f"\\end{{{opener[1]}}}" if opener[1] else _CLOSERS[mark]
     is_display = mark in ("\\[", "$$") or bool(opener[1])
     starts_line = is_display and _starts_line(text, start)
-    last = text.find(closer, first, end)
+    last = _find_closer(text, closer, first, end)
     if last < 0:
         if starts_line:
             return Formula(start, end, (first, end), is_display=True, is_complete=False)
@@ -55,6 +55,14 @@ def formula_at(text: str, start: int, end: int) -> Formula | None:
     span = (start, last + len(closer)) if opener[1] else (first, last)
     stop = last + len(closer)
     return Formula(start, stop, span, starts_line and _ends_line(text, stop, end), is_complete=True)
+
+
+def _find_closer(text: str, closer: str, first: int, end: int) -> int:
+    """Return where the closing delimiter is, -1 if it isn't there; an escaped dollar closes nothing."""
+    at = text.find(closer, first, end)
+    while at > 0 and closer == "$" and text[at - 1] == "\\":
+        at = text.find(closer, at + 1, end)
+    return at
 
 
 def _is_maths(mark: str, inner: str, text: str, start: int, last: int) -> bool:

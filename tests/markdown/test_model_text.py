@@ -43,6 +43,8 @@ AS_WRITTEN = [
     r"\\server\share",
     r"^\d+\.\d+$",
     r"C:\\Users\\me",
+    r"C:\*.txt and (D:\_x)",
+    r"The cost is $\$5$, not \(\$6\)",
     r"\.\,\;\:\'",
     "src/**/*.ts and test/*.py",
     "**/*.md, *.txt and *.rst",
