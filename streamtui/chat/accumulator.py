@@ -5,7 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from streamtui.chat.continuation import SHORTEST_AFTER_PREFILL, SHORTEST_REPETITION, Joined, RepetitionFilter
+from streamtui.chat.continuation import (
+    LONGEST_HOLD_S,
+    SHORTEST_AFTER_PREFILL,
+    SHORTEST_REPETITION,
+    Joined,
+    RepetitionFilter,
+)
 from streamtui.chat.errors import ErrorInfo
 from streamtui.chat.events import LASTING, Event, Notice, ReasoningDelta, Revised, TextDelta
 from streamtui.chat.messages import Citation, SavedNotice, Segment, Status, Turn, Usage
@@ -61,10 +67,10 @@ class Accumulator:
         """Whether anything that a user can see has arrived."""
         return bool(self._text) or bool(self._reasoning)
 
-    @property
-    def held_since(self) -> float | None:
-        """Since when text has been held back because it may be a repetition."""
-        return self._join.held_since
+    def held_for(self) -> float | None:
+        """Return for how many more seconds text that may be a repetition is held back; `None` where none is."""
+        since = self._join.held_since
+        return None if since is None else max(0.0, since + LONGEST_HOLD_S - self._clock())
 
     def take_plain(self, event: TextDelta, now: float) -> bool:
         """Take in `event` if its text is the answer's as it is, as almost all are, and return whether it was."""
@@ -119,6 +125,13 @@ class Accumulator:
         for delta in self._tags.close():
             events += self._take_delta(delta, now)
         return events + list(self._enter(self._join.close(), now))
+
+    def conclude(self, sent: Sequence[Turn]) -> list[Event]:
+        """Return what is still to be said when the stream has ended well: that there is no text, and a count."""
+        events: list[Event] = []
+        if not self._text:
+            events.append(self.take_notice(Notice("finish", "The model ended its reply without any text.")))
+        return events + self.count(sent)
 
     def count(self, sent: Sequence[Turn]) -> list[Event]:
         """Estimate the tokens that the provider has not counted, as it does at the end; return that as an event."""

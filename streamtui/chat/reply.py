@@ -18,7 +18,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from streamtui.chat.accumulator import Accumulator
-from streamtui.chat.continuation import LONGEST_HOLD_S, continuation
+from streamtui.chat.continuation import continuation
 from streamtui.chat.errors import ErrorInfo, MisuseError, ProviderError, StoreError, StreamtuiError
 from streamtui.chat.events import (
     Connected,
@@ -56,6 +56,29 @@ class Journal:
     record: ConversationRecord
     rows: Sequence[ChatMessage] = ()
     earlier: Sequence[ChatMessage] = ()
+
+    def write(self, message: ChatMessage, current: Accumulator, events: Sequence[Event]) -> Sequence[Event]:
+        """Write down the `events` of the last segment of `message`, which has got `current` with them; return them as
+        they are about the whole message."""
+        if any(type(event) is Revised for event in events):
+            return self._rewrite(message, current, events)
+        number = len(message.segments) - 1
+        for event in events:
+            if type(event) is TextDelta:
+                self.recorder.append(message.id, number, event.text, "")
+            elif type(event) is ReasoningDelta:
+                self.recorder.append(message.id, number, "", event.text)
+        return events
+
+    def _rewrite(self, message: ChatMessage, current: Accumulator, events: Sequence[Event]) -> Sequence[Event]:
+        """Write down all of the segment anew, since it changed otherwise than by growing."""
+        self.recorder.settle(self.record.id, message.with_last(current.segment(Status.STREAMING)))
+        return [
+            replace(event, text=message.text + event.text, reasoning=message.reasoning + event.reasoning)
+            if isinstance(event, Revised)
+            else event
+            for event in events
+        ]
 
 
 class Reply:
@@ -227,8 +250,9 @@ class Reply:
                 return
             yield self.notice
             await asyncio.sleep(self.notice.wait_s or 0)
-        for event in self._rest() if not self._has_ended() else ():
-            yield event
+        if not self._has_ended():
+            for event in (*self.release(), *self._current.conclude(self._sent.turns)):
+                yield event
         yield self._settle(Status.COMPLETE)
 
     def _has_ended(self) -> bool:
@@ -258,7 +282,7 @@ class Reply:
         self._has_finished = False
         async with (
             aclosing(self.model.provider.stream(self._sent)) as stream,
-            aclosing(_with_alarms(stream, self._held_for)) as arrivals,
+            aclosing(_with_alarms(stream, self._current.held_for)) as arrivals,
         ):
             async for arrived in arrivals if self.message.text else stream:
                 if self._has_ended():  # stopped from elsewhere: nothing may follow the end
@@ -279,11 +303,6 @@ class Reply:
                     turn_at = self._clock()
         if not self._has_finished:
             raise ProviderError("dropped", "The connection ended before the reply was finished. What arrived is kept.")
-
-    def _held_for(self) -> float | None:
-        """Return for how many more seconds what is held back may be; `None` where nothing is."""
-        since = self._current.held_since
-        return None if since is None else max(0.0, since + LONGEST_HOLD_S - self._clock())
 
     def _go_on(self) -> None:
         """Decide what the model is asked for the present segment, and where its text joins the text before it."""
@@ -325,36 +344,9 @@ class Reply:
 
     def _journaled(self, events: Sequence[Event]) -> Sequence[Event]:
         """Write down what the present segment got, and return it as followers get it."""
-        recorder, number = self.journal.recorder, len(self.message.segments) - 1
-        for event in events:
-            if type(event) is TextDelta:
-                recorder.append(self.message.id, number, event.text, "")
-            elif type(event) is ReasoningDelta:
-                recorder.append(self.message.id, number, "", event.text)
-            else:
-                return self._revised(events)
+        if events:
             self.notice = None
-        return events
-
-    def _revised(self, events: Sequence[Event]) -> Sequence[Event]:
-        """Write down all that the present segment has anew, since it changed otherwise than by growing."""
-        snapshot = self.message.with_last(self._current.segment(Status.STREAMING))
-        self.journal.recorder.settle(self.conversation, snapshot)
-        self.notice = None
-        before, reasoned = self.message.text, self.message.reasoning
-        return [
-            replace(event, text=before + event.text, reasoning=reasoned + event.reasoning)
-            if isinstance(event, Revised)
-            else event
-            for event in events
-        ]
-
-    def _rest(self) -> list[Event]:
-        """Return what is still to be said when the stream has ended well: held-back text, and an estimate of tokens."""
-        events = [*self.release()]
-        if not self._current.text:
-            events.append(self._current.take_notice(Notice("finish", "The model ended its reply without any text.")))
-        return events + self._current.count(self._sent.turns)
+        return self.journal.write(self.message, self._current, events)
 
     def _reconnect(self, failure: ProviderError) -> Notice:
         """Close the broken segment and open the next, which goes on where it stopped."""

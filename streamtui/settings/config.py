@@ -13,6 +13,7 @@ from typing import Any, Final, get_args
 from streamtui.chat.errors import ConfigError
 from streamtui.chat.sanitize import sanitize, sanitize_line
 from streamtui.chat.statistics import Price
+from streamtui.providers import PROVIDERS
 from streamtui.settings.endpoints import (
     EFFORTS,
     WELL_KNOWN,
@@ -26,12 +27,8 @@ from streamtui.settings.paths import Paths, expanded
 from streamtui.settings.sources import Layers, Setting, Source, first, present
 
 ENV_NAMES: Final = (
-    "OPENAI_API_KEY",
-    "OPENAI_BASE_URL",
-    "OPENAI_API_BASE",
     "CHAT_MODEL",
-    "ANTHROPIC_API_KEY",
-    "ANTHROPIC_BASE_URL",
+    *(name for row in PROVIDERS.values() for name in (row.key_variable, *row.url_variables) if name),
     *(endpoint.key_variable for endpoint in WELL_KNOWN.values()),
 )
 """All that is taken from any `.env` file."""

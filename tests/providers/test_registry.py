@@ -1,7 +1,10 @@
 """The registry: names, laziness, and errors that need no network."""
 
+import os
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -58,3 +61,53 @@ def test_one_provider_does_not_import_the_other() -> None:
     code = "import sys, streamtui.providers as p; p.preload('{}'); assert '{}' not in sys.modules"
     for name, other in (("openai", "anthropic"), ("anthropic", "openai")):
         subprocess.run([sys.executable, "-c", code.format(name, other)], check=True)
+
+
+PARROT = """
+from streamtui.chat.events import Connected, Finished, TextDelta
+
+
+def create(endpoint, *, deadlines, memory, limits):
+    return Parrot()
+
+
+class Parrot:
+    name, host = "parrot", "cage"
+
+    def can_prefill(self, model):
+        return False
+
+    async def stream(self, request):
+        yield Connected()
+        yield TextDelta(f"{request.model} says {request.turns[-1].text}")
+        yield Finished("stop")
+
+    async def models(self):
+        return ["polly"]
+
+    async def aclose(self):
+        return
+"""
+DEMO_ROW = '    "demo": ProviderRow("demo", None),'
+ROW = """    "parrot": ProviderRow("parrot", "https://parrot.example/v1", "PARROT_API_KEY", bare_prefix="pol"),"""
+
+
+def test_a_provider_is_one_file_and_one_row(tmp_path: Path) -> None:
+    package = shutil.copytree(
+        Path(providers.__file__).parents[1], tmp_path / "streamtui", ignore=shutil.ignore_patterns("__pycache__")
+    )
+    (package / "providers" / "parrot.py").write_text(PARROT, encoding="utf-8")
+    registry = package / "providers" / "__init__.py"
+    source = registry.read_text(encoding="utf-8")
+    registry.write_text(source.replace(DEMO_ROW, f"{ROW}\n{DEMO_ROW}"), encoding="utf-8")
+
+    def run(*words: str) -> str:
+        environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "PYTHONPATH": str(tmp_path)}
+        environment["PARROT_API_KEY"] = "a-key-for-parrots"
+        command = [sys.executable, "-m", "streamtui", *words]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+        return done.stdout
+
+    assert run("models").split() == ["parrot:polly"]
+    assert run("ask", "-m", "parrot:polly", "hello") == "polly says hello\n"
+    assert run("ask", "-m", "polly", "hello") == "polly says hello\n"
