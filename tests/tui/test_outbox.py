@@ -115,6 +115,18 @@ async def test_a_draft_stays_with_its_conversation(open_app: Open) -> None:
         await reader.until(lambda: reader.box == "another")
 
 
+async def test_a_draft_is_written_down_when_another_conversation_comes_into_view(
+    open_app: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_app() as reader:
+        await reader.talk("apples fast")
+        conversation = reader.app.chat.session.conversation.id
+        monkeypatch.setattr("streamtui.tui.widgets.composer.DRAFT_S", 1000)  # only the change of view is left
+        await reader.type("unsent")
+        await reader.press("ctrl+n")
+        await until_draft(reader, conversation, "unsent")
+
+
 async def test_a_sent_prompt_is_no_draft_on_disk(open_app: Open) -> None:
     async with open_app() as reader:
         await reader.type("table fast")
