@@ -6,6 +6,7 @@ import pytest
 
 from tests.e2e.conftest import EMPTY_BOX, Home, Launch
 from tests.e2e.terminal import Terminal
+from tests.e2e.test_keys import prompts
 from tests.e2e.test_turns import wait_for_word
 from tests.server import ScriptedServer
 
@@ -79,17 +80,17 @@ def test_a_second_paste_ends_the_first(app: Terminal) -> None:
 def test_several_lines_that_nothing_marks_as_a_paste_are_one_draft(app: Terminal, endpoint: ScriptedServer) -> None:
     app.send_bytes(b"one\rtwo\rthree")
     app.wait_for("│ three")
-    assert endpoint.requests == []
+    assert prompts(endpoint) == []
     app.press("enter")
     app.wait_for("Hello, world!")
-    assert endpoint.requests[0].json["messages"][0]["content"] == "one\ntwo\nthree"
+    assert prompts(endpoint) == ["one\ntwo\nthree"]
 
 
 @pytest.mark.parametrize("report", [b"\x1b[13;2u", b"\x1b[13;5u", b"\x1b[27;2;13~", b"\x1b[27;5;13~"])
 def test_enter_with_a_modifier_is_a_newline(app: Terminal, endpoint: ScriptedServer, report: bytes) -> None:
     app.send_bytes(b"one" + report + b"two")
     app.wait_for("│ two")
-    assert endpoint.requests == []
+    assert prompts(endpoint) == []
 
 
 def test_xterm_and_tmux_are_asked_to_tell_enter_apart(app: Terminal) -> None:
