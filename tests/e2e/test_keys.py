@@ -337,7 +337,7 @@ def test_the_draft_of_a_new_conversation_survives_a_start_that_reopens_another(
     with_draft.signal(signal.SIGTERM)
     with_draft.exit_code()
     reopened = launch("-c", ready="│ half a thought")
-    assert "something new" not in reopened.screen
+    assert "│ something new" not in reopened.screen
     reopened.signal(signal.SIGTERM)
     reopened.exit_code()
     again = launch(ready="│ something new")
@@ -345,7 +345,7 @@ def test_the_draft_of_a_new_conversation_survives_a_start_that_reopens_another(
     again.wait_for("✓")
     again.signal(signal.SIGTERM)
     again.exit_code()
-    assert "something new" not in launch().screen
+    assert "│ something new" not in launch().screen
 
 
 def test_what_is_typed_ahead_goes_where_the_app_was_told_to_go(
