@@ -74,7 +74,7 @@ class SettingsCatalog:
         named = self._config.model
         prefix = self._split(named.value).prefix if named else None
         is_named = prefix == DEMO or (prefix is not None and self._base_url(prefix) is not None)
-        return is_named or bool(self._reachable())
+        return is_named or bool(self.reachable)
 
     @property
     def lacks(self) -> str:
@@ -139,7 +139,7 @@ class SettingsCatalog:
         """As the port has it; `missed` hears why a provider's models are not among those of the others."""
         asked: list[LazyProvider] = []
         failures: list[StreamtuiError] = []
-        for provider in map(self._provider, self._reachable() if not self._demo else []):
+        for provider in map(self._provider, self.reachable if not self._demo else []):
             if host := self.exposed_host(Model(provider, "")):
                 failures.append(ConfigError(EXPOSED.format(host=host)))
             else:
@@ -207,7 +207,7 @@ class SettingsCatalog:
             return Model(self._provider(DEMO), DEMO)
         if named := self._config.model:
             return self.model(named.value)
-        prefix = self._reachable()[0]
+        prefix = self.reachable[0]
         row = PROVIDERS.get(prefix)
         if row is not None and row.default_model and self._endpoint(prefix).host == _own_host(prefix):
             return Model(self._provider(prefix), row.default_model)
@@ -220,8 +220,9 @@ class SettingsCatalog:
             return None
         return provider.endpoint.url.url, self._split(id).name
 
-    def _reachable(self) -> list[str]:
-        """Return the prefixes of the endpoints that can be asked: those with a key, the user's own, and the general
+    @property
+    def reachable(self) -> list[str]:
+        """The prefixes of the endpoints that can be asked: those with a key, the user's own, and the general
         provider wherever its base URL leads."""
         general = [_GENERAL] if self._base_url(_GENERAL) or self._key(_GENERAL) else []
         return [*general, *(name for name in _KEYED if name != _GENERAL and self._key(name)), *self._named]

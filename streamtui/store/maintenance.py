@@ -14,6 +14,7 @@ from streamtui.store.sqlite import opening, read
 from streamtui.store.sqlite.apply import RECOVERED
 from streamtui.store.sqlite.errors import is_damage
 
+SQLITE_VERSION: Final = sqlite3.sqlite_version
 _MOST_PROBLEMS: Final = 20
 _LOST: Final = "SELECT DISTINCT conversation FROM messages WHERE conversation NOT IN (SELECT id FROM conversations)"
 _LOST_INDEX: Final = ("missing from index", "wrong # of entries in index", "row not in PRIMARY KEY order")
