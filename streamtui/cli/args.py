@@ -184,14 +184,30 @@ class ServeArgs:
     workers: int = 1
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoctorArgs:
+    """`streamtui doctor`."""
+
+    shared: SharedArgs = field(default_factory=SharedArgs)
+    json: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletionArgs:
+    """`streamtui completion`."""
+
+    shared: SharedArgs = field(default_factory=SharedArgs)
+    shell: Literal["bash", "zsh", "fish"]
+
+
 SavedArgs = ListArgs | ShowArgs | ExportArgs | RenameArgs | DeleteArgs | BackupArgs | CheckArgs | StatsArgs
 """The commands about what is saved."""
-CommandArgs = AppArgs | AskArgs | SavedArgs | ModelsArgs | ServeArgs
+CommandArgs = AppArgs | AskArgs | SavedArgs | ModelsArgs | ServeArgs | DoctorArgs | CompletionArgs
 
 
 def parse(words: Sequence[str] | None = None) -> CommandArgs:
     """Return what the command line says. Exits with 2 on a usage error, after one line about it."""
-    namespace, surplus = _parser().parse_known_args(words)
+    namespace, surplus = command_parser().parse_known_args(words)
     values = vars(namespace)
     if surplus:
         prog = f"streamtui {values.get('command') or ''}".rstrip()
@@ -259,7 +275,8 @@ def _unrecognized(kind: type, surplus: Sequence[str]) -> str:
     return f"unrecognized arguments: {' '.join(options or surplus)}"
 
 
-def _parser() -> _Parser:
+def command_parser() -> argparse.ArgumentParser:
+    """Return the parser of the whole command line; the completion scripts and the manual page are made of it too."""
     shared = _shared("models")
     parser = _Parser(
         prog="streamtui",
@@ -275,6 +292,7 @@ def _parser() -> _Parser:
     _add_ask(commands, shared)
     _add_saved(commands, shared)
     _add_serve(commands, shared)
+    _add_setup(commands, shared)
     return parser
 
 
@@ -390,6 +408,15 @@ def _add_serve(commands: "Commands[_Parser]", shared: _Parser) -> None:
     serve.add_argument("--allow-host", metavar="NAME", action="append", help="answer to this name too")
     serve.add_argument("--max-streams", metavar="N", type=_positive, help=help_of("upstream_streams"))
     serve.add_argument("--workers", metavar="N", type=_positive, help="how many processes serve (1)")
+
+
+def _add_setup(commands: "Commands[_Parser]", shared: _Parser) -> None:
+    """Add the commands about the installation itself."""
+    doctor = _add(commands, shared, DoctorArgs, "say what was found, and whether anything would stop a chat")
+    doctor.add_argument("--json", action="store_true", help="as JSON")
+    description = "Print a script for the shell's start-up file, such as: source <(streamtui completion bash)"
+    completion = _add(commands, shared, CompletionArgs, "print what makes a shell complete this command", description)
+    completion.add_argument("shell", metavar="SHELL", choices=("bash", "zsh", "fish"), help="bash, zsh or fish")
 
 
 def _add_output(parser: _Parser, help: str) -> None:

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 
 from streamtui.chat.errors import ConfigError, NotFoundError, ProviderError, StreamtuiError
 from streamtui.cli import app, args, ask, daily, models, process, saved, stdio
-from streamtui.cli.args import AppArgs, AskArgs, CommandArgs, ModelsArgs, ServeArgs, SharedArgs
+from streamtui.cli.args import (
+    AppArgs,
+    AskArgs,
+    CommandArgs,
+    CompletionArgs,
+    DoctorArgs,
+    ModelsArgs,
+    ServeArgs,
+    SharedArgs,
+)
 from streamtui.cli.context import Context
 from streamtui.cli.exit_codes import CRASHED, DONE, FAILED, USAGE
 from streamtui.cli.process import Stopped
@@ -96,6 +105,14 @@ def _dispatch(command: CommandArgs, context: Context) -> int:
             return models.run(command, context)
         case ServeArgs():
             return _serve(command, context)
+        case DoctorArgs():
+            from streamtui.cli import doctor  # the other commands start without it
+
+            return doctor.run(command, context)
+        case CompletionArgs():
+            from streamtui.cli import completion
+
+            return completion.run(command)
         case _:
             return saved.run(command, context)
 
