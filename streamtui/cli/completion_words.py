@@ -19,7 +19,9 @@ class Argument:
     """What stands for its value; `None` for an option that takes none."""
     choices: tuple[str, ...]
     help: str
-    is_shared: bool = False
+    count: str
+    """How often a positional argument stands, as argparse has it: `?`, `*`, or nothing for once."""
+    is_shared: bool
     """Whether every command takes it."""
 
     @property
@@ -76,6 +78,6 @@ def _arguments(parser: argparse.ArgumentParser) -> tuple[Argument, ...]:
 def _argument(action: argparse.Action, is_shared: bool) -> Argument:
     choices = tuple(str(choice) for choice in action.choices or ())
     placeholder = None if action.nargs == 0 else str(action.metavar or "|".join(choices) or action.dest.upper())
-    return Argument(
-        tuple(action.option_strings), placeholder, choices, (action.help or "").replace("%%", "%"), is_shared
-    )
+    help = (action.help or "").replace("%%", "%")
+    count = action.nargs if isinstance(action.nargs, str) else ""
+    return Argument(tuple(action.option_strings), placeholder, choices, help, count, is_shared)

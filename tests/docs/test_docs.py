@@ -1,6 +1,7 @@
 """What the documents say is what happens."""
 
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,7 +11,7 @@ import pytest
 
 from streamtui.cli import exit_codes
 from tests.cli.conftest import Command, Run, command, run_here, scripted_server, server
-from tests.docs import fault_table, key_table, settings_table
+from tests.docs import fault_table, key_table, man_page, settings_table
 from tests.server import ScriptedServer
 
 __all__ = ["command", "run_here", "scripted_server", "server"]
@@ -34,6 +35,19 @@ def test_the_readmes_table_of_settings_is_true() -> None:
 @pytest.mark.parametrize("page", key_table.PAGES, ids=lambda page: page.name)
 def test_the_table_of_keys_is_that_of_the_app(page: Path) -> None:
     assert key_table.embed(page) == page.read_text(encoding="utf-8"), "run: python -m tests.docs.key_table"
+
+
+def test_the_manual_page_is_that_of_the_command_line() -> None:
+    assert man_page.manual() == man_page.PAGE.read_text(encoding="utf-8"), "run: python -m tests.docs.man_page"
+
+
+def test_the_manual_page_has_no_mistake_that_man_finds() -> None:
+    if shutil.which("man") is None:
+        pytest.skip("man is not installed here")
+    words = ["man", "--warnings", "--local-file", "--encoding=utf8", str(man_page.PAGE)]
+    shown = subprocess.run(words, capture_output=True, text=True, timeout=60, check=True)
+    assert shown.stderr == ""
+    assert "streamtui export [OPTION]... ID" in shown.stdout
 
 
 @pytest.mark.parametrize("place", ["README", "--help"])
