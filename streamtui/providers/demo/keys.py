@@ -37,6 +37,7 @@ KEY_TABLE: Final = """\
 | `Ctrl+_` | undo |
 | `Ctrl+Y` | redo |
 | `Ctrl+X` | cut what is selected |
+| `Ctrl+V` | paste what the desktop's clipboard holds |
 | `F7` | select all |
 | `Esc` | in a list or dialog: close it |
 | `Up` | in a list: the row above |
