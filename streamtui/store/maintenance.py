@@ -13,6 +13,7 @@ from streamtui.chat.sanitize import sanitize_line
 from streamtui.store.sqlite import opening, read
 from streamtui.store.sqlite.apply import RECOVERED
 from streamtui.store.sqlite.errors import is_damage
+from streamtui.store.sqlite.schema import SCRIPTS
 
 SQLITE_VERSION: Final = sqlite3.sqlite_version
 _MOST_PROBLEMS: Final = 20
@@ -47,6 +48,19 @@ def _drop_deleted(copy: sqlite3.Connection) -> None:
     copy.execute("PRAGMA secure_delete = ON")
     copy.execute("PRAGMA foreign_keys = ON")
     copy.execute("DELETE FROM conversations WHERE deleted IS NOT NULL")
+
+
+def is_current(path: Path) -> bool:
+    """Return whether the file has this version's format; an older one is brought to it when the store is opened.
+
+    One that is damaged counts as current: `examine` says how. Raises `StoreError` for one of a newer version or of
+    another program.
+    """
+    try:
+        with _reading(path) as connection:
+            return opening.read_version(connection, path, len(SCRIPTS)) == len(SCRIPTS)
+    except (sqlite3.Error, OSError):
+        return True
 
 
 def examine(path: Path) -> Findings:

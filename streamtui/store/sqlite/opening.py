@@ -155,7 +155,7 @@ def _create(path: Path) -> None:
 def _prepared(path: Path, scripts: Sequence[str], vfs: str | None, notices: list[str]) -> sqlite3.Connection:
     connection = connect(path, "rw", vfs)
     try:
-        version = _version(connection, path, len(scripts))
+        version = read_version(connection, path, len(scripts))
         _check_header(connection)
         if version:
             _check_tables(connection)
@@ -177,7 +177,7 @@ def _prepared(path: Path, scripts: Sequence[str], vfs: str | None, notices: list
     return connection
 
 
-def _version(connection: sqlite3.Connection, path: Path, known: int) -> int:
+def read_version(connection: sqlite3.Connection, path: Path, known: int) -> int:
     """Return the schema's version, 0 for an empty file. Raises `RefusedError` for what is not ours to write to."""
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     (owner,) = connection.execute("PRAGMA application_id").fetchone()
