@@ -10,6 +10,7 @@ from streamtui.chat.ports import HealthReport
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.settings.config import Config
 from streamtui.store.maintenance import examine as examine_file
+from streamtui.store.maintenance import is_current
 from streamtui.store.store import FILE_NAME
 
 
@@ -21,6 +22,8 @@ class StoreFindings:
     """The database file; `None` where no folder can be named."""
     report: HealthReport | None = None
     """`None` where there is no file yet, or none that can be read."""
+    is_older: bool = False
+    """Whether the file has an older format, which the next chat brings to this version's."""
     problem: str | None = None
     """Why no conversation can be read or saved there."""
 
@@ -42,7 +45,8 @@ class StoreFindings:
             return [path, self.problem]
         report = self.report
         if report is None:
-            return [path, "nothing is saved yet"]
+            format = "an older format: the next start brings it to this one"
+            return [path, format if self.is_older else "nothing is saved yet"]
         health = "all is well" if report.is_healthy else "damaged: `streamtui check` mends what can be mended"
         figures = f"{report.conversations:,} conversations, {report.messages:,} messages, {report.size / 1e6:.1f} MB"
         return [path, f"{figures}; {health}", *report.problems]
@@ -57,11 +61,13 @@ def examine(config: Config) -> StoreFindings:
     try:
         if not path.exists():
             return StoreFindings(str(path), problem=_why_not_writable(path.parent))
+        if not is_current(path):
+            return StoreFindings(str(path), is_older=True)
         findings = examine_file(path)
     except (StoreError, OSError) as error:
         return StoreFindings(str(path), problem=_in_words(error, path))
     problem = f"{sanitize_line(str(path))} is damaged: streamtui check mends it." if findings.is_damaged else None
-    return StoreFindings(str(path), findings.report, problem)
+    return StoreFindings(str(path), findings.report, problem=problem)
 
 
 def _in_words(error: Exception, path: Path) -> str:

@@ -16,6 +16,7 @@ import pytest
 
 from streamtui import __version__
 from streamtui.cli.doctor_terminal import Answers, answers_in
+from streamtui.store.sqlite.schema import SCRIPTS
 from tests.cli.conftest import KEY, Command, Outcome, Run
 from tests.patience import PATIENCE_S
 from tests.server import ScriptedServer
@@ -223,15 +224,25 @@ def test_a_store_that_is_none_is_a_problem_and_stays_as_it_is(run_here: Run, com
     assert [path.name for path in command.data.iterdir()] == ["streamtui.db"]
 
 
-def test_a_database_of_another_program_is_a_problem(run_here: Run, command: Command) -> None:
-    command.data.mkdir(parents=True)
+@pytest.mark.parametrize(
+    ("script", "code", "line"),
+    [
+        ("PRAGMA application_id = 0", 1, "belongs to another program"),
+        (f"PRAGMA user_version = {len(SCRIPTS) + 1}", 1, "written by a newer streamtui"),
+        (f"PRAGMA user_version = {len(SCRIPTS) - 1}", 0, "an older format"),
+    ],
+)
+def test_a_database_of_another_format_is_told_apart(
+    run_here: Run, command: Command, script: str, code: int, line: str
+) -> None:
+    run_here("ask", "-m", "ok", "hi")
     with closing(sqlite3.connect(command.data / "streamtui.db")) as connection:
-        connection.execute("CREATE TABLE other (x)")
+        connection.execute(script)
 
     result = run_here("doctor")
 
-    assert result.code == 1
-    assert "streamtui.db" in result.err
+    assert result.code == code
+    assert line in result.out
 
 
 def test_a_folder_that_can_not_be_made_is_a_problem(run_here: Run, command: Command) -> None:
