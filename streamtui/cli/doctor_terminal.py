@@ -127,6 +127,7 @@ def examine() -> TerminalFindings:
     size = shutil.get_terminal_size()
     is_input, is_output = _is_terminal(sys.stdin), _is_terminal(sys.stdout)
     is_asked = is_input and is_output and sys.platform != "win32" and os.environ.get("TERM") != "dumb"
+    is_asked = is_asked and _is_in_foreground(sys.stdin.fileno())
     return TerminalFindings(
         sanitize_line(os.environ.get("TERM", "")),
         sanitize_line(os.environ.get("COLORTERM", "")),
@@ -157,6 +158,13 @@ def _is_terminal(stream: Any) -> bool:
     with suppress(ValueError, OSError, AttributeError):  # closed, or none
         return bool(stream.isatty())
     return False
+
+
+def _is_in_foreground(descriptor: int) -> bool:
+    """Whether the terminal is this job's: it would stop one in the background that changes its settings."""
+    with suppress(OSError):  # the terminal controls no jobs
+        return os.tcgetpgrp(descriptor) == os.getpgrp()
+    return True
 
 
 def _multiplexer(environment: Mapping[str, str]) -> Multiplexer | None:
