@@ -15,6 +15,9 @@ _UNFINISHED: Final = (FinishKind.LIMIT, FinishKind.PAUSED)
 
 Role = Literal["system", "user", "assistant"]
 
+EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh")
+"""Levels of reasoning effort, as endpoints name them."""
+
 
 class Status(StrEnum):
     """What became of a message. Only a seen finish reason makes a reply complete."""

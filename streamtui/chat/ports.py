@@ -422,6 +422,10 @@ class Catalog(Protocol):
         """Return the host to which a key would travel in the clear, unless the reader has allowed that."""
         ...
 
+    def forget(self, model: Model) -> None:
+        """Forget what was learned about the model's endpoint: which fields it refuses, and what was allowed."""
+        ...
+
     def allow_exposed(self, host: str) -> None:
         """Remember that the reader allows it for this host."""
         ...

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 from streamtui.chat.errors import ConfigError
+from streamtui.chat.messages import EFFORTS
 from streamtui.chat.sanitize import sanitize, sanitize_line
 from streamtui.chat.statistics import Price
 from streamtui.providers import PROVIDERS
 from streamtui.settings.endpoints import (
-    EFFORTS,
     WELL_KNOWN,
     ModelSettings,
     NamedEndpoint,

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal, TypeVar, get_args
 
 from streamtui.chat.errors import ConfigError
+from streamtui.chat.messages import EFFORTS
 from streamtui.chat.sanitize import sanitize, sanitize_line
 
 Api = Literal["chat", "responses", "anthropic"]
-EFFORTS: Final = ("none", "minimal", "low", "medium", "high", "xhigh")
-"""Levels of reasoning effort, as endpoints name them."""
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """What a header may be called (RFC 9110, section 5.6.2)."""

@@ -189,6 +189,13 @@ class SettingsCatalog:
         if variables and self._config.find(*variables, only=Source.OPTION) is None:
             raise ConfigError(f"--base-url is not for {model.id} here: set {variables[0]} instead.")
 
+    def forget(self, model: Model) -> None:
+        if isinstance(model.provider, LazyProvider):
+            endpoint = model.provider.endpoint
+            self._memory.forget(endpoint.host)
+            if endpoint.url is not None:
+                self._memory.forget(endpoint.url.url)
+
     def allow_exposed(self, host: str) -> None:
         self._memory.learn(host, "", _INSECURE)
 
@@ -252,10 +259,18 @@ class SettingsCatalog:
         settings, own = self._config.settings, self._config.settings.models.get(prefix + request.model, ModelSettings())
         temperature = _first_of(request.temperature, own.temperature, settings.temperature)
         max_tokens = _first_of(request.max_tokens, own.max_tokens, settings.max_tokens)
+        effort = _first_of(request.effort, own.effort, settings.effort)
         turns = request.turns
         if own.system and not any(turn.role == "system" for turn in turns):
             turns = (Turn("system", own.system), *turns)
-        return replace(request, turns=turns, temperature=temperature, max_tokens=max_tokens)
+        return replace(
+            request,
+            turns=turns,
+            temperature=temperature,
+            max_tokens=max_tokens,
+            effort=effort,
+            extra={**own.body, **request.extra},
+        )
 
     def _endpoint(self, prefix: str) -> Endpoint:
         """Return the endpoint of a prefix. Raises `ConfigError` for a URL or key that can't be one."""

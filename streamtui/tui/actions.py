@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Protocol
 
@@ -9,6 +10,7 @@ from textual.app import App
 
 from streamtui.chat import statistics
 from streamtui.chat.errors import StreamtuiError
+from streamtui.chat.messages import EFFORTS
 from streamtui.chat.reply import Reply
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.log import MessageLog
@@ -188,6 +190,19 @@ class Actions:
         self._chat.session.conversation.use(model)
         self._chat.show_title()
         self._chat.say(f"{model.label} answers from here on.")
+
+    def effort(self, argument: str) -> None:
+        conversation = self._chat.session.conversation
+        if argument not in EFFORTS:
+            now = conversation.options.effort
+            raise StreamtuiError(f"The effort is {', '.join(EFFORTS)}: {f'{now} here' if now else 'none is set'}.")
+        conversation.options = replace(conversation.options, effort=argument)
+        self._chat.say(f"Replies here are asked for with effort {argument}, where the model takes that.")
+
+    def forget(self, argument: str = "") -> None:
+        model = self._chat.session.conversation.model
+        self._workspace.catalog.forget(model)
+        self._chat.say(f"What was learned about {model.provider.host} is forgotten: all settings are sent again.")
 
     def retry(self, argument: str = "") -> None:
         self._workspace.submit(self._chat.session, Regenerate())

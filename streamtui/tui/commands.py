@@ -55,6 +55,8 @@ COMMANDS: Final = (
     Command("open", "open a saved conversation", Actions.open),
     Command("copy", "copy the last reply, or its code block number N", Actions.copy, "[N]"),
     Command("export", "write the conversation to a file", Actions.export, "[FILE.md|FILE.json]"),
+    Command("effort", "how hard the model thinks here", Actions.effort, "LEVEL", needs_argument=True),
+    Command("forget", "forget which settings this endpoint refused", Actions.forget),
     Command("retry", "ask the last prompt again; the old reply stays as a branch", Actions.retry),
     Command("continue", "let the last reply go on where it stopped", Actions.continue_reply),
     Command("compare", "send the next prompt to several models, side by side", Actions.compare, "[MODEL MODEL…]"),

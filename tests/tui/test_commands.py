@@ -17,7 +17,12 @@ Effect = Callable[[Reader, pytest.MonkeyPatch], Awaitable[None]]
 def copies(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Return the list that everything copied to the clipboard is put into."""
     copied: list[str] = []
-    monkeypatch.setattr(reader.app, "copy_to_clipboard", copied.append)
+
+    async def copy_out(text: str, what: str) -> str:
+        copied.append(text)
+        return f"Copied the {what}."
+
+    monkeypatch.setattr(reader.app, "copy_out", copy_out)
     return copied
 
 
@@ -152,7 +157,25 @@ async def quit_(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     await reader.until(lambda: reader.app._exit)
 
 
+async def effort(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    await reader.send("/effort most")
+    await reader.until("none is set")
+    await reader.send("/effort high")
+    await reader.until("with effort high")
+    assert reader.app.chat.session.conversation.options.effort == "high"
+
+
+async def forget(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    forgotten: list[str] = []
+    monkeypatch.setattr(reader.app.workspace.catalog, "forget", lambda model: forgotten.append(model.provider.host))
+    await reader.send("/forget")
+    await reader.until("is forgotten")
+    assert forgotten == ["offline"]
+
+
 EFFECTS: dict[str, Effect] = {
+    "effort": effort,
+    "forget": forget,
     "help": help_,
     "new": new,
     "model": model,

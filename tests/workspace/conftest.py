@@ -40,6 +40,9 @@ class ScriptedCatalog:
     async def learn_window(self, model: Model) -> None:
         return
 
+    def forget(self, model: Model) -> None:
+        return
+
     def exposed_host(self, model: Model) -> str | None:
         return next(iter(self.plaintext), None)
 
