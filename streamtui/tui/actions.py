@@ -215,8 +215,8 @@ class Actions:
         longer to several."""
         if argument:
             self._compare(argument.split())
-        elif self._chat.session.next.models:
-            self._chat.session.aim()
+        elif self._chat.session.outgoing.next.models:
+            self._chat.session.outgoing.aim()
         else:
             return self._pick_rival()
         return None
@@ -230,7 +230,7 @@ class Actions:
     def _compare(self, names: Sequence[str]) -> None:
         if not 2 <= len(names) <= MOST_COLUMNS:
             raise StreamtuiError(f"Name 2 to {MOST_COLUMNS} models: /compare MODEL MODEL.")
-        self._chat.session.aim(models=[self._workspace.catalog.model(name) for name in names])
+        self._chat.session.outgoing.aim(models=[self._workspace.catalog.model(name) for name in names])
 
     async def offer_to_leave_out(self, session: Session, reply: Reply) -> None:
         """The conversation is too long for the model: offer to ask again without its oldest turns."""

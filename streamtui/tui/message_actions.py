@@ -64,7 +64,7 @@ class MessageActions:
     def edit(self, session: Session, message: str) -> None:
         """Take one of the user's own messages into the box; sending it makes a branch beside the old one."""
         try:
-            session.edit(message)
+            session.outgoing.edit(message)
         except StreamtuiError as error:
             self._say(str(error), "error")
             return

@@ -17,6 +17,6 @@ class Drafts:
         """Replace a draft, and what a session would give it back as."""
         session = self._workspace.get(conversation) if conversation else None
         if session is not None:
-            session.draft = text
+            session.outgoing.draft = text
             self._workspace.drafts.keep(session)
         self._workspace.library.keep_draft(conversation, text)

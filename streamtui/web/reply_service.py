@@ -169,7 +169,7 @@ class ReplyService:
         """Learn the draft that is saved, which another worker may have written."""
         saved = session.conversation.id if session.conversation.messages else None
         try:
-            session.draft = await self._workspace.library.draft(saved)
+            session.outgoing.draft = await self._workspace.library.draft(saved)
         except StreamtuiError:
             return
 

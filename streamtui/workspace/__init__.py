@@ -17,7 +17,8 @@ from streamtui.workspace.events import (
     TurnTakenBack,
 )
 from streamtui.workspace.following import PollIntervals
-from streamtui.workspace.session import Next, Session
+from streamtui.workspace.outgoing import Next, Outgoing
+from streamtui.workspace.session import Session
 from streamtui.workspace.submissions import Continue, Regenerate, SendPrompt, Submission
 from streamtui.workspace.workspace import Defaults, Workspace, allow_nothing
 
@@ -31,6 +32,7 @@ __all__ = [
     "Next",
     "NextChanged",
     "NotSent",
+    "Outgoing",
     "PathChanged",
     "PollIntervals",
     "Regenerate",

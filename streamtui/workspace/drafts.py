@@ -29,13 +29,13 @@ class Drafts:
         self._new = session
         self._kept[session] = (None, left)
         if left:
-            session.restore_draft(left)
+            session.outgoing.restore_draft(left)
 
     def keep(self, session: Session) -> None:
         """Write down what is unsent in a session, unless it is written already: one in which nothing was ever typed
         leaves the draft of the new conversation alone."""
-        queued = [prompt.text for prompt in session.next.queued]
-        text = "\n\n".join(part for part in (*self._on_their_way(session), *queued, session.unsent()) if part)
+        queued = [prompt.text for prompt in session.outgoing.next.queued]
+        text = "\n\n".join(part for part in (*self._on_their_way(session), *queued, session.outgoing.unsent()) if part)
         conversation = session.conversation.id if session.conversation.messages else None
         if self._kept.get(session, (None, "")) == (conversation, text):
             return
@@ -51,7 +51,7 @@ class Drafts:
         """Write down what is unsent when the program ends. What belongs to no saved conversation goes to the history
         as well: there may be a second new one, here or in another process, and only one draft is kept for all."""
         if not session.conversation.messages:
-            self._library.remember_prompt(session.unsent())
+            self._library.remember_prompt(session.outgoing.unsent())
         if session.conversation.messages or in_view or session is self._new:
             self.keep(session)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from typing import assert_never
 
@@ -10,35 +10,20 @@ from streamtui.chat.conversation import Conversation
 from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.events import Failed, Finished
 from streamtui.chat.messages import Status
-from streamtui.chat.ports import Model
 from streamtui.chat.reply import Reply
 from streamtui.chat.reply_tasks import ReplyTask, ReplyTasks
 from streamtui.workspace.events import (
     ComparisonStarted,
-    DraftChanged,
-    NextChanged,
-    NotSent,
     PathChanged,
     ReplyEnded,
     ReplyStarted,
     SessionEvent,
     TurnTakenBack,
 )
+from streamtui.workspace.outgoing import Outgoing
 from streamtui.workspace.submissions import Continue, Regenerate, SendPrompt, Submission
 
 Listener = Callable[[SessionEvent], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Next:
-    """What is sent next, and how. Owned by the session; replaced, never changed."""
-
-    edits: str | None = None
-    """The id of the user's own message that the draft is another wording of."""
-    models: tuple[Model, ...] = ()
-    """The models that the next prompt goes to, side by side."""
-    queued: tuple[SendPrompt, ...] = ()
-    """The prompts that wait for the reply in flight, the first one first."""
 
 
 class Session:
@@ -54,18 +39,14 @@ class Session:
         """`submit` sends what was queued, once its turn has come; `remember` puts a prompt that is taken back, but has
         no place in the draft, into the prompt history."""
         self.conversation = conversation
-        self.draft = ""
-        self.unsent: Callable[[], str] = lambda: self.draft
-        """Reads the draft to the last key: a box that shows it may be ahead of `draft` by what was just typed."""
+        self.outgoing = Outgoing(conversation, self.tell, remember)
         self.past_lengths: list[int] = []
         """Characters in past replies of the model, for the estimate of progress."""
         self.ready = asyncio.Event()
         """Set once all messages are read, and with that everything a request is made of."""
         self.ready.set()
-        self.next = Next()
         self._tasks = tasks
         self._submit = submit
-        self._remember = remember
         self._listeners: tuple[Listener, ...] = ()
         self._compared: tuple[ReplyTask, ...] = ()
         self._highlighted: ReplyTask | None = None
@@ -134,67 +115,6 @@ class Session:
         for listener in self._listeners:
             listener(event)
 
-    # -- what is sent next
-
-    def prompt(self, text: str) -> SendPrompt:
-        """Return what sending `text` means: another wording, a comparison, or a plain prompt. The prompt after it will
-        be a plain one."""
-        submission = SendPrompt(text, self.next.edits, self.next.models)
-        self.aim()
-        return submission
-
-    def aim(self, edits: str | None = None, models: Sequence[Model] = ()) -> None:
-        """Let the next prompt be another wording of a message, or go to several models, or neither."""
-        self._set_next(replace(self.next, edits=edits, models=tuple(models)))
-
-    def edit(self, message: str) -> None:
-        """Take one of the user's own messages into the draft; sending it makes a branch beside the old wording.
-
-        What the draft held goes into the prompt history. Raises `StreamtuiError` for any other message.
-        """
-        own = self.conversation.messages.get(message)
-        if own is None or own.role != "user":
-            raise StreamtuiError("Only your own messages can be edited.")
-        if (unsent := self.unsent()).strip():
-            self._remember(unsent)
-        self.aim(edits=message)
-        self._set_draft(own.text)
-
-    def restore_draft(self, text: str) -> None:
-        """Put what was written down earlier before what is unsent now."""
-        self._set_draft(text + self.unsent())
-
-    def queue(self, prompt: SendPrompt) -> None:
-        """Let a prompt wait until the reply in flight, and what was queued before, is complete."""
-        self._set_next(replace(self.next, queued=(*self.next.queued, prompt)))
-
-    def unqueue(self, index: int = -1) -> bool:
-        """Give a queued prompt (by default the newest) back, before the draft; return whether there was one."""
-        queued = list(self.next.queued)
-        if not queued:
-            return False
-        prompt = queued.pop(index)
-        self._set_next(replace(self.next, queued=tuple(queued)))
-        self.give_back(prompt)
-        return True
-
-    def reorder(self, queued: Sequence[SendPrompt]) -> None:
-        """Let these prompts wait instead of those that do: in another order, with other words, or fewer."""
-        self._set_next(replace(self.next, queued=tuple(queued)))
-
-    def give_back(self, *prompts: SendPrompt | None) -> None:
-        """Put what was not sent, the first one first, before the draft, which is to be sent as that was."""
-        given = [prompt for prompt in prompts if prompt is not None and prompt.text.strip()]
-        if not given:
-            return
-        self.aim(self.next.edits or given[0].edits, self.next.models or given[0].models)
-        self._set_draft("\n\n".join(text for text in (*(p.text for p in given), self.unsent()) if text.strip()))
-
-    def refuse(self, submission: Submission, error: StreamtuiError) -> None:
-        """Give back what could not be sent, and what was queued behind it, and tell why."""
-        self.give_back(submission if isinstance(submission, SendPrompt) else None, *self._take_queue())
-        self.tell(NotSent(error))
-
     # -- sending and stopping
 
     def start(self, submission: Submission) -> list[ReplyTask]:
@@ -238,16 +158,12 @@ class Session:
         A turn in which nothing visible had arrived is taken back, its prompt becoming the draft if that is empty.
         """
         stopped = [task] if task is not None else self.tasks
-        prompts: list[str] = []
+        taken_back: list[SendPrompt] = []
         for running in stopped:
             running.stop()
-            prompts += self._take_back_if_empty(running)
-        if self.unsent().strip():
-            for prompt in prompts:
-                self._remember(prompt)
-            prompts = []
-        taken_back = [replace(self._answered or SendPrompt(""), text=prompt) for prompt in prompts]
-        self.give_back(*taken_back, *self._take_queue())
+            if prompt := self._take_back_if_empty(running):
+                taken_back.append(replace(self._answered or SendPrompt(""), text=prompt))
+        self.outgoing.stop(taken_back)
         return bool(stopped)
 
     def stop_in_view(self) -> bool:
@@ -307,7 +223,7 @@ class Session:
         self.show_path()
         if prompt is None:
             return Regenerate()
-        self._set_draft(self.unsent().removeprefix(prompt).lstrip("\n"))
+        self.outgoing.withdraw(prompt)
         return SendPrompt(prompt)
 
     # -- inside
@@ -338,10 +254,9 @@ class Session:
     def _on_ended(self, task: ReplyTask, ending: Finished | Failed) -> None:
         self.tell(ReplyEnded(task, ending))
         match ending:
-            case Finished(status=Status.COMPLETE) if self.next.queued and not self.is_streaming:
-                first, *rest = self.next.queued
-                self._set_next(replace(self.next, queued=tuple(rest)))
-                self._submit(self, first)
+            case Finished(status=Status.COMPLETE) if not self.is_streaming:
+                if (queued := self.outgoing.dequeue()) is not None:
+                    self._submit(self, queued)
             case Failed():
                 self._rescue(task)
 
@@ -351,29 +266,16 @@ class Session:
         prompt = "".join(new.text for new in task.reply.new_messages if new.role == "user")
         is_alone = len(self.conversation.siblings_of(message)) == 1
         brought_nothing = is_alone and not message.text and not message.reasoning
-        self.give_back(SendPrompt(prompt) if brought_nothing else None, *self._take_queue())
+        self.outgoing.give_back_all(SendPrompt(prompt) if brought_nothing else None)
 
-    def _take_queue(self) -> tuple[SendPrompt, ...]:
-        queued = self.next.queued
-        if queued:
-            self._set_next(replace(self.next, queued=()))
-        return queued
-
-    def _take_back_if_empty(self, task: ReplyTask) -> list[str]:
-        """Return the prompt of a stopped turn that is gone because nothing of it had arrived."""
+    def _take_back_if_empty(self, task: ReplyTask) -> str:
+        """Return the prompt of a stopped turn that is gone because nothing of it had arrived; empty where it stays."""
         message = task.reply.message
         if message.last.text or message.last.reasoning or message.id not in self.conversation.messages:
-            return []
+            return ""
         prompt = self.conversation.take_back(message.id)
-        if self.next.edits is not None and self.next.edits not in self.conversation.messages:
-            self.aim(models=self.next.models)
+        waiting = self.outgoing.next
+        if waiting.edits is not None and waiting.edits not in self.conversation.messages:
+            self.outgoing.aim(models=waiting.models)
         self.tell(TurnTakenBack())
-        return [prompt] if prompt else []
-
-    def _set_draft(self, text: str) -> None:
-        self.draft = text
-        self.tell(DraftChanged())
-
-    def _set_next(self, value: Next) -> None:
-        self.next = value
-        self.tell(NextChanged())
+        return prompt or ""

@@ -147,7 +147,7 @@ class Workspace:
         model = self.model_for(record.model)
         opened = Conversation.resume(model, self._recorder, record, tail, options=self.defaults.options)
         session = self._add(opened)
-        session.draft = draft
+        session.outgoing.draft = draft
         session.ready.clear()
         self._in_background(self._read_rest(session))
         return session
@@ -200,7 +200,7 @@ class Workspace:
         reply streams, anything else is refused."""
         if session.is_streaming or self._of(session):
             if isinstance(submission, SendPrompt):
-                session.queue(submission)
+                session.outgoing.queue(submission)
             else:
                 session.tell(NotSent(StreamtuiError("A reply is still streaming here: stop it first.")))
             return
@@ -221,7 +221,7 @@ class Workspace:
         entries = self._of(session)
         for entry in entries:
             self._pending.pop(entry).cancel()
-        session.give_back(*(entry.submission for entry in entries if isinstance(entry.submission, SendPrompt)))
+        session.outgoing.give_back(*(entry.submission for entry in entries if isinstance(entry.submission, SendPrompt)))
         return bool(entries)
 
     async def authorize(self, model: Model) -> Model:
@@ -318,7 +318,7 @@ class Workspace:
             del self._sessions[session.conversation.id]
 
     def _is_idle(self, session: Session) -> bool:
-        is_needed = session.is_watched or session.is_streaming or session.next.queued or self._of(session)
+        is_needed = session.is_watched or session.is_streaming or session.outgoing.next.queued or self._of(session)
         return not (is_needed or session.is_blank) and session.ready.is_set()
 
     def _of(self, session: Session) -> list[_Pending]:
@@ -333,11 +333,11 @@ class Workspace:
             self.drafts.keep(session)
         except StreamtuiError as error:
             self._pending.pop(pending, None)
-            session.refuse(pending.submission, error)
+            session.outgoing.refuse(pending.submission, error)
         except Exception as error:  # a defect is no reason to lose what was written
             log.exception("a submission broke")
             self._pending.pop(pending, None)
-            session.refuse(pending.submission, StreamtuiError(f"Not sent: {ErrorInfo.of(error).message}"))
+            session.outgoing.refuse(pending.submission, StreamtuiError(f"Not sent: {ErrorInfo.of(error).message}"))
 
     async def _authorized(self, session: Session, submission: Submission) -> Submission:
         """Return what may be sent. Raises `StreamtuiError` where it can't be, or the user doesn't want it."""

@@ -282,7 +282,7 @@ async def test_an_emptied_box_ends_the_editing(open_at_server: OpenAtServer, ser
         await reader.press("alt+e")
         await reader.until(lambda: reader.box == "Say hello")
         reader.app.chat.composer.prompt.put("")
-        await reader.until(lambda: reader.app.chat.session.next.edits is None)
+        await reader.until(lambda: reader.app.chat.session.outgoing.next.edits is None)
         await reader.send("Again")
         await reader.until(lambda: len(server.of("ok")) == 2)
         await idle(reader)

@@ -59,7 +59,7 @@ async def test_keys_wait_while_a_conversation_is_being_opened(open_app: Open, mo
         await typing
         await reader.until(lambda: reader.box == "meant for apples")
         assert reader.app.chat.session.conversation.id == saved
-        assert blank.draft == ""
+        assert blank.outgoing.draft == ""
 
 
 async def test_a_hold_lets_everything_pass_once_it_is_open_again() -> None:

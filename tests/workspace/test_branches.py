@@ -14,15 +14,15 @@ async def test_an_edit_that_is_taken_back_is_still_an_edit(open_workspace: OpenW
     (task,) = await setup.workspace.send(session, SendPrompt("Say hello"))
     await task.wait()
     own = session.conversation.path()[0].id
-    session.edit(own)
-    assert (session.draft, session.next.edits) == ("Say hello", own)
-    session.draft = ""
-    await setup.workspace.send(session, session.prompt("Say hello twice"))
+    session.outgoing.edit(own)
+    assert (session.outgoing.draft, session.outgoing.next.edits) == ("Say hello", own)
+    session.outgoing.draft = ""
+    await setup.workspace.send(session, session.outgoing.prompt("Say hello twice"))
     await until(lambda: setup.provider.open)
 
     session.stop()
 
-    assert (session.draft, session.next.edits) == ("Say hello twice", own)
+    assert (session.outgoing.draft, session.outgoing.next.edits) == ("Say hello twice", own)
     assert setup.texts(session)[0] == ("user", "Say hello")
 
 
@@ -33,7 +33,7 @@ async def test_deleting_stops_the_reply_sends_nothing_later_and_is_told(open_wor
     session.watch(watcher)
     (task,) = await setup.workspace.send(session, SendPrompt("First"))
     await until(lambda: task.reply.text)
-    session.queue(SendPrompt("Second"))
+    session.outgoing.queue(SendPrompt("Second"))
     id = session.conversation.id
 
     await setup.workspace.delete(id)
@@ -54,7 +54,7 @@ async def test_the_oldest_turns_can_be_left_out_and_the_prompt_asked_again(open_
         await task.wait()
     (task,) = await setup.workspace.send(session, SendPrompt("four"))
     await task.wait()
-    assert session.draft == "four"
+    assert session.outgoing.draft == "four"
 
     submission = session.leave_out_oldest(task.reply)
     assert submission == SendPrompt("four")
@@ -63,7 +63,7 @@ async def test_the_oldest_turns_can_be_left_out_and_the_prompt_asked_again(open_
 
     turns = [turn.text for turn in setup.provider.requests[-1].turns if turn.role == "user"]
     assert "one" not in turns and turns[-1] == "four"
-    assert session.draft == ""
+    assert session.outgoing.draft == ""
 
 
 async def test_nothing_older_is_left_out_of_a_first_prompt(open_workspace: OpenWorkspace) -> None:

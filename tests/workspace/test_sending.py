@@ -19,7 +19,7 @@ async def test_a_prompt_is_sent_answered_and_saved(open_workspace: OpenWorkspace
     watcher = Watcher()
     session.watch(watcher)
 
-    setup.workspace.submit(session, session.prompt("Hi"))
+    setup.workspace.submit(session, session.outgoing.prompt("Hi"))
     await until(lambda: "ReplyEnded" in watcher.kinds())
 
     assert setup.texts(session) == [("user", "Hi"), ("assistant", "Hello, world")]
@@ -53,27 +53,27 @@ async def test_queued_prompts_are_sent_one_after_the_other(open_workspace: OpenW
     setup.workspace.submit(session, SendPrompt("First"))
     setup.workspace.submit(session, SendPrompt("Second"))
     setup.workspace.submit(session, SendPrompt("Third"))
-    assert [prompt.text for prompt in session.next.queued] == ["Second", "Third"]
+    assert [prompt.text for prompt in session.outgoing.next.queued] == ["Second", "Third"]
     setup.provider.scripts[0] = OK
 
     await until(lambda: len(setup.provider.requests) == 3 and not session.is_streaming)
 
     assert [text for role, text in setup.texts(session) if role == "user"] == ["First", "Second", "Third"]
-    assert session.next.queued == ()
+    assert session.outgoing.next.queued == ()
 
 
 async def test_the_newest_queued_prompt_is_given_back_before_the_draft(open_workspace: OpenWorkspace) -> None:
     setup = open_workspace(SLOW)
     session = setup.workspace.new()
     (task,) = await setup.workspace.send(session, SendPrompt("First"))
-    session.queue(SendPrompt("Second"))
-    session.queue(SendPrompt("Third"))
-    session.draft = "typed"
+    session.outgoing.queue(SendPrompt("Second"))
+    session.outgoing.queue(SendPrompt("Third"))
+    session.outgoing.draft = "typed"
 
-    assert session.unqueue()
+    assert session.outgoing.unqueue()
 
-    assert session.draft == "Third\n\ntyped"
-    assert [prompt.text for prompt in session.next.queued] == ["Second"]
+    assert session.outgoing.draft == "Third\n\ntyped"
+    assert [prompt.text for prompt in session.outgoing.next.queued] == ["Second"]
     assert task.is_streaming
 
 
@@ -82,11 +82,11 @@ async def test_stopping_gives_the_queue_back_and_keeps_the_text(open_workspace: 
     session = setup.workspace.new()
     (task,) = await setup.workspace.send(session, SendPrompt("First"))
     await until(lambda: task.reply.text)
-    session.queue(SendPrompt("Second"))
+    session.outgoing.queue(SendPrompt("Second"))
 
     assert session.stop()
 
-    assert session.draft == "Second"
+    assert session.outgoing.draft == "Second"
     assert (task.reply.message.text, task.reply.message.status) == ("Hello", Status.STOPPED)
 
 
@@ -99,7 +99,7 @@ async def test_a_turn_stopped_before_anything_arrived_is_the_draft_again(open_wo
     session.stop()
     await task.wait()
 
-    assert (session.draft, setup.texts(session)) == ("First", [])
+    assert (session.outgoing.draft, setup.texts(session)) == ("First", [])
 
 
 async def test_a_failure_that_brought_nothing_gives_prompt_and_queue_back(open_workspace: OpenWorkspace) -> None:
@@ -112,7 +112,7 @@ async def test_a_failure_that_brought_nothing_gives_prompt_and_queue_back(open_w
 
     await until(lambda: "ReplyEnded" in watcher.kinds())
 
-    assert session.draft == "First\n\nSecond"
+    assert session.outgoing.draft == "First\n\nSecond"
 
 
 async def test_what_can_not_be_sent_comes_back_with_the_reason(open_workspace: OpenWorkspace) -> None:
@@ -128,11 +128,11 @@ async def test_what_can_not_be_sent_comes_back_with_the_reason(open_workspace: O
     watcher = Watcher()
     session.watch(watcher)
     setup.workspace.submit(session, SendPrompt("First"))
-    session.draft = "typed"
+    session.outgoing.draft = "typed"
     ready.set()
     await until(lambda: "NotSent" in watcher.kinds())
 
-    assert session.draft == "First\n\ntyped"
+    assert session.outgoing.draft == "First\n\ntyped"
     assert setup.provider.requests == []
     assert [str(event.error) for event in watcher.events if isinstance(event, NotSent)] == ["No way to send this."]
 
@@ -150,7 +150,7 @@ async def test_a_defect_on_the_way_out_loses_no_text(open_workspace: OpenWorkspa
     setup.workspace.submit(session, SendPrompt("First"))
     await until(lambda: "NotSent" in watcher.kinds())
 
-    assert session.draft == "First"
+    assert session.outgoing.draft == "First"
     assert setup.workspace.on_their_way(session) == []
 
 
@@ -163,7 +163,7 @@ async def test_what_is_on_its_way_can_be_taken_back(open_workspace: OpenWorkspac
 
     assert setup.workspace.take_back(session)
 
-    assert session.draft == "First"
+    assert session.outgoing.draft == "First"
     assert setup.workspace.on_their_way(session) == []
 
 
@@ -178,7 +178,7 @@ async def test_nothing_leaves_before_the_user_agrees_to_an_unencrypted_key(open_
     await until(lambda: "NotSent" in watcher.kinds())
 
     assert setup.questions == ["far.example"]
-    assert (setup.provider.requests, session.draft) == ([], "Hi")
+    assert (setup.provider.requests, session.outgoing.draft) == ([], "Hi")
 
 
 async def test_an_unencrypted_key_is_asked_about_once_for_a_host(open_workspace: OpenWorkspace) -> None:

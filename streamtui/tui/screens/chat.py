@@ -271,7 +271,7 @@ class ChatScreen(Screen[None]):
     def action_escape(self) -> None:
         """Do the innermost: close the list of commands, put the message cursor away, give back the newest queued
         prompt, stop the reply."""
-        is_done = self.composer.close_menu() or self.view.hide_cursor() or self.session.unqueue()
+        is_done = self.composer.close_menu() or self.view.hide_cursor() or self.session.outgoing.unqueue()
         if not is_done:
             self.stop_in_view()
 

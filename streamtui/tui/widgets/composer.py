@@ -59,9 +59,9 @@ class Composer(Vertical):
         """Hold the draft of another session; the one there was is written down."""
         self.let_go()
         self._session = session
-        session.unsent = lambda: self.prompt.text
+        session.outgoing.unsent = lambda: self.prompt.text
         self._unwatch = session.watch(self._on_session_event)
-        self.prompt.put(session.draft)
+        self.prompt.put(session.outgoing.draft)
         self._show_next(session)
         self.prompt.focus()
 
@@ -73,22 +73,22 @@ class Composer(Vertical):
             return
         self.save_draft()
         self._session = None
-        session.unsent = lambda: session.draft
+        session.outgoing.unsent = lambda: session.outgoing.draft
 
     def _on_session_event(self, event: SessionEvent) -> None:
         session = self._session
         match event:
             case DraftChanged() if session is not None:
-                self.prompt.put(session.draft)
+                self.prompt.put(session.outgoing.draft)
             case NextChanged() if session is not None:
                 self._show_next(session)
             case _:
                 pass
 
     def _show_next(self, session: Session) -> None:
-        models = [model.id for model in session.next.models]
-        queued = [prompt.text for prompt in session.next.queued]
-        self.query_one(NextBar).show(queued, models, is_edit=session.next.edits is not None)
+        models = [model.id for model in session.outgoing.next.models]
+        queued = [prompt.text for prompt in session.outgoing.next.queued]
+        self.query_one(NextBar).show(queued, models, is_edit=session.outgoing.next.edits is not None)
 
     # -- sending
 
@@ -110,8 +110,8 @@ class Composer(Vertical):
             return
         session = self._session
         self.prompt.recent.remember(text)
-        session.draft = self.prompt.text  # now: sending may be quicker than the box's own message
-        self._workspace.submit(session, session.prompt(text))
+        session.outgoing.draft = self.prompt.text  # now: sending may be quicker than the box's own message
+        self._workspace.submit(session, session.outgoing.prompt(text))
 
     def _refuse(self, text: str, name: str) -> None:
         if self.menu.is_open:
@@ -122,7 +122,7 @@ class Composer(Vertical):
 
     @on(Prompt.Recalled)
     def recall(self) -> None:
-        if self._session is not None and not self._session.unqueue():
+        if self._session is not None and not self._session.outgoing.unqueue():
             self.prompt.recall()
 
     def insert(self, text: str) -> None:
@@ -141,7 +141,7 @@ class Composer(Vertical):
             self.prompt.enter_means = EnterMeans.SEND
         self.post_message(self.Changed())
         if self._session is not None:
-            self._session.draft = event.text_area.text
+            self._session.outgoing.draft = event.text_area.text
         if self._draft_timer is None:
             self._draft_timer = self.set_timer(DRAFT_S, self.save_draft)
 
@@ -153,9 +153,9 @@ class Composer(Vertical):
         session = self._session
         if session is None:
             return
-        session.draft = self.prompt.text
-        if not session.draft and session.next.edits is not None:
-            session.aim(models=session.next.models)
+        session.outgoing.draft = self.prompt.text
+        if not session.outgoing.draft and session.outgoing.next.edits is not None:
+            session.outgoing.aim(models=session.outgoing.next.models)
         self._workspace.drafts.keep(session)
 
     def stash(self) -> bool:
@@ -163,7 +163,7 @@ class Composer(Vertical):
         if self.prompt.is_blank or self._session is None:
             return False
         text = self.prompt.take()
-        self._session.aim(models=self._session.next.models)
+        self._session.outgoing.aim(models=self._session.outgoing.next.models)
         self.prompt.recent.remember(text)
         self._workspace.library.remember_prompt(text)
         return True

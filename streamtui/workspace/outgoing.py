@@ -1,0 +1,153 @@
+"""What is sent next in a conversation: the draft, how it will be sent, and the prompts that wait."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from streamtui.chat.conversation import Conversation
+from streamtui.chat.errors import StreamtuiError
+from streamtui.chat.ports import Model
+from streamtui.workspace.events import DraftChanged, NextChanged, NotSent, SessionEvent
+from streamtui.workspace.submissions import SendPrompt, Submission
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What is sent next, and how. Owned by `Outgoing`; replaced, never changed."""
+
+    edits: str | None = None
+    """The id of the user's own message that the draft is another wording of."""
+    models: tuple[Model, ...] = ()
+    """The models that the next prompt goes to, side by side."""
+    queued: tuple[SendPrompt, ...] = ()
+    """The prompts that wait for the reply in flight, the first one first."""
+
+
+class Outgoing:
+    """Holds what one session has not sent yet, and takes back what could not be sent. Sends nothing itself."""
+
+    def __init__(
+        self,
+        conversation: Conversation,
+        tell: Callable[[SessionEvent], None],
+        remember: Callable[[str], None],
+    ) -> None:
+        """`tell` reaches the session's watchers; `remember` puts a prompt that is taken back, but has no place in the
+        draft, into the prompt history."""
+        self.draft = ""
+        self.unsent: Callable[[], str] = lambda: self.draft
+        """Reads the draft to the last key: a box that shows it may be ahead of `draft` by what was just typed."""
+        self._next = Next()
+        self._conversation = conversation
+        self._tell = tell
+        self._remember = remember
+
+    @property
+    def next(self) -> Next:
+        """How the draft will be sent, and what waits."""
+        return self._next
+
+    # -- the draft, and how it will be sent
+
+    def prompt(self, text: str) -> SendPrompt:
+        """Return what sending `text` means: another wording, a comparison, or a plain prompt. The prompt after it will
+        be a plain one."""
+        submission = SendPrompt(text, self._next.edits, self._next.models)
+        self.aim()
+        return submission
+
+    def aim(self, edits: str | None = None, models: Sequence[Model] = ()) -> None:
+        """Let the next prompt be another wording of a message, or go to several models, or neither."""
+        self._set_next(replace(self._next, edits=edits, models=tuple(models)))
+
+    def edit(self, message: str) -> None:
+        """Take one of the user's own messages into the draft; sending it makes a branch beside the old wording.
+
+        What the draft held goes into the prompt history. Raises `StreamtuiError` for any other message.
+        """
+        own = self._conversation.messages.get(message)
+        if own is None or own.role != "user":
+            raise StreamtuiError("Only your own messages can be edited.")
+        if (unsent := self.unsent()).strip():
+            self._remember(unsent)
+        self.aim(edits=message)
+        self._set_draft(own.text)
+
+    def restore_draft(self, text: str) -> None:
+        """Put what was written down earlier before what is unsent now."""
+        self._set_draft(text + self.unsent())
+
+    def withdraw(self, prompt: str) -> None:
+        """Remove a prompt that was given back from the draft again, since it is about to be sent another way."""
+        self._set_draft(self.unsent().removeprefix(prompt).lstrip("\n"))
+
+    # -- the queue
+
+    def queue(self, prompt: SendPrompt) -> None:
+        """Let a prompt wait until the reply in flight, and what was queued before, is complete."""
+        self._set_next(replace(self._next, queued=(*self._next.queued, prompt)))
+
+    def dequeue(self) -> SendPrompt | None:
+        """Take the prompt that has waited longest out of the queue; `None` where none waits."""
+        if not self._next.queued:
+            return None
+        first, *rest = self._next.queued
+        self._set_next(replace(self._next, queued=tuple(rest)))
+        return first
+
+    def unqueue(self, index: int = -1) -> bool:
+        """Give a queued prompt (by default the newest) back, before the draft; return whether there was one."""
+        queued = list(self._next.queued)
+        if not queued:
+            return False
+        prompt = queued.pop(index)
+        self._set_next(replace(self._next, queued=tuple(queued)))
+        self.give_back(prompt)
+        return True
+
+    # -- taking back
+
+    def give_back(self, *prompts: SendPrompt | None) -> None:
+        """Put what was not sent, the first one first, before the draft, which is to be sent as that was."""
+        given = [prompt for prompt in prompts if prompt is not None and prompt.text.strip()]
+        if not given:
+            return
+        self.aim(self._next.edits or given[0].edits, self._next.models or given[0].models)
+        self._set_draft("\n\n".join(text for text in (*(p.text for p in given), self.unsent()) if text.strip()))
+
+    def give_back_all(self, *prompts: SendPrompt | None) -> None:
+        """Give back these prompts, and behind them the queued ones."""
+        self.give_back(*prompts, *self._take_queue())
+
+    def stop(self, taken_back: Sequence[SendPrompt]) -> None:
+        """Give back the queue of a conversation whose replies were stopped.
+
+        `taken_back` are the prompts of turns that are gone: they become the draft if that is empty, else they go into
+        the prompt history.
+        """
+        if not self.unsent().strip():
+            self.give_back_all(*taken_back)
+            return
+        for prompt in taken_back:
+            self._remember(prompt.text)
+        self.give_back_all()
+
+    def refuse(self, submission: Submission, error: StreamtuiError) -> None:
+        """Give back what could not be sent, and what was queued behind it, and tell why."""
+        self.give_back_all(submission if isinstance(submission, SendPrompt) else None)
+        self._tell(NotSent(error))
+
+    # -- inside
+
+    def _take_queue(self) -> tuple[SendPrompt, ...]:
+        queued = self._next.queued
+        if queued:
+            self._set_next(replace(self._next, queued=()))
+        return queued
+
+    def _set_draft(self, text: str) -> None:
+        self.draft = text
+        self._tell(DraftChanged())
+
+    def _set_next(self, value: Next) -> None:
+        self._next = value
+        self._tell(NextChanged())
