@@ -127,7 +127,7 @@ class _Ask:
             models = [resumed.conversation.model]
         for model in models:
             self.catalog.refuse_ignored_url(model)
-        return [await workspace.authorize(model) for model in models]
+        return [await workspace.sender.authorize(model) for model in models]
 
     # -- where it goes
 

@@ -205,10 +205,10 @@ class Actions:
         self._chat.say(f"What was learned about {model.provider.host} is forgotten: all settings are sent again.")
 
     def retry(self, argument: str = "") -> None:
-        self._workspace.submit(self._chat.session, Regenerate())
+        self._workspace.sender.submit(self._chat.session, Regenerate())
 
     def continue_reply(self, argument: str = "") -> None:
-        self._workspace.submit(self._chat.session, Continue())
+        self._workspace.sender.submit(self._chat.session, Continue())
 
     def compare(self, argument: str) -> Coroutine[None, None, None] | None:
         """Let the next prompt go to several models; without names, to the present one and one that is picked, or no
@@ -241,7 +241,7 @@ class Actions:
         if submission is None:
             self._chat.say("There is nothing older to leave out: start a new conversation or send less.", "warning")
         else:
-            self._workspace.submit(session, submission)
+            self._workspace.sender.submit(session, submission)
 
 
 def expanded(name: str) -> Path:

@@ -74,7 +74,7 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
         """`report` writes a crash report and returns the line about it."""
         super().__init__()
         self.workspace = workspace
-        self.workspace.confirm = self._confirm_exposure
+        self.workspace.sender.confirm = self._confirm_exposure
         self.hold = InputHold()
         self.chat = ChatScreen(self, workspace, choices, self.hold, self.leave)
         self.farewell = ""

@@ -49,9 +49,9 @@ class MessageActions:
             case ["edit"]:
                 self.edit(session, message)
             case ["regenerate"]:
-                self._workspace.submit(session, Regenerate(message))
+                self._workspace.sender.submit(session, Regenerate(message))
             case ["continue"]:
-                self._workspace.submit(session, Continue(message))
+                self._workspace.sender.submit(session, Continue(message))
             case ["branch_left" | "branch_right" as side]:
                 self.walk(session, message, -1 if side == "branch_left" else 1)
             case ["reasoning"]:

@@ -75,7 +75,7 @@ class ReplyService:
             raise HTTPError(429, "busy", f"{most}: try again when one has ended.", retry_after_s=_TRY_AGAIN_S)
         try:
             session = await self._session(params)
-            (task,) = await self._workspace.send(session, params.submission)
+            (task,) = await self._workspace.sender.send(session, params.submission)
         except BaseException as error:
             slot.release()
             if isinstance(error, StreamtuiError):

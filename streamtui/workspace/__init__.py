@@ -18,9 +18,10 @@ from streamtui.workspace.events import (
 )
 from streamtui.workspace.following import PollIntervals
 from streamtui.workspace.outgoing import Next, Outgoing
+from streamtui.workspace.sender import Sender, allow_nothing
 from streamtui.workspace.session import Session
 from streamtui.workspace.submissions import Continue, Regenerate, SendPrompt, Submission
-from streamtui.workspace.workspace import Defaults, Workspace, allow_nothing
+from streamtui.workspace.workspace import Defaults, Workspace
 
 __all__ = [
     "Closed",
@@ -39,6 +40,7 @@ __all__ = [
     "ReplyEnded",
     "ReplyStarted",
     "SendPrompt",
+    "Sender",
     "Session",
     "SessionEvent",
     "Submission",

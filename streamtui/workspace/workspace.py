@@ -1,42 +1,28 @@
-"""The conversations of one process, and the one way from a prompt to its reply."""
+"""The conversations of one process: opened, followed, let go of."""
 
-import asyncio
-import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from streamtui.chat.conversation import Conversation, Options
-from streamtui.chat.errors import ConfigError, ErrorInfo, NotFoundError, StreamtuiError
+from streamtui.chat.errors import NotFoundError, StreamtuiError
 from streamtui.chat.events import Event
 from streamtui.chat.messages import Status
 from streamtui.chat.ports import Catalog, Library, Model, Recorder
-from streamtui.chat.reply_tasks import Position, ReplyTask, ReplyTasks
+from streamtui.chat.reply_tasks import Position, ReplyTasks
+from streamtui.workspace.background import BackgroundTasks
 from streamtui.workspace.drafts import Drafts
-from streamtui.workspace.events import Closed, HistoryRead, NotSent
+from streamtui.workspace.events import Closed, HistoryRead
 from streamtui.workspace.following import PollIntervals, follow_saved
+from streamtui.workspace.sender import Confirm, Sender, allow_nothing
 from streamtui.workspace.session import Session
-from streamtui.workspace.submissions import SendPrompt, Submission, text_of
-
-log = logging.getLogger(__name__)
 
 TAIL: Final = 60
 """Messages read before the rest of a conversation: more than any screen holds."""
 IDLE_SESSIONS: Final = 8
 """Sessions that stay open although nobody watches them and nothing happens there; older ones are read again."""
-_PAST: Final = 50
-"""Past replies that the estimate of progress rests on."""
 _STREAMING: Final = Status.STREAMING
-EXPOSED: Final = "The key would travel in the clear to {host}: use https, or allow it: --insecure-http."
-
-Confirm = Callable[[str], Awaitable[bool]]
-"""Asks whether a key may travel unencrypted to a host. May raise `ConfigError` instead of asking."""
-
-
-async def allow_nothing(host: str) -> bool:
-    """A `Confirm` for front ends that can't ask. Raises `ConfigError`."""
-    raise ConfigError(EXPOSED.format(host=host))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,16 +38,8 @@ class Defaults:
     options: Options = field(default_factory=Options)
 
 
-@dataclass(frozen=True, slots=True)
-class _Pending:
-    """Something on its way out: it waits for the SDK, for the rest of its conversation, or for the user's word."""
-
-    session: Session
-    submission: Submission
-
-
 class Workspace:
-    """Opens conversations, decides which model answers and whether a key may travel, sends, and lets follow.
+    """Opens conversations, decides which model answers there, and lets follow and delete them.
 
     Must be used on one event loop. Owns the sessions and the replies in flight, not the catalog nor the store.
     """
@@ -78,14 +56,12 @@ class Workspace:
         self.library = library
         self.defaults = defaults or Defaults()
         self.tasks = ReplyTasks()
-        self.drafts = Drafts(library, self.on_their_way)
-        self.confirm = confirm
-        """A front end that can ask the user puts its own question here."""
+        self._background = BackgroundTasks()
+        self.sender = Sender(catalog, library, confirm, self._background, lambda session: self.drafts.keep(session))
+        self.drafts = Drafts(library, self.sender.on_their_way)
         self._recorder = recorder
         self._sessions: dict[str, Session] = {}
         """By conversation, the one opened last at the end."""
-        self._pending: dict[_Pending, asyncio.Task[None]] = {}
-        self._background: set[asyncio.Task[None]] = set()
         self._deleted: list[str] = []
 
     # -- opening
@@ -109,7 +85,7 @@ class Workspace:
     def blank(self) -> Session | None:
         """Return the session in which nothing was asked yet, nor is about to be, if there is one: the watched one, or
         else the newest."""
-        blank = [session for session in self if session.is_blank and not self._of(session)]
+        blank = [session for session in self if session.is_blank and not self.sender.on_their_way(session)]
         return next((session for session in blank if session.is_watched), blank[-1] if blank else None)
 
     def get(self, conversation: str) -> Session | None:
@@ -149,7 +125,7 @@ class Workspace:
         session = self._add(opened)
         session.outgoing.draft = draft
         session.ready.clear()
-        self._in_background(self._read_rest(session))
+        self._background.start(self._read_rest(session))
         return session
 
     async def settled(self, session: Session) -> None:
@@ -193,50 +169,9 @@ class Workspace:
         blank.conversation.use(named)
         return blank
 
-    # -- sending
-
-    def submit(self, session: Session, submission: Submission) -> None:
-        """Send as soon as everything is ready, telling the session's watchers how that goes; a prompt queues while a
-        reply streams, anything else is refused."""
-        if session.is_streaming or self._of(session):
-            if isinstance(submission, SendPrompt):
-                session.outgoing.queue(submission)
-            else:
-                session.tell(NotSent(StreamtuiError("A reply is still streaming here: stop it first.")))
-            return
-        pending = _Pending(session, submission)
-        # The task starts later than this line, so it is in the table by then.
-        self._pending[pending] = asyncio.create_task(self._send(pending))
-
-    async def send(self, session: Session, submission: Submission) -> list[ReplyTask]:
-        """Send now, and return the replies in flight. Raises `StreamtuiError` where that can't be, or may not."""
-        return session.start(await self._authorized(session, submission))
-
-    def on_their_way(self, session: Session) -> list[str]:
-        """Return the texts of what is about to leave from a session, empty ones for what is no prompt."""
-        return [text_of(pending.submission) for pending in self._of(session)]
-
-    def take_back(self, session: Session) -> bool:
-        """Take back what is about to leave from a session; return whether there was anything."""
-        entries = self._of(session)
-        for entry in entries:
-            self._pending.pop(entry).cancel()
-        session.outgoing.give_back(*(entry.submission for entry in entries if isinstance(entry.submission, SendPrompt)))
-        return bool(entries)
-
-    async def authorize(self, model: Model) -> Model:
-        """Return `model` ready to be asked. Nothing is sent to it, not even a question for its models, before the user
-        has agreed where a key would travel in the clear. Raises `StreamtuiError`."""
-        host = self.catalog.exposed_host(model)
-        if host is not None:
-            if not await self.confirm(host):
-                raise StreamtuiError("Not sent.")
-            self.catalog.allow_exposed(host)
-        return await self.catalog.resolve(model)
-
     def learn_window(self, model: Model) -> None:
         """Ask an endpoint that has just replied how much its model can read, for the figure of context used."""
-        self._in_background(self._ask_for_window(model))
+        self._background.start(self._ask_for_window(model))
 
     # -- following
 
@@ -259,7 +194,7 @@ class Workspace:
         session = self._sessions.get(conversation)
         if session is None:
             return
-        self.take_back(session)
+        self.sender.take_back(session)
         session.stop()
         self.drafts.keep(session)
         del self._sessions[conversation]
@@ -291,21 +226,21 @@ class Workspace:
         """Settle every reply, and write down all that is unsent, without waiting for anything: for the program's end
         and for signals."""
         for session in self:
-            self.take_back(session)
+            self.sender.take_back(session)
             session.stop()
             self.drafts.keep_last(session, in_view=session.is_watched)
         self.tasks.settle()
 
     async def aclose(self, patience_s: float = 2.0) -> None:
         """End all replies: settled at once, their connections closed within `patience_s` seconds."""
-        for task in (*self._pending.values(), *self._background):
-            task.cancel()
+        self.sender.cancel()
+        self._background.cancel()
         await self.tasks.aclose(patience_s)
 
     # -- inside
 
     def _add(self, conversation: Conversation) -> Session:
-        session = Session(conversation, self.tasks, self.submit, self.library.remember_prompt)
+        session = Session(conversation, self.tasks, self.sender.submit, self.library.remember_prompt)
         self._sessions.pop(conversation.id, None)
         self._sessions[conversation.id] = session
         self._let_go_of_idle(session)
@@ -318,49 +253,13 @@ class Workspace:
             del self._sessions[session.conversation.id]
 
     def _is_idle(self, session: Session) -> bool:
-        is_needed = session.is_watched or session.is_streaming or session.outgoing.next.queued or self._of(session)
+        is_needed = (
+            session.is_watched
+            or session.is_streaming
+            or session.outgoing.next.queued
+            or self.sender.on_their_way(session)
+        )
         return not (is_needed or session.is_blank) and session.ready.is_set()
-
-    def _of(self, session: Session) -> list[_Pending]:
-        return [pending for pending in self._pending if pending.session is session]
-
-    async def _send(self, pending: _Pending) -> None:
-        session = pending.session
-        try:
-            submission = await self._authorized(session, pending.submission)
-            self._pending.pop(pending, None)
-            session.start(submission)
-            self.drafts.keep(session)
-        except StreamtuiError as error:
-            self._pending.pop(pending, None)
-            session.outgoing.refuse(pending.submission, error)
-        except Exception as error:  # a defect is no reason to lose what was written
-            log.exception("a submission broke")
-            self._pending.pop(pending, None)
-            session.outgoing.refuse(pending.submission, StreamtuiError(f"Not sent: {ErrorInfo.of(error).message}"))
-
-    async def _authorized(self, session: Session, submission: Submission) -> Submission:
-        """Return what may be sent. Raises `StreamtuiError` where it can't be, or the user doesn't want it."""
-        session.pick()
-        await session.ready.wait()
-        if session.is_written_elsewhere:
-            await self._catch_up(session)
-        conversation = session.conversation
-        if isinstance(submission, SendPrompt) and submission.models:
-            models = [await self.authorize(model) for model in submission.models]
-            return replace(submission, models=tuple(models))
-        model = await self.authorize(conversation.model)
-        if model != conversation.model:
-            conversation.use(model)
-        self._in_background(self._learn_lengths(session))
-        return submission
-
-    async def _catch_up(self, session: Session) -> None:
-        """Read what another program has written meanwhile. Raises `StreamtuiError` while it still writes."""
-        session.conversation.catch_up(*await self.library.load(session.conversation.id))
-        session.show_path()
-        if session.is_written_elsewhere:
-            raise StreamtuiError("Another program is writing a reply here: wait for it, or stop it there.")
 
     async def _read_rest(self, session: Session) -> None:
         conversation = session.conversation
@@ -375,14 +274,6 @@ class Workspace:
         session.ready.set()
         session.tell(HistoryRead(first))
 
-    async def _learn_lengths(self, session: Session) -> None:
-        """Read how long this model's replies were, for the estimate of progress; without it there is none."""
-        try:
-            timings = await self.library.timings(session.conversation.model.id, _PAST)
-        except StreamtuiError:
-            return
-        session.past_lengths = [timing.metrics.characters for timing in timings if timing.status == "complete"]
-
     async def _ask_for_window(self, model: Model) -> None:
         with suppress(StreamtuiError):
             await self.catalog.learn_window(model)
@@ -390,8 +281,3 @@ class Workspace:
     def _instruct(self, conversation: Conversation) -> None:
         if self.defaults.instruction is not None:
             conversation.instruct(self.defaults.instruction)
-
-    def _in_background(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
-        self._background.add(task)
-        task.add_done_callback(self._background.discard)

@@ -361,7 +361,7 @@ async def test_a_conversation_that_cannot_be_read_gives_its_place_and_every_text
         await reader.until("first fast")
         await reader.type("sent")
         await reader.press("enter")
-        await reader.until(lambda: reader.app.workspace.on_their_way(reader.app.chat.session))
+        await reader.until(lambda: reader.app.workspace.sender.on_their_way(reader.app.chat.session))
         await reader.type("typed")
         reading.set()
         await reader.until("The page is damaged.")

@@ -11,13 +11,13 @@ from tests.workspace.test_sending import SLOW
 async def test_an_edit_that_is_taken_back_is_still_an_edit(open_workspace: OpenWorkspace) -> None:
     setup = open_workspace(OK, (Connected(), HANG), OK)
     session = setup.workspace.new()
-    (task,) = await setup.workspace.send(session, SendPrompt("Say hello"))
+    (task,) = await setup.workspace.sender.send(session, SendPrompt("Say hello"))
     await task.wait()
     own = session.conversation.path()[0].id
     session.outgoing.edit(own)
     assert (session.outgoing.draft, session.outgoing.next.edits) == ("Say hello", own)
     session.outgoing.draft = ""
-    await setup.workspace.send(session, session.outgoing.prompt("Say hello twice"))
+    await setup.workspace.sender.send(session, session.outgoing.prompt("Say hello twice"))
     await until(lambda: setup.provider.open)
 
     session.stop()
@@ -31,7 +31,7 @@ async def test_deleting_stops_the_reply_sends_nothing_later_and_is_told(open_wor
     session = setup.workspace.new()
     watcher = Watcher()
     session.watch(watcher)
-    (task,) = await setup.workspace.send(session, SendPrompt("First"))
+    (task,) = await setup.workspace.sender.send(session, SendPrompt("First"))
     await until(lambda: task.reply.text)
     session.outgoing.queue(SendPrompt("Second"))
     id = session.conversation.id
@@ -50,15 +50,15 @@ async def test_the_oldest_turns_can_be_left_out_and_the_prompt_asked_again(open_
     setup = open_workspace(OK, OK, OK, (drop("context_length"),), OK)
     session = setup.workspace.new()
     for prompt in ("one", "two", "three"):
-        (task,) = await setup.workspace.send(session, SendPrompt(prompt))
+        (task,) = await setup.workspace.sender.send(session, SendPrompt(prompt))
         await task.wait()
-    (task,) = await setup.workspace.send(session, SendPrompt("four"))
+    (task,) = await setup.workspace.sender.send(session, SendPrompt("four"))
     await task.wait()
     assert session.outgoing.draft == "four"
 
     submission = session.leave_out_oldest(task.reply)
     assert submission == SendPrompt("four")
-    (task,) = await setup.workspace.send(session, submission)
+    (task,) = await setup.workspace.sender.send(session, submission)
     await task.wait()
 
     turns = [turn.text for turn in setup.provider.requests[-1].turns if turn.role == "user"]
@@ -69,6 +69,6 @@ async def test_the_oldest_turns_can_be_left_out_and_the_prompt_asked_again(open_
 async def test_nothing_older_is_left_out_of_a_first_prompt(open_workspace: OpenWorkspace) -> None:
     setup = open_workspace((drop("context_length"),))
     session = setup.workspace.new()
-    (task,) = await setup.workspace.send(session, SendPrompt("one"))
+    (task,) = await setup.workspace.sender.send(session, SendPrompt("one"))
     await task.wait()
     assert session.leave_out_oldest(task.reply) is None

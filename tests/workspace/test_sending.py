@@ -19,7 +19,7 @@ async def test_a_prompt_is_sent_answered_and_saved(open_workspace: OpenWorkspace
     watcher = Watcher()
     session.watch(watcher)
 
-    setup.workspace.submit(session, session.outgoing.prompt("Hi"))
+    setup.workspace.sender.submit(session, session.outgoing.prompt("Hi"))
     await until(lambda: "ReplyEnded" in watcher.kinds())
 
     assert setup.texts(session) == [("user", "Hi"), ("assistant", "Hello, world")]
@@ -36,7 +36,7 @@ async def test_the_end_is_told_once_after_the_replys_own_watchers_heard_it(
     session = setup.workspace.new()
     order: list[str] = []
     session.watch(lambda event: order.append("session") if isinstance(event, ReplyEnded) else None)
-    (task,) = await setup.workspace.send(session, SendPrompt("Hi"))
+    (task,) = await setup.workspace.sender.send(session, SendPrompt("Hi"))
     task.watch(lambda event: order.append("reply") if isinstance(event, Finished | Failed) else None)
     await until(lambda: task.reply.text)
 
@@ -50,9 +50,9 @@ async def test_the_end_is_told_once_after_the_replys_own_watchers_heard_it(
 async def test_queued_prompts_are_sent_one_after_the_other(open_workspace: OpenWorkspace) -> None:
     setup = open_workspace(SLOW, OK, OK)
     session = setup.workspace.new()
-    setup.workspace.submit(session, SendPrompt("First"))
-    setup.workspace.submit(session, SendPrompt("Second"))
-    setup.workspace.submit(session, SendPrompt("Third"))
+    setup.workspace.sender.submit(session, SendPrompt("First"))
+    setup.workspace.sender.submit(session, SendPrompt("Second"))
+    setup.workspace.sender.submit(session, SendPrompt("Third"))
     assert [prompt.text for prompt in session.outgoing.next.queued] == ["Second", "Third"]
     setup.provider.scripts[0] = OK
 
@@ -65,7 +65,7 @@ async def test_queued_prompts_are_sent_one_after_the_other(open_workspace: OpenW
 async def test_the_newest_queued_prompt_is_given_back_before_the_draft(open_workspace: OpenWorkspace) -> None:
     setup = open_workspace(SLOW)
     session = setup.workspace.new()
-    (task,) = await setup.workspace.send(session, SendPrompt("First"))
+    (task,) = await setup.workspace.sender.send(session, SendPrompt("First"))
     session.outgoing.queue(SendPrompt("Second"))
     session.outgoing.queue(SendPrompt("Third"))
     session.outgoing.draft = "typed"
@@ -80,7 +80,7 @@ async def test_the_newest_queued_prompt_is_given_back_before_the_draft(open_work
 async def test_stopping_gives_the_queue_back_and_keeps_the_text(open_workspace: OpenWorkspace) -> None:
     setup = open_workspace(SLOW)
     session = setup.workspace.new()
-    (task,) = await setup.workspace.send(session, SendPrompt("First"))
+    (task,) = await setup.workspace.sender.send(session, SendPrompt("First"))
     await until(lambda: task.reply.text)
     session.outgoing.queue(SendPrompt("Second"))
 
@@ -93,7 +93,7 @@ async def test_stopping_gives_the_queue_back_and_keeps_the_text(open_workspace: 
 async def test_a_turn_stopped_before_anything_arrived_is_the_draft_again(open_workspace: OpenWorkspace) -> None:
     setup = open_workspace((Connected(), HANG))
     session = setup.workspace.new()
-    (task,) = await setup.workspace.send(session, SendPrompt("First"))
+    (task,) = await setup.workspace.sender.send(session, SendPrompt("First"))
     await until(lambda: setup.provider.open)
 
     session.stop()
@@ -107,8 +107,8 @@ async def test_a_failure_that_brought_nothing_gives_prompt_and_queue_back(open_w
     session = setup.workspace.new()
     watcher = Watcher()
     session.watch(watcher)
-    setup.workspace.submit(session, SendPrompt("First"))
-    setup.workspace.submit(session, SendPrompt("Second"))
+    setup.workspace.sender.submit(session, SendPrompt("First"))
+    setup.workspace.sender.submit(session, SendPrompt("Second"))
 
     await until(lambda: "ReplyEnded" in watcher.kinds())
 
@@ -127,7 +127,7 @@ async def test_what_can_not_be_sent_comes_back_with_the_reason(open_workspace: O
     session = setup.workspace.new()
     watcher = Watcher()
     session.watch(watcher)
-    setup.workspace.submit(session, SendPrompt("First"))
+    setup.workspace.sender.submit(session, SendPrompt("First"))
     session.outgoing.draft = "typed"
     ready.set()
     await until(lambda: "NotSent" in watcher.kinds())
@@ -147,24 +147,24 @@ async def test_a_defect_on_the_way_out_loses_no_text(open_workspace: OpenWorkspa
     session = setup.workspace.new()
     watcher = Watcher()
     session.watch(watcher)
-    setup.workspace.submit(session, SendPrompt("First"))
+    setup.workspace.sender.submit(session, SendPrompt("First"))
     await until(lambda: "NotSent" in watcher.kinds())
 
     assert session.outgoing.draft == "First"
-    assert setup.workspace.on_their_way(session) == []
+    assert setup.workspace.sender.on_their_way(session) == []
 
 
 async def test_what_is_on_its_way_can_be_taken_back(open_workspace: OpenWorkspace) -> None:
     setup = open_workspace()
     setup.catalog.resolving = lambda model: asyncio.Event().wait()
     session = setup.workspace.new()
-    setup.workspace.submit(session, SendPrompt("First"))
-    assert setup.workspace.on_their_way(session) == ["First"]
+    setup.workspace.sender.submit(session, SendPrompt("First"))
+    assert setup.workspace.sender.on_their_way(session) == ["First"]
 
-    assert setup.workspace.take_back(session)
+    assert setup.workspace.sender.take_back(session)
 
     assert session.outgoing.draft == "First"
-    assert setup.workspace.on_their_way(session) == []
+    assert setup.workspace.sender.on_their_way(session) == []
 
 
 async def test_nothing_leaves_before_the_user_agrees_to_an_unencrypted_key(open_workspace: OpenWorkspace) -> None:
@@ -174,7 +174,7 @@ async def test_nothing_leaves_before_the_user_agrees_to_an_unencrypted_key(open_
     watcher = Watcher()
     session.watch(watcher)
 
-    setup.workspace.submit(session, SendPrompt("Hi"))
+    setup.workspace.sender.submit(session, SendPrompt("Hi"))
     await until(lambda: "NotSent" in watcher.kinds())
 
     assert setup.questions == ["far.example"]
@@ -187,7 +187,7 @@ async def test_an_unencrypted_key_is_asked_about_once_for_a_host(open_workspace:
     session = setup.workspace.new()
 
     for prompt in ("Hi", "Again"):
-        (task,) = await setup.workspace.send(session, SendPrompt(prompt))
+        (task,) = await setup.workspace.sender.send(session, SendPrompt(prompt))
         await task.wait()
 
     assert setup.questions == ["far.example"]
@@ -199,12 +199,12 @@ async def test_models_answer_side_by_side_and_the_highlighted_one_goes_on(
     setup = open_workspace()
     session = setup.workspace.new()
     models = (setup.catalog.model("one"), setup.catalog.model("two"))
-    tasks = await setup.workspace.send(session, SendPrompt("Hi", models=models))
+    tasks = await setup.workspace.sender.send(session, SendPrompt("Hi", models=models))
     for task in tasks:
         await task.wait()
     session.highlight(tasks[1])
 
-    (task,) = await setup.workspace.send(session, SendPrompt("And?"))
+    (task,) = await setup.workspace.sender.send(session, SendPrompt("And?"))
     await task.wait()
 
     assert [message.model for message in session.conversation.path() if message.role == "assistant"] == ["two", "two"]
@@ -214,7 +214,7 @@ async def test_a_reply_can_be_regenerated_and_continued(open_workspace: OpenWork
     setup = open_workspace((Connected(), TextDelta("One"), Finished("length")), OK, OK)
     session = setup.workspace.new()
     for submission in (SendPrompt("Hi"), Continue(), Regenerate()):
-        (task,) = await setup.workspace.send(session, submission)
+        (task,) = await setup.workspace.sender.send(session, submission)
         await task.wait()
 
     replies = [message for message in session.conversation.messages.values() if message.role == "assistant"]

@@ -278,10 +278,10 @@ class ChatScreen(Screen[None]):
     def stop_in_view(self) -> bool:
         """Stop the reply in view, or take back what is about to leave; return whether there was anything."""
         stopped = self.session.stop_in_view()
-        return self._workspace.take_back(self.session) or stopped
+        return self._workspace.sender.take_back(self.session) or stopped
 
     def action_continue_reply(self) -> None:
-        self._workspace.submit(self.session, Continue())
+        self._workspace.sender.submit(self.session, Continue())
 
     def action_edit_last(self) -> None:
         own = [message for message in self.session.conversation.path() if message.role == "user"]

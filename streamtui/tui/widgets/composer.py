@@ -111,7 +111,7 @@ class Composer(Vertical):
         session = self._session
         self.prompt.recent.remember(text)
         session.outgoing.draft = self.prompt.text  # now: sending may be quicker than the box's own message
-        self._workspace.submit(session, session.outgoing.prompt(text))
+        self._workspace.sender.submit(session, session.outgoing.prompt(text))
 
     def _refuse(self, text: str, name: str) -> None:
         if self.menu.is_open:

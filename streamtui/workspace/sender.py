@@ -1,0 +1,154 @@
+"""The one way from a submission to its replies: wait until everything is ready, ask what has to be asked, send."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Final
+
+from streamtui.chat.errors import ConfigError, ErrorInfo, StreamtuiError
+from streamtui.chat.ports import Catalog, Library, Model
+from streamtui.chat.reply_tasks import ReplyTask
+from streamtui.workspace.background import BackgroundTasks
+from streamtui.workspace.events import NotSent
+from streamtui.workspace.session import Session
+from streamtui.workspace.submissions import SendPrompt, Submission, text_of
+
+log = logging.getLogger(__name__)
+
+_PAST: Final = 50
+"""Past replies that the estimate of progress rests on."""
+EXPOSED: Final = "The key would travel in the clear to {host}: use https, or allow it: --insecure-http."
+
+Confirm = Callable[[str], Awaitable[bool]]
+"""Asks whether a key may travel unencrypted to a host. May raise `ConfigError` instead of asking."""
+
+
+async def allow_nothing(host: str) -> bool:
+    """A `Confirm` for front ends that can't ask. Raises `ConfigError`."""
+    raise ConfigError(EXPOSED.format(host=host))
+
+
+@dataclass(frozen=True, slots=True)
+class _Pending:
+    """Something on its way out: it waits for the SDK, for the rest of its conversation, or for the user's word."""
+
+    session: Session
+    submission: Submission
+
+
+class Sender:
+    """Sends what sessions submit. Owns what is on its way out, until its replies start or it is given back."""
+
+    def __init__(
+        self,
+        catalog: Catalog,
+        library: Library,
+        confirm: Confirm,
+        background: BackgroundTasks,
+        on_sent: Callable[[Session], None],
+    ) -> None:
+        """`on_sent` is called once a submission's replies have started."""
+        self.confirm = confirm
+        """A front end that can ask the user puts its own question here."""
+        self._catalog = catalog
+        self._library = library
+        self._background = background
+        self._on_sent = on_sent
+        self._pending: dict[_Pending, asyncio.Task[None]] = {}
+
+    def submit(self, session: Session, submission: Submission) -> None:
+        """Send as soon as everything is ready, telling the session's watchers how that goes; a prompt queues while a
+        reply streams, anything else is refused."""
+        if session.is_streaming or self._of(session):
+            if isinstance(submission, SendPrompt):
+                session.outgoing.queue(submission)
+            else:
+                session.tell(NotSent(StreamtuiError("A reply is still streaming here: stop it first.")))
+            return
+        pending = _Pending(session, submission)
+        # The task starts later than this line, so it is in the table by then.
+        self._pending[pending] = asyncio.create_task(self._send(pending))
+
+    async def send(self, session: Session, submission: Submission) -> list[ReplyTask]:
+        """Send now, and return the replies in flight. Raises `StreamtuiError` where that can't be, or may not."""
+        return session.start(await self._authorized(session, submission))
+
+    def on_their_way(self, session: Session) -> list[str]:
+        """Return the texts of what is about to leave from a session, empty ones for what is no prompt."""
+        return [text_of(pending.submission) for pending in self._of(session)]
+
+    def take_back(self, session: Session) -> bool:
+        """Take back what is about to leave from a session; return whether there was anything."""
+        entries = self._of(session)
+        for entry in entries:
+            self._pending.pop(entry).cancel()
+        prompts = (entry.submission for entry in entries if isinstance(entry.submission, SendPrompt))
+        session.outgoing.give_back(*prompts)
+        return bool(entries)
+
+    async def authorize(self, model: Model) -> Model:
+        """Return `model` ready to be asked. Nothing is sent to it, not even a question for its models, before the user
+        has agreed where a key would travel in the clear. Raises `StreamtuiError`."""
+        host = self._catalog.exposed_host(model)
+        if host is not None:
+            if not await self.confirm(host):
+                raise StreamtuiError("Not sent.")
+            self._catalog.allow_exposed(host)
+        return await self._catalog.resolve(model)
+
+    def cancel(self) -> None:
+        """Send nothing more of what is on its way, and give nothing back: for the program's end."""
+        for task in self._pending.values():
+            task.cancel()
+
+    # -- inside
+
+    def _of(self, session: Session) -> list[_Pending]:
+        return [pending for pending in self._pending if pending.session is session]
+
+    async def _send(self, pending: _Pending) -> None:
+        session = pending.session
+        try:
+            submission = await self._authorized(session, pending.submission)
+            self._pending.pop(pending, None)
+            session.start(submission)
+            self._on_sent(session)
+        except StreamtuiError as error:
+            self._pending.pop(pending, None)
+            session.outgoing.refuse(pending.submission, error)
+        except Exception as error:  # a defect is no reason to lose what was written
+            log.exception("a submission broke")
+            self._pending.pop(pending, None)
+            session.outgoing.refuse(pending.submission, StreamtuiError(f"Not sent: {ErrorInfo.of(error).message}"))
+
+    async def _authorized(self, session: Session, submission: Submission) -> Submission:
+        """Return what may be sent. Raises `StreamtuiError` where it can't be, or the user doesn't want it."""
+        session.pick()
+        await session.ready.wait()
+        if session.is_written_elsewhere:
+            await self._catch_up(session)
+        conversation = session.conversation
+        if isinstance(submission, SendPrompt) and submission.models:
+            models = [await self.authorize(model) for model in submission.models]
+            return replace(submission, models=tuple(models))
+        model = await self.authorize(conversation.model)
+        if model != conversation.model:
+            conversation.use(model)
+        self._background.start(self._learn_lengths(session))
+        return submission
+
+    async def _catch_up(self, session: Session) -> None:
+        """Read what another program has written meanwhile. Raises `StreamtuiError` while it still writes."""
+        session.conversation.catch_up(*await self._library.load(session.conversation.id))
+        session.show_path()
+        if session.is_written_elsewhere:
+            raise StreamtuiError("Another program is writing a reply here: wait for it, or stop it there.")
+
+    async def _learn_lengths(self, session: Session) -> None:
+        """Read how long this model's replies were, for the estimate of progress; without it there is none."""
+        try:
+            timings = await self._library.timings(session.conversation.model.id, _PAST)
+        except StreamtuiError:
+            return
+        session.past_lengths = [timing.metrics.characters for timing in timings if timing.status == "complete"]
