@@ -124,7 +124,7 @@ class Sender:
 
     async def _authorized(self, session: Session, submission: Submission) -> Submission:
         """Return what may be sent. Raises `StreamtuiError` where it can't be, or the user doesn't want it."""
-        session.pick()
+        session.comparison.pick()
         await session.ready.wait()
         if session.is_written_elsewhere:
             await self._catch_up(session)

@@ -1,4 +1,4 @@
-"""A conversation that is open in this process: its replies in flight, and what is sent next."""
+"""A conversation that is open in this process: its replies in flight, and the path in view."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -12,6 +12,7 @@ from streamtui.chat.events import Failed, Finished
 from streamtui.chat.messages import Status
 from streamtui.chat.reply import Reply
 from streamtui.chat.reply_tasks import ReplyTask, ReplyTasks
+from streamtui.workspace.comparison import Comparison
 from streamtui.workspace.events import (
     ComparisonStarted,
     PathChanged,
@@ -40,6 +41,7 @@ class Session:
         no place in the draft, into the prompt history."""
         self.conversation = conversation
         self.outgoing = Outgoing(conversation, self.tell, remember)
+        self.comparison = Comparison(conversation, self.show_path)
         self.past_lengths: list[int] = []
         """Characters in past replies of the model, for the estimate of progress."""
         self.ready = asyncio.Event()
@@ -48,8 +50,6 @@ class Session:
         self._tasks = tasks
         self._submit = submit
         self._listeners: tuple[Listener, ...] = ()
-        self._compared: tuple[ReplyTask, ...] = ()
-        self._highlighted: ReplyTask | None = None
         self._answered: SendPrompt | None = None
         """What the replies in flight answer, if it was a prompt."""
 
@@ -70,16 +70,6 @@ class Session:
     def title(self) -> str:
         """The conversation's title, also while its first reply is only just being written down."""
         return self.conversation.title or next((task.reply.title for task in self.tasks), "")
-
-    @property
-    def compared(self) -> tuple[ReplyTask, ...]:
-        """The replies that stand side by side, until one of them is picked."""
-        return self._compared
-
-    @property
-    def highlighted(self) -> ReplyTask | None:
-        """The one of the compared replies that the conversation goes on with."""
-        return self._highlighted
 
     @property
     def is_streaming(self) -> bool:
@@ -169,29 +159,9 @@ class Session:
     def stop_in_view(self) -> bool:
         """Stop the reply in view: of several side by side the highlighted one, or else one that still streams. Where
         only branches out of view stream, stop those. Return whether there was anything to stop."""
-        running = [task for task in self._compared if task.is_streaming]
-        if not running:
-            return self.stop(self.task_in_view)
-        return self.stop(self._highlighted if self._highlighted in running else running[0])
+        return self.stop(self.comparison.running or self.task_in_view)
 
     # -- branches
-
-    def highlight(self, task: ReplyTask) -> None:
-        """Let `task` be the one of the compared replies that the conversation goes on with."""
-        self._highlighted = task
-
-    def pick(self) -> bool:
-        """Go on with the highlighted one of the compared replies; return whether there was a comparison. The others
-        stay as branches."""
-        if not self._compared:
-            return False
-        picked = (self._highlighted or self._compared[0]).reply
-        self._compared, self._highlighted = (), None
-        if picked.id in self.conversation.messages:  # else it was stopped before anything came
-            self.conversation.use(picked.model)
-            self.conversation.choose(picked.id)
-        self.show_path()
-        return True
 
     def walk(self, message: str, step: int) -> tuple[int, int] | None:
         """Bring the branch beside a message into view; return its number, from 1, and how many there are, or `None`
@@ -237,8 +207,8 @@ class Session:
 
     def _compare(self, replies: Sequence[Reply]) -> list[ReplyTask]:
         tasks = [self._track(reply) for reply in replies]
-        self._compared, self._highlighted = tuple(tasks), tasks[0]
-        self.tell(ComparisonStarted(self._compared))
+        self.comparison.begin(tasks)
+        self.tell(ComparisonStarted(self.comparison.tasks))
         return tasks
 
     def _run(self, reply: Reply) -> ReplyTask:

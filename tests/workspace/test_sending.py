@@ -202,7 +202,7 @@ async def test_models_answer_side_by_side_and_the_highlighted_one_goes_on(
     tasks = await setup.workspace.sender.send(session, SendPrompt("Hi", models=models))
     for task in tasks:
         await task.wait()
-    session.highlight(tasks[1])
+    session.comparison.highlight(tasks[1])
 
     (task,) = await setup.workspace.sender.send(session, SendPrompt("And?"))
     await task.wait()

@@ -85,7 +85,7 @@ class ChatScreen(Screen[None]):
         if self._session is session:
             return
         if self._session is not None:
-            self._session.pick()
+            self._session.comparison.pick()
         self._unwatch()
         self._session = session
         self._unwatch = session.watch(self._on_session_event)
@@ -158,7 +158,7 @@ class ChatScreen(Screen[None]):
         """After a reply that broke off, say what can be done about it."""
         match ending:
             case Failed(error=error) if error.kind == "context_length":
-                if not self.session.compared and self.session.conversation.has_older_turns:
+                if not self.session.comparison.tasks and self.session.conversation.has_older_turns:
                     self.run_worker(self.actions.offer_to_leave_out(self.session, task.reply))
             case Failed() if task.reply.message.can_continue:
                 self.say("Alt+C lets the reply go on where it stopped.")
@@ -262,7 +262,7 @@ class ChatScreen(Screen[None]):
 
     @on(Prompt.SentNothing)
     def go_on(self) -> None:
-        self.session.pick()
+        self.session.comparison.pick()
 
     @on(Prompt.Left)
     def quit(self) -> None:

@@ -77,19 +77,19 @@ class ComparePane(Vertical):
 
     @property
     def _highlighted(self) -> int:
-        highlighted = self._session.highlighted
+        highlighted = self._session.comparison.highlighted
         return self._tasks.index(highlighted) if highlighted in self._tasks else 0
 
     def step(self, by: int) -> None:
         """Highlight the column so many further to the right; beyond the ends nothing changes."""
         index = self._highlighted + by
         if 0 <= index < len(self._tasks):
-            self._session.highlight(self._tasks[index])
+            self._session.comparison.highlight(self._tasks[index])
             self._show_highlight()
 
     @on(Column.Clicked)
     def choose(self, event: Column.Clicked) -> None:
-        self._session.highlight(self._tasks[self.columns.index(event.column)])
+        self._session.comparison.highlight(self._tasks[self.columns.index(event.column)])
         self._show_highlight()
 
     def _show_highlight(self) -> None:
