@@ -226,7 +226,9 @@ def _is_glob(state: StateInline, start: int, end: int, before: str, after: str) 
         return False
     if end - start == 2 and word_after == "/*":
         return True
-    return end - start == 1 and after == "." and word_after[1:].isalnum() and "*" not in _word(text, end)[1:]
+    if end - start != 1 or after != ".":
+        return False
+    return word_after == ".*" or (word_after[1:].isalnum() and "*" not in _word(text, end)[1:])
 
 
 def _is_punctuation(char: str) -> bool:

@@ -203,10 +203,13 @@ class Workspace:
     async def delete(self, conversation: str) -> None:
         """Settle a conversation and delete it; for a while `undelete` brings it back. Raises `StoreError`."""
         running = self.tasks.of(conversation)
+        session = self._sessions.get(conversation)
         self.close(conversation)
         for task in running:
             task.stop()
             await task.wait()
+        if session is not None and session.is_blank:
+            return  # its only turn was taken back, because nothing of the reply had arrived
         await self.library.delete(conversation)
         self._deleted.append(conversation)
 

@@ -112,7 +112,7 @@ def test_an_unknown_model_is_one_line_and_another_can_be_chosen(launch: Launch, 
 def test_the_model_picker_lists_what_the_endpoint_offers(launch: Launch, endpoint: ScriptedServer) -> None:
     app = launch("-m", "ok")
     app.press("ctrl+p")
-    app.wait_for("choose the model")
+    app.wait_for("keys and commands")
     app.type("model")
     app.wait_until_gone("keys and commands")
     app.press("enter")

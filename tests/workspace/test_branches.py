@@ -72,3 +72,17 @@ async def test_nothing_older_is_left_out_of_a_first_prompt(open_workspace: OpenW
     (task,) = await setup.workspace.sender.send(session, SendPrompt("one"))
     await task.wait()
     assert session.leave_out_oldest(task.reply) is None
+
+
+async def test_deleting_before_anything_arrived_deletes_nothing_and_is_no_error(
+    open_workspace: OpenWorkspace,
+) -> None:
+    setup = open_workspace((Connected(), HANG))
+    session = setup.workspace.new()
+    await setup.workspace.sender.send(session, SendPrompt("Hi"))
+    await until(lambda: setup.provider.open)
+
+    await setup.workspace.delete(session.conversation.id)
+
+    assert await setup.store.library.conversations() == []
+    assert setup.provider.open == 0
