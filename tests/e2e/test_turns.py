@@ -89,7 +89,7 @@ def test_a_stopped_reply_is_found_again_in_the_list_of_conversations(launch: Lau
 
     again = launch()
     again.press("ctrl+o")
-    again.wait_for("find me later")
+    again.wait_for("enter open")
     again.press("enter")
     again.wait_for("■ stopped")
     assert words_in(again.screen) == seen

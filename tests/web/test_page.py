@@ -297,14 +297,18 @@ async def cutting(port: int) -> AsyncIterator[tuple[int, Callable[[], Awaitable[
         task = asyncio.current_task()
         assert task is not None
         relays.add(task)
-        up_reader, up_writer = await asyncio.open_connection("127.0.0.1", port)
+        try:
+            up_reader, up_writer = await asyncio.open_connection("127.0.0.1", port)
+        except BaseException:
+            writer.transport.abort()
+            raise
         pumps = [pump(reader, up_writer), pump(up_reader, writer, lambda: streams.put_nowait(writer))]
-        tasks = [asyncio.ensure_future(each) for each in pumps]
+        tasks = [asyncio.ensure_future(pumping) for pumping in pumps]
         try:
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            for each in tasks:
-                each.cancel()
+            for pumping in tasks:
+                pumping.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             up_writer.transport.abort()
             writer.transport.abort()

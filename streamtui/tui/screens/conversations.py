@@ -79,6 +79,7 @@ class Conversations(Picker):
             yield Static(Content(self.HINT), markup=False, classes="hints")
 
     def on_mount(self) -> None:
+        self.is_loading = True
         self._load()
         self.set_interval(0.5, self._mark)
 
@@ -104,6 +105,7 @@ class Conversations(Picker):
     def _take(self, summaries: Iterable[ConversationSummary]) -> None:
         self._rows = [_Row(summary, _words(summary)) for summary in summaries]
         self._matches, self._typed = self._rows, ""
+        self.is_loading = False
         highlighted = self.highlighted
         self.offer()
         if highlighted is not None:

@@ -29,6 +29,9 @@ class Picker(ModalScreen[str | None]):
     def __init__(self) -> None:
         super().__init__()
         self._news_timer: Timer | None = None
+        self.is_loading = False
+        """Whether more may still come to be on offer; Enter on an empty list waits for that."""
+        self._is_enter_held = False
 
     def matching(self, typed: str) -> Sequence[Option]:
         """Return what is on offer for what was typed, in lower case."""
@@ -78,11 +81,15 @@ class Picker(ModalScreen[str | None]):
         self.choices.highlighted = next((i for i, option in enumerate(options) if not option.disabled), None)
         if self.choices.highlighted:
             self.call_after_refresh(self.choices.scroll_home, animate=False)  # the heading above it is seen as well
+        if self._is_enter_held and self.highlighted is not None:
+            self.dismiss(self.highlighted)
 
     @on(Input.Submitted)
     def _submit(self, event: Input.Submitted) -> None:
         if (picked := self.highlighted or self.otherwise(event.value)) is not None:
             self.dismiss(picked)
+        else:
+            self._is_enter_held = self.is_loading
 
     @on(OptionList.OptionSelected)
     def _select(self, event: OptionList.OptionSelected) -> None:
