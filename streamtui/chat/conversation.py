@@ -140,13 +140,13 @@ class Conversation:
 
     def path(self, leaf: str | None = None) -> list[ChatMessage]:
         """Return the messages from the root to `leaf` (by default the branch in view), oldest first."""
-        found: list[ChatMessage] = []
+        path: list[ChatMessage] = []
         at = leaf or self.leaf
         while at is not None and (message := self.messages.get(at)) is not None:
-            found.append(message)
+            path.append(message)
             at = message.parent
-        found.reverse()
-        return found
+        path.reverse()
+        return path
 
     def siblings(self, message: str) -> list[str]:
         """Return the ids of the alternatives to a message, itself included, oldest first."""
@@ -246,8 +246,8 @@ class Conversation:
         siblings = [sibling for sibling in self.siblings(message) if sibling != message]
         user = self.messages.get(reply.parent or "")
         removed = [message] if siblings or user is None else [message, user.id]
-        for each in removed:
-            del self.messages[each]
+        for id in removed:
+            del self.messages[id]
         self.leaf = self._leaf_without(user, siblings, self._came_from.pop(message, None))
         self._recorder.withdraw(self.record, removed)
         if not self.messages:
@@ -334,7 +334,7 @@ class Conversation:
 
     def _newest_leaf(self, message: str) -> str:
         """Return the end of the branch through `message` that was written last."""
-        newest_child = {each.parent: each.id for each in self.messages.values()}
+        newest_child = {message.parent: message.id for message in self.messages.values()}
         while (child := newest_child.get(message)) is not None:
             message = child
         return message
@@ -346,17 +346,17 @@ class Conversation:
             return self.leaf
         if came_from in self.messages and (user is None or came_from != user.parent):
             return came_from
-        others = replies if replies or user is None else [each for each in self.siblings_of(user) if each != user.id]
+        others = replies if replies or user is None else [id for id in self.siblings_of(user) if id != user.id]
         if others:
             return self._newest_leaf(others[-1])
         return user.parent if user else None
 
     def _prompt_of(self, message: str | None) -> ChatMessage | None:
         """Return the prompt at `message` or the nearest one above it."""
-        found = self.messages.get(message or "")
-        while found is not None and found.role != "user":
-            found = self.messages.get(found.parent or "")
-        return found
+        prompt = self.messages.get(message or "")
+        while prompt is not None and prompt.role != "user":
+            prompt = self.messages.get(prompt.parent or "")
+        return prompt
 
     def _refuse_while_streaming(self) -> None:
         if any(message.status is Status.STREAMING for message in self.messages.values()):

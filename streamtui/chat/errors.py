@@ -46,6 +46,13 @@ class StoreError(StreamtuiError):
     """The saved conversations can't be read or written."""
 
 
+class PlaintextKeyError(ConfigError):
+    """A key would travel unencrypted to another machine."""
+
+    def __init__(self, host: str) -> None:
+        super().__init__(f"The key would travel in the clear to {host}: use https, or allow it: --insecure-http.")
+
+
 class NotFoundError(StoreError):
     """There is no such conversation."""
 

@@ -7,14 +7,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
-from streamtui.chat.errors import ConfigError, ProviderError, StreamtuiError
+from streamtui.chat.errors import ConfigError, PlaintextKeyError, ProviderError, StreamtuiError
 from streamtui.chat.ports import Model, Provider
 from streamtui.cli.context import Context
 from streamtui.providers import PROVIDERS, Endpoint
 from streamtui.providers.lazy import LazyProvider, UnreachableProvider, no_model_error
 from streamtui.providers.redaction import Secret, redact
 from streamtui.settings.config import Config
-from streamtui.settings.models import DEMO, EXPOSED, SettingsCatalog
+from streamtui.settings.models import DEMO, SettingsCatalog
 
 PING_S: Final = 5.0
 """How long an endpoint may take to list its models."""
@@ -128,7 +128,7 @@ async def _ping(
 
 async def _asked(catalog: SettingsCatalog, provider: LazyProvider) -> _Answer:
     if host := catalog.exposed_host(Model(provider, "")):
-        return _Answer(error=EXPOSED.format(host=host))
+        return _Answer(error=str(PlaintextKeyError(host)))
     try:
         loaded = await provider.load()  # a key command may ask the user something: no time limit of ours
         begin = time.monotonic()

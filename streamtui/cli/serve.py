@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from streamtui.chat.conversation import Options
-from streamtui.chat.errors import ConfigError
+from streamtui.chat.errors import ConfigError, PlaintextKeyError
 from streamtui.chat.ports import InMemoryQuirks
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.cli import process, store
@@ -15,7 +15,7 @@ from streamtui.cli.args import ServeArgs
 from streamtui.cli.context import Context
 from streamtui.cli.exit_codes import DONE
 from streamtui.settings.config import Config
-from streamtui.settings.models import EXPOSED, NOTHING_CONFIGURED, SettingsCatalog
+from streamtui.settings.models import NOTHING_CONFIGURED, SettingsCatalog
 from streamtui.store.transcript import summary_json, transcript
 from streamtui.web import BindAddress, Engine, ServeLimits, serve
 
@@ -44,7 +44,7 @@ class EngineFactory:
         if not (catalog.is_configured or self.demo):
             raise ConfigError(NOTHING_CONFIGURED)
         if host := catalog.exposed_host(catalog.model()):
-            raise ConfigError(EXPOSED.format(host=host))
+            raise PlaintextKeyError(host)
 
 
 def run(args: ServeArgs, context: Context) -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeVar, get_args
 
 from streamtui import providers
-from streamtui.chat.errors import ConfigError, ProviderError, StreamtuiError
+from streamtui.chat.errors import ConfigError, PlaintextKeyError, ProviderError, StreamtuiError
 from streamtui.chat.messages import ChatRequest, Turn
 from streamtui.chat.ports import Deadlines, Model, Provider, QuirkStore
 from streamtui.chat.sanitize import sanitize_line
@@ -28,7 +28,6 @@ NOTHING_CONFIGURED: Final = (
     f"No model is configured: set {' or '.join(str(row.key_variable) for row in _KEYED.values())} "
     f"(or {PROVIDERS[_GENERAL].url_variables[0]} for another endpoint, and CHAT_MODEL), or try --demo."
 )
-EXPOSED: Final = "The key would travel in the clear to {host}: use https, or allow it: --insecure-http."
 _INSECURE: Final = "allow:insecure-http"
 _URL_VARIABLES: Final = tuple(name for row in PROVIDERS.values() for name in row.url_variables)
 
@@ -141,7 +140,7 @@ class SettingsCatalog:
         failures: list[StreamtuiError] = []
         for provider in map(self._provider, self.reachable if not self._demo else []):
             if host := self.exposed_host(Model(provider, "")):
-                failures.append(ConfigError(EXPOSED.format(host=host)))
+                failures.append(PlaintextKeyError(host))
             else:
                 asked.append(provider)
         if not (asked or failures):

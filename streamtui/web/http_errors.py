@@ -36,8 +36,8 @@ def refusal_of(error: StreamtuiError) -> HTTPError:
         case ConfigError():
             return HTTPError(400, "config", str(error))
         case ProviderError():
-            said = plain(ErrorInfo.of(error))
-            return HTTPError(502, said.kind, said.message)
+            line = plain(ErrorInfo.of(error))
+            return HTTPError(502, line.kind, line.message)
         case StoreError():
             return HTTPError(503, "store", str(error))
         case _:

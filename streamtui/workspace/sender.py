@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
-from streamtui.chat.errors import ConfigError, ErrorInfo, StreamtuiError
+from streamtui.chat.errors import ErrorInfo, PlaintextKeyError, StreamtuiError
 from streamtui.chat.ports import Catalog, Library, Model
 from streamtui.chat.reply_tasks import ReplyTask
 from streamtui.workspace.background import BackgroundTasks
@@ -18,7 +18,6 @@ log = logging.getLogger(__name__)
 
 _PAST: Final = 50
 """Past replies that the estimate of progress rests on."""
-EXPOSED: Final = "The key would travel in the clear to {host}: use https, or allow it: --insecure-http."
 
 Confirm = Callable[[str], Awaitable[bool]]
 """Asks whether a key may travel unencrypted to a host. May raise `ConfigError` instead of asking."""
@@ -26,7 +25,7 @@ Confirm = Callable[[str], Awaitable[bool]]
 
 async def allow_nothing(host: str) -> bool:
     """A `Confirm` for front ends that can't ask. Raises `ConfigError`."""
-    raise ConfigError(EXPOSED.format(host=host))
+    raise PlaintextKeyError(host)
 
 
 @dataclass(frozen=True, slots=True)

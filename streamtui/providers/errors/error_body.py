@@ -51,43 +51,43 @@ def words_of(payload: object) -> ServerWords:
     return ServerWords(_words(payload, _DEPTH), codes)
 
 
-def _words(said: object, depth: int) -> str:
+def _words(answer: object, depth: int) -> str:
     """Return a message as text, of whatever type it is."""
-    match said:
+    match answer:
         case str():
-            return _unwrapped(said, depth)
+            return _unwrapped(answer, depth)
         case list():
-            return "; ".join(filter(None, (_entry(entry, depth) for entry in said)))
+            return "; ".join(filter(None, (_entry(entry, depth) for entry in answer)))
         case dict():
-            return _entry(said, depth)
+            return _entry(answer, depth)
         case _:
-            return _as_json(said)
+            return _as_json(answer)
 
 
-def _entry(said: object, depth: int) -> str:
-    if not isinstance(said, dict):
-        return _words(said, depth) if isinstance(said, str) else _as_json(said)
-    inner = _raw(said)
+def _entry(answer: object, depth: int) -> str:
+    if not isinstance(answer, dict):
+        return _words(answer, depth) if isinstance(answer, str) else _as_json(answer)
+    inner = _raw(answer)
     if depth and inner and (text := _words(inner, depth - 1)):
         return text
     for name in _MESSAGES:
-        if isinstance(said.get(name), str) and said[name]:
-            return _place(said) + _unwrapped(said[name], depth)
+        if isinstance(answer.get(name), str) and answer[name]:
+            return _place(answer) + _unwrapped(answer[name], depth)
     for name in _MESSAGES:
-        if depth and said.get(name):
-            return _words(said[name], depth - 1)
-    return _as_json(said)
+        if depth and answer.get(name):
+            return _words(answer[name], depth - 1)
+    return _as_json(answer)
 
 
-def _raw(said: dict[str, Any]) -> object:
+def _raw(answer: dict[str, Any]) -> object:
     """Return what the server behind a relay said."""
-    metadata = said.get("metadata")
+    metadata = answer.get("metadata")
     return metadata.get("raw") if isinstance(metadata, dict) else None
 
 
-def _place(said: dict[str, Any]) -> str:
+def _place(answer: dict[str, Any]) -> str:
     """Return the field that an entry of a list of mistakes is about, as `temperature: `."""
-    place = said.get("loc")
+    place = answer.get("loc")
     names = [str(name) for name in place if name != "body"] if isinstance(place, list) else []
     return f"{names[-1]}: " if names else ""
 
@@ -107,9 +107,9 @@ def _unwrapped(text: str, depth: int) -> str:
     return inner if inner and not inner.startswith(("{", "[")) else text
 
 
-def _as_json(said: object) -> str:
+def _as_json(answer: object) -> str:
     try:
-        return json.dumps(said, ensure_ascii=False) if said else ""
+        return json.dumps(answer, ensure_ascii=False) if answer else ""
     except RecursionError:
         return ""
 

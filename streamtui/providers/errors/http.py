@@ -201,9 +201,9 @@ class _Line:
         """Return the line for an error without a status of the response's own."""
         if not is_begun or cause not in (Cause.SERVER, Cause.OVERLOADED, Cause.REQUEST, Cause.PASSING):
             return self.of(cause)
-        told = self._told or "it gave no reason."
+        reason = self._told or "it gave no reason."
         advice = "" if cause is Cause.REQUEST else "Try again in a moment."
-        return f"{self.peer.host} broke the reply off: {told} {advice}".rstrip()
+        return f"{self.peer.host} broke the reply off: {reason} {advice}".rstrip()
 
     @property
     def _is_first(self) -> bool:
@@ -211,10 +211,10 @@ class _Line:
 
     @property
     def _told(self) -> str:
-        told = self.peer.quote(self.words.text)
+        reason = self.peer.quote(self.words.text)
         if self.delay >= 1:
-            told = f"{told} It asks for a pause of {_duration(self.delay)}.".lstrip()
-        return told
+            reason = f"{reason} It asks for a pause of {_duration(self.delay)}.".lstrip()
+        return reason
 
     def _advice(self, cause: Cause) -> str:
         match cause:

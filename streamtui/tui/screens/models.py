@@ -35,10 +35,10 @@ class Models(Picker):
 
     def matching(self, typed: str) -> list[Option]:
         exact_first = sorted(dict.fromkeys(self._all), key=lambda name: name.casefold() != typed)
-        found = [Option(Content(name), id=name) for name in exact_first if typed in name.casefold()]
-        if self._all and not found:
+        options = [Option(Content(name), id=name) for name in exact_first if typed in name.casefold()]
+        if self._all and not options:
             return [Option(Content("Not one of the endpoint's models; enter takes the name as it is."), disabled=True)]
-        return found
+        return options
 
     def otherwise(self, typed: str) -> str | None:
         return typed.strip() or None
