@@ -141,6 +141,7 @@ class _Ask:
             code = await stream_replies(
                 replies,
                 extracted or sink,
+                self.catalog.prices,
                 pipe=stdout if isinstance(stdout, Output) else None,
                 metrics=stderr if self.args.metrics else None,
             )

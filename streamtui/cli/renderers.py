@@ -18,6 +18,7 @@ from streamtui.chat.events import (
 )
 from streamtui.chat.messages import Citation, Status, Usage, is_estimate
 from streamtui.chat.metrics import Metrics
+from streamtui.chat.statistics import Price
 from streamtui.cli.output import TextWriter
 from streamtui.workspace.markdown_source import last_fence
 
@@ -254,8 +255,8 @@ class Extracted:
             await self.inner.event(TextDelta(code), label)
 
 
-def metrics_line(metrics: Metrics | None, usage: Usage | None) -> str:
-    """Return the figures of a reply in one line; `~` marks an estimate."""
+def metrics_line(metrics: Metrics | None, usage: Usage | None, price: Price | None = None) -> str:
+    """Return the figures of a reply in one line; `~` marks an estimate. Context and cost are there where known."""
     metrics = metrics or Metrics()
     about = "~" if is_estimate(usage) else ""
     parts: list[str] = []
@@ -274,4 +275,17 @@ def metrics_line(metrics: Metrics | None, usage: Usage | None) -> str:
     parts.append(f"{metrics.characters} characters")
     if metrics.characters_per_s is not None:
         parts.append(f"{metrics.characters_per_s:.0f} characters/s")
+    if price is not None and usage is not None:
+        parts += _price_parts(price, usage.input_tokens or 0, usage.output_tokens or 0, about)
     return " · ".join(parts)
+
+
+def _price_parts(price: Price, input_tokens: int, output_tokens: int, about: str) -> list[str]:
+    parts: list[str] = []
+    if price.context:
+        parts.append(
+            f"context {about}{(input_tokens + output_tokens) / price.context * 100:.1f} % of {price.context:,}"
+        )
+    if (cost := price.cost(input_tokens, output_tokens)) is not None:
+        parts.append(f"{about}${cost:.4f}{f' ({price.source})' if price.source else ''}")
+    return parts

@@ -19,20 +19,26 @@ from streamtui.cli import renderers
 from streamtui.cli.exit_codes import DONE, FAILED, USAGE
 from streamtui.cli.output import Output, TextWriter
 from streamtui.cli.renderers import Sink
+from streamtui.settings.prices import PriceBook
 
 _LAST_WORDS_S: Final = 0.5
 """How long a cancelled run waits for whoever is slow to read."""
 
 
 async def stream_replies(
-    replies: dict[str, Reply], sink: Sink, *, pipe: Output | None = None, metrics: TextWriter | None = None
+    replies: dict[str, Reply],
+    sink: Sink,
+    prices: PriceBook,
+    *,
+    pipe: Output | None = None,
+    metrics: TextWriter | None = None,
 ) -> int:
     """Run the replies at once, labelled where there are several, and return the exit code.
 
     When nobody reads `pipe` any more the requests end and `BrokenPipeError` is raised; `metrics` gets a line for each
     reply. Cancelling settles the replies; what arrived has been written out, and each one's ending.
     """
-    progress = _Progress(replies, sink, metrics)
+    progress = _Progress(replies, sink, metrics, prices)
     closed = asyncio.Event()
     try:
         with _cancelled_when_closed(pipe, closed):
@@ -56,6 +62,7 @@ class _Progress:
     replies: dict[str, Reply]
     sink: Sink
     metrics: TextWriter | None
+    prices: PriceBook
     _failures: list[ErrorInfo] = field(default_factory=list)
     _characters: dict[str, int] = field(init=False)
     """Written of each reply that has not ended."""
@@ -75,7 +82,9 @@ class _Progress:
             del self._characters[label]
         await self.sink.event(event, label if is_merged else None)
         if self.metrics is not None and isinstance(event, Finished | Failed):
-            line = renderers.metrics_line(event.metrics, self.replies[label].usage)
+            await asyncio.to_thread(self.prices.load)
+            reply = self.replies[label]
+            line = renderers.metrics_line(event.metrics, reply.usage, self.prices.get(reply.message.model or ""))
             await self.metrics.write(f"[{label}] {line}\n" if is_merged else f"{line}\n")
 
     @property

@@ -451,3 +451,13 @@ def test_a_closed_stdout_or_stderr_is_no_crash(command: Command, closed: int) ->
     assert result.code in (0, 1), result
     assert "Traceback" not in result.err and "crashed" not in result.err
     assert command.saved()[1].text == HELLO_TEXT
+
+
+def test_metrics_tell_context_and_cost_where_they_are_known(command: Command, run_here: Run) -> None:
+    command.configure('[prices."ok"]\ninput = 1000000\noutput = 2000000\ncontext = 1000')
+
+    result = run_here("ask", "--metrics", "-m", "ok", "hi")
+
+    assert "context 1.2 % of 1,000" in result.err
+    assert "$17.0000" in result.err
+    assert "context" not in run_here("ask", "--metrics", "-m", "no-done", "hi").err
