@@ -71,7 +71,7 @@ def test_no_border_moves_no_word_is_cut_and_nothing_stays_behind(tmux: Tmux) -> 
     tmux.wait_for(lambda: "हि" in "\n".join(tmux.lines))
     box = box_of(tmux.lines)
     for cluster, line in zip(CLUSTERS, box, strict=True):
-        assert line.startswith(" │ ") and line.endswith(" │"), line
+        assert line.startswith("│ ") and line.endswith(" │"), line
         assert line.count("│") == 2
         assert line.count(cluster[0]) == 2 * cluster.count(cluster[0])
         assert " and " in line and "then plain words" in line, line

@@ -82,6 +82,9 @@ class InputMessages:
         elif _MOUSE_REPORT.fullmatch(text):
             if (report := self._parser.parse_mouse_code(text)) is not None:
                 yield report
+        elif text == "\x1b ":  # Esc, and right behind it a word: nothing is bound to Alt with the space bar
+            yield events.Key("escape", "\x1b")
+            yield events.Key("space", " ")
         elif len(text) == 2 and not isinstance(ANSI_SEQUENCES_KEYS.get(text), tuple):
             yield events.Key(_alt(text[1]), None)
         elif _is_key(text):

@@ -64,6 +64,10 @@ def test_keys(sent: str, key: str, character: str | None) -> None:
     assert len(messages_of(sent)) == 1
 
 
+def test_a_space_right_behind_escape_is_typed() -> None:
+    assert keys_of("\x1b goes") == [("escape", "\x1b"), ("space", " "), *((letter, letter) for letter in "goes")]
+
+
 @pytest.mark.parametrize("sent", ["\x1b1", "\x1b[49;3u", "\x1bx", "\x1b[A", "\x1b[13;5u"])
 def test_such_keys_type_nothing(sent: str) -> None:
     (message,) = messages_of(sent)
