@@ -5,7 +5,7 @@ import signal
 from collections.abc import Sequence
 
 from streamtui.chat.errors import ConfigError, NotFoundError, ProviderError, StreamtuiError
-from streamtui.cli import app, args, ask, daily, models, process, saved, stdio
+from streamtui.cli import args, daily, process, stdio
 from streamtui.cli.args import (
     AppArgs,
     AskArgs,
@@ -96,17 +96,24 @@ def _run(command: CommandArgs, context: Context) -> int:
 
 
 def _dispatch(command: CommandArgs, context: Context) -> int:
+    """Run the command. Each one's imports cost tens of milliseconds, which the others are spared."""
     match command:
         case AppArgs():
+            from streamtui.cli import app
+
             return app.run(command, context)
         case AskArgs():
+            from streamtui.cli import ask
+
             return ask.run(command, context)
         case ModelsArgs():
+            from streamtui.cli import models
+
             return models.run(command, context)
         case ServeArgs():
             return _serve(command, context)
         case DoctorArgs():
-            from streamtui.cli import doctor  # the other commands start without it
+            from streamtui.cli import doctor
 
             return doctor.run(command, context)
         case CompletionArgs():
@@ -114,6 +121,8 @@ def _dispatch(command: CommandArgs, context: Context) -> int:
 
             return completion.run(command)
         case _:
+            from streamtui.cli import saved
+
             return saved.run(command, context)
 
 

@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from importlib import metadata
 from typing import Any
 
 from streamtui.chat.statistics import Price
@@ -81,6 +80,8 @@ class PriceBook:
             prices = info.get_prices(datetime.now(UTC))
         except LookupError:
             return Price()
+        from importlib import metadata  # 20 ms that those who ask for no price are spared
+
         source = f"{_PACKAGE} {metadata.version(_PACKAGE)}"
         return Price(_number(prices.input_mtok), _number(prices.output_mtok), info.context_window, source)
 
