@@ -134,7 +134,8 @@ class Sender:
         model = await self.authorize(conversation.model)
         if model != conversation.model:
             conversation.use(model)
-        self._background.start(self._learn_lengths(session))
+        if session.is_watched:  # nobody else is shown how far a reply may be
+            self._background.start(self._learn_lengths(session))
         return submission
 
     async def _catch_up(self, session: Session) -> None:
