@@ -22,6 +22,8 @@ from streamtui.chat.ports import ConversationRecord, Model, NullRecorder, Record
 from streamtui.chat.reply import Journal, Reply
 from streamtui.chat.retry import Policy
 from streamtui.chat.sanitize import sanitize, sanitize_line
+from streamtui.chat.tree import MessageTree
+from streamtui.chat.turns import OmittedTurns, answered
 
 TITLE_LENGTH = 60
 
@@ -40,7 +42,7 @@ class Options:
 
 
 class Conversation:
-    """The messages by id, and the id of the branch's last one.
+    """A tree of messages, the model that answers, and what is asked of it.
 
     Owned by one task at a time; replies change it from the task that runs them. Nothing is on disk before the first
     reply is entered.
@@ -60,13 +62,9 @@ class Conversation:
         self.model = model
         self.system = sanitize(system) if system else None
         self.options = options or Options()
-        self.messages: dict[str, ChatMessage] = {}
-        self.leaf: str | None = None
-        self.left_out = 0
-        """How many of the oldest turns requests leave out, because the model's context is too small for them."""
+        self.tree = MessageTree()
+        self.omitted = OmittedTurns()
         self.created = time.time()
-        self._came_from: dict[str, str | None] = {}
-        """What was in view before a reply, by the reply's id."""
         self._recorder: Recorder = recorder or NullRecorder()
         self._clock = clock
 
@@ -85,10 +83,7 @@ class Conversation:
         conversation.id = record.id
         conversation.title = record.title
         conversation.created = record.created
-        conversation.messages = {message.id: message for message in messages}
-        conversation.leaf = record.leaf if record.leaf in conversation.messages else None
-        if conversation.leaf is None and conversation.messages:
-            conversation.leaf = next(reversed(conversation.messages))
+        conversation.tree = MessageTree(messages, record.leaf)
         return conversation
 
     @classmethod
@@ -116,23 +111,27 @@ class Conversation:
             message = user_message(sanitize(text), conversation.leaf)
             if role == "assistant":
                 message = replace(message, role=role, model=model.id)
-            conversation.messages[message.id] = message
-            conversation.leaf = message.id
+            conversation.tree.add(message)
         return conversation
 
     def to_openai(self) -> list[dict[str, str]]:
         """Return the branch in view as the `messages` of a Chat Completions request."""
-        turns = ([Turn("system", self.system)] if self.system else []) + _answered(self.path())
+        turns = ([Turn("system", self.system)] if self.system else []) + answered(self.path())
         return [{"role": turn.role, "content": turn.text} for turn in turns]
-
-    def adopt(self, messages: Iterable[ChatMessage]) -> None:
-        """Add the messages that were not read yet when the conversation was resumed; the present ones stay."""
-        self.messages = {message.id: message for message in messages} | self.messages
 
     def catch_up(self, record: ConversationRecord, messages: Iterable[ChatMessage]) -> None:
         """Take over what another process has written since, and the branch it left in view."""
-        self.messages = self.messages | {message.id: message for message in messages}
-        self.leaf = record.leaf if record.leaf in self.messages else self.leaf
+        self.tree.catch_up(messages, record.leaf)
+
+    @property
+    def messages(self) -> dict[str, ChatMessage]:
+        """All messages by id, oldest first."""
+        return self.tree.messages
+
+    @property
+    def leaf(self) -> str | None:
+        """The id of the last message of the branch in view."""
+        return self.tree.leaf
 
     @property
     def record(self) -> ConversationRecord:
@@ -140,34 +139,15 @@ class Conversation:
 
     def path(self, leaf: str | None = None) -> list[ChatMessage]:
         """Return the messages from the root to `leaf` (by default the branch in view), oldest first."""
-        path: list[ChatMessage] = []
-        at = leaf or self.leaf
-        while at is not None and (message := self.messages.get(at)) is not None:
-            path.append(message)
-            at = message.parent
-        path.reverse()
-        return path
+        return self.tree.path(leaf)
 
     def siblings(self, message: str) -> list[str]:
         """Return the ids of the alternatives to a message, itself included, oldest first."""
-        return self.siblings_of(self.messages[message])
-
-    def siblings_of(self, message: ChatMessage) -> list[str]:
-        """Return the ids of the alternatives to a message that may not be in the tree yet, itself last if so."""
-        known = [m.id for m in self.messages.values() if m.parent == message.parent and m.role == message.role]
-        return known if message.id in known else [*known, message.id]
-
-    def branches(self, path: Sequence[ChatMessage]) -> dict[str, tuple[int, int]]:
-        """Return the number, from 1, and how many there are, of those messages of a path that have alternatives."""
-        alternatives: dict[tuple[str | None, str], list[str]] = {}
-        for message in self.messages.values():
-            alternatives.setdefault((message.parent, message.role), []).append(message.id)
-        numbered = ((message.id, alternatives.get((message.parent, message.role), [])) for message in path)
-        return {id: (ids.index(id) + 1, len(ids)) for id, ids in numbered if len(ids) > 1}
+        return self.tree.siblings(self.messages[message])
 
     def choose(self, message: str) -> None:
         """Bring the branch through `message` into view, down to its newest leaf."""
-        self.leaf = self._newest_leaf(message)
+        self.tree.choose(message)
         self._recorder.update(self.record)
 
     def rename(self, title: str) -> None:
@@ -218,7 +198,7 @@ class Conversation:
     def regenerate(self, message: str | None = None, model: Model | None = None) -> Reply:
         """Return another reply to the prompt that `message` (by default the last one) answers, as a branch."""
         self._refuse_while_streaming()
-        user = self._prompt_of(message or self.leaf)
+        user = self.tree.prompt_of(message)
         if user is None:
             raise StreamtuiError("There is nothing to ask again: send a prompt first.")
         return self._answer(user, model or self.model, rows=())
@@ -243,24 +223,19 @@ class Conversation:
             self.messages[message] = replace(reply, segments=reply.segments[:-1])
             self._recorder.settle(self.id, self.messages[message])
             return None
-        siblings = [sibling for sibling in self.siblings(message) if sibling != message]
-        user = self.messages.get(reply.parent or "")
-        removed = [message] if siblings or user is None else [message, user.id]
-        for id in removed:
-            del self.messages[id]
-        self.leaf = self._leaf_without(user, siblings, self._came_from.pop(message, None))
+        removed, prompt = self.tree.take_back(message)
         self._recorder.withdraw(self.record, removed)
         if not self.messages:
             self.title = ""
-        return None if siblings or user is None else user.text
+        return None if prompt is None else prompt.text
 
     def request(self, leaf: str | None) -> ChatRequest:
-        """Return the request made of the branch down to `leaf`, which is a prompt.
+        """Return the request made of the branch down to `leaf`, which is a prompt."""
+        return self._request(self.path(leaf) if leaf else [])
 
-        Prompts whose reply has no text are left out, so that no two prompts follow each other and no reply is empty.
-        """
-        turns = _answered(self.path(leaf) if leaf else [])
-        turns = turns[_even(self.left_out, len(turns)) :]
+    def _request(self, path: Sequence[ChatMessage]) -> ChatRequest:
+        turns = answered(path)
+        del turns[: self.omitted.of(turns)]
         if self.system:
             turns.insert(0, Turn("system", self.system))
         options = self.options
@@ -273,18 +248,6 @@ class Conversation:
             extra=options.extra,
         )
 
-    @property
-    def has_older_turns(self) -> bool:
-        """Whether requests could leave out more than they do."""
-        turns = len(_answered(self.path()))
-        return _even(self.left_out + 2, turns) > self.left_out
-
-    def leave_out_oldest(self) -> int:
-        """Leave the older half of the turns out of later requests; return how many are left out now."""
-        turns = len(_answered(self.path()))
-        self.left_out = _even(self.left_out + max(2, (turns - self.left_out) // 2), turns)
-        return self.left_out
-
     def _prompt(self, text: str, parent: str | None) -> ChatMessage:
         self._refuse_while_streaming()
         if not sanitize(text).strip() or all(_is_nothing(character) for character in text):
@@ -294,10 +257,7 @@ class Conversation:
     def _answer(
         self, user: ChatMessage, model: Model, rows: tuple[ChatMessage, ...], in_view: str | None = None
     ) -> Reply:
-        known = self.messages
-        self.messages = {**known, user.id: user} if user.id not in known else known
-        request = replace(self.request(user.id), model=model.name)
-        self.messages = known
+        request = replace(self._request([*self.path(user.parent), user] if user.parent else [user]), model=model.name)
         return self._reply(model, request, assistant_message(user.id, model.id), rows, in_view)
 
     def _reply(
@@ -315,11 +275,8 @@ class Conversation:
 
         def changed(message: ChatMessage) -> None:
             if message.id not in self.messages:
-                for row in rows:
-                    self.messages.setdefault(row.id, row)
                 self.title = self.title or title
-                self._came_from[message.id] = self.leaf
-                self.leaf = in_view if in_view in self.messages else message.id
+                self.tree.add(message, rows, in_view)
             self.messages[message.id] = message
 
         return Reply(
@@ -332,64 +289,14 @@ class Conversation:
             clock=self._clock,
         )
 
-    def _newest_leaf(self, message: str) -> str:
-        """Return the end of the branch through `message` that was written last."""
-        newest_child = {message.parent: message.id for message in self.messages.values()}
-        while (child := newest_child.get(message)) is not None:
-            message = child
-        return message
-
-    def _leaf_without(self, user: ChatMessage | None, replies: Sequence[str], came_from: str | None) -> str | None:
-        """Return what is in view once a reply is taken back: what is there now, the branch that it stands beside,
-        another reply, the prompt's other wording, or what was there before."""
-        if self.leaf in self.messages:
-            return self.leaf
-        if came_from in self.messages and (user is None or came_from != user.parent):
-            return came_from
-        others = replies if replies or user is None else [id for id in self.siblings_of(user) if id != user.id]
-        if others:
-            return self._newest_leaf(others[-1])
-        return user.parent if user else None
-
-    def _prompt_of(self, message: str | None) -> ChatMessage | None:
-        """Return the prompt at `message` or the nearest one above it."""
-        prompt = self.messages.get(message or "")
-        while prompt is not None and prompt.role != "user":
-            prompt = self.messages.get(prompt.parent or "")
-        return prompt
-
     def _refuse_while_streaming(self) -> None:
-        if any(message.status is Status.STREAMING for message in self.messages.values()):
+        if self.tree.is_streaming:
             raise StreamtuiError("A reply is still streaming here: stop it first.")
 
 
 def _is_nothing(character: str) -> bool:
     """Return whether a character says nothing: white space, a control character, half a surrogate pair."""
     return character.isspace() or unicodedata.category(character) in ("Cc", "Cs")
-
-
-def _answered(path: Sequence[ChatMessage]) -> list[Turn]:
-    """Return the alternating turns of a branch: each prompt with a reply that has text, then the last prompt.
-
-    White space counts as no text, since strict endpoints refuse it.
-    """
-    turns: list[Turn] = []
-    prompt: Turn | None = None
-    for message in path:
-        text = message.text
-        if message.role == "user":
-            prompt = Turn("user", text)
-        elif message.role == "assistant" and text.strip() and prompt is not None:
-            turns += [prompt, Turn("assistant", text)]
-            prompt = None
-    if prompt is not None and path[-1].role == "user":
-        turns.append(prompt)
-    return turns
-
-
-def _even(count: int, turns: int) -> int:
-    """Return `count` as a whole number of prompt-and-reply pairs that leaves the last prompt in."""
-    return min(count - count % 2, max(0, turns - 1 - (turns - 1) % 2))
 
 
 def _first_line(request: ChatRequest) -> str:

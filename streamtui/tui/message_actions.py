@@ -29,7 +29,7 @@ class MessageActions:
         choices.append(("regenerate", "ask again; the old reply stays as a branch"))
         if own.can_continue:
             choices.append(("continue", "let it go on where it stopped"))
-        branches = session.conversation.branches([own])
+        branches = session.conversation.tree.places([own])
         if message in branches:
             index, count = branches[message]
             choices += [("branch_left", f"show branch {index - 1} of {count}")] * (index > 1)
@@ -73,7 +73,7 @@ class MessageActions:
     def walk(self, session: Session, message: str | None, step: int) -> str | None:
         """Bring the branch beside a message (by default the last one that has some) into view; return its id."""
         conversation = session.conversation
-        branches = conversation.branches(conversation.path())
+        branches = conversation.tree.places(conversation.path())
         if message is None:
             message = next(reversed(branches), None)
         walked = session.walk(message, step) if message is not None else None

@@ -12,6 +12,7 @@ from streamtui.chat.events import Failed, Finished
 from streamtui.chat.messages import Status
 from streamtui.chat.reply import Reply
 from streamtui.chat.reply_tasks import ReplyTask, ReplyTasks
+from streamtui.chat.turns import answered
 from streamtui.workspace.comparison import Comparison
 from streamtui.workspace.events import (
     ComparisonStarted,
@@ -180,12 +181,17 @@ class Session:
         """Tell watchers that the path in view is another one."""
         self.tell(PathChanged(tuple(self.conversation.path())))
 
+    @property
+    def has_older_turns(self) -> bool:
+        """Whether requests could leave out more than they do."""
+        return self.conversation.omitted.can_grow(answered(self.conversation.path()))
+
     def leave_out_oldest(self, reply: Reply) -> Submission | None:
         """Leave the older half of the turns out of later requests, and return what asks again what `reply` could not
         answer; `None` where there is nothing older to leave out."""
         conversation = self.conversation
-        before = conversation.left_out
-        if conversation.leave_out_oldest() == before:
+        before = conversation.omitted.count
+        if conversation.omitted.grow(answered(conversation.path())) == before:
             return None
         prompt = None
         if not reply.message.text and reply.id in conversation.messages:
@@ -234,7 +240,7 @@ class Session:
         """After a failure give back what would have been sent next, and the prompt if it brought nothing."""
         message = task.reply.message
         prompt = "".join(new.text for new in task.reply.new_messages if new.role == "user")
-        is_alone = len(self.conversation.siblings_of(message)) == 1
+        is_alone = len(self.conversation.tree.siblings(message)) == 1
         brought_nothing = is_alone and not message.text and not message.reasoning
         self.outgoing.give_back_all(SendPrompt(prompt) if brought_nothing else None)
 

@@ -272,7 +272,7 @@ class Workspace:
             self.close(conversation.id, error)  # half a conversation is none
             return
         first = next(iter(conversation.messages), None)
-        conversation.adopt(messages)
+        conversation.tree.adopt(messages)
         self._instruct(conversation)
         session.ready.set()
         session.tell(HistoryRead(first))

@@ -23,6 +23,7 @@ from streamtui.chat import (
 from streamtui.chat.continuation import CONTINUE_PROMPT
 from streamtui.chat.events import Connected, Finished
 from streamtui.chat.messages import ChatMessage, Turn
+from streamtui.chat.turns import answered
 from streamtui.store import Store
 from tests.chat.scripted import (
     HANG,
@@ -106,7 +107,7 @@ async def test_choosing_the_root_of_a_long_branch_looks_at_each_message_once() -
             return super().values()
 
     messages = chain(400, "x")
-    talk.messages = Counting({message.id: message for message in messages})
+    talk.tree.messages = Counting({message.id: message for message in messages})
     talk.choose(messages[0].id)
     assert talk.leaf == messages[-1].id
     assert looks[0] == 1
@@ -270,7 +271,7 @@ async def test_leaving_the_oldest_turns_out_keeps_the_system_message_and_the_las
     for number in range(4):
         await play(talk.ask(f"p{number}"))
 
-    assert talk.leave_out_oldest() == 4
+    assert talk.omitted.grow(answered(talk.path())) == 4
     await play(talk.ask("last"))
 
     roles = [turn.role for turn in provider.requests[-1].turns]
@@ -282,7 +283,7 @@ async def test_a_branch_shorter_than_what_is_left_out_still_sends_its_prompt() -
     talk, provider = conversation()
     for number in range(4):
         await play(talk.ask(f"p{number}"))
-    talk.leave_out_oldest()
+    talk.omitted.grow(answered(talk.path()))
 
     await play(talk.edit(talk.path()[0].id, "better"))
 
@@ -418,7 +419,7 @@ class Chat(RuleBasedStateMachine):
 
     @rule()
     def leave_out_oldest(self) -> None:
-        self.talk.leave_out_oldest()
+        self.talk.omitted.grow(answered(self.talk.path()))
 
     def pick(self, which: int) -> str:
         return list(self.talk.messages)[which % len(self.talk.messages)]

@@ -158,7 +158,7 @@ class ChatScreen(Screen[None]):
         """After a reply that broke off, say what can be done about it."""
         match ending:
             case Failed(error=error) if error.kind == "context_length":
-                if not self.session.comparison.tasks and self.session.conversation.has_older_turns:
+                if not self.session.comparison.tasks and self.session.has_older_turns:
                     self.run_worker(self.actions.offer_to_leave_out(self.session, task.reply))
             case Failed() if task.reply.message.can_continue:
                 self.say("Alt+C lets the reply go on where it stopped.")

@@ -89,7 +89,7 @@ class ConversationView(Horizontal):
         if session is None:
             return
         self._close_columns()
-        self.log_view.show(path, session.conversation.branches(path))
+        self.log_view.show(path, session.conversation.tree.places(path))
         shown = {message.id for message in path}
         for task in session.tasks:
             if task.reply.id in shown:
@@ -104,7 +104,7 @@ class ConversationView(Horizontal):
         path = session.conversation.path()
         older = next((index for index, message in enumerate(path) if message.id == first), 0)
         self.log_view.prepend(path[:older])
-        for message, (index, count) in session.conversation.branches(path).items():
+        for message, (index, count) in session.conversation.tree.places(path).items():
             self.log_view.set_branches(message, index, count)
 
     def _show_without(self) -> None:
@@ -126,7 +126,7 @@ class ConversationView(Horizontal):
         log.follow(task)
         log.following = True
         for message in (*new, reply.message):
-            siblings = session.conversation.siblings_of(message)
+            siblings = session.conversation.tree.siblings(message)
             if len(siblings) > 1:
                 log.set_branches(message.id, siblings.index(message.id) + 1, len(siblings))
         self.show_emptiness()
