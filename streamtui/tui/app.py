@@ -4,9 +4,6 @@ Private Textual names used here, checked on 8.2.8: `App._handle_exception` (wher
 """
 
 import asyncio
-import os
-import signal
-import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -30,6 +27,7 @@ from streamtui.tui.options import Choices, Looks, Opening
 from streamtui.tui.paper import PAPER
 from streamtui.tui.screens.chat import ChatScreen
 from streamtui.tui.screens.dialogs import Question
+from streamtui.tui.signals import Signals
 from streamtui.tui.terminal import browser
 from streamtui.tui.terminal.input_messages import TerminalBackground
 from streamtui.tui.terminal.terminal_app import TerminalApp
@@ -48,8 +46,6 @@ SHORT: Final = 18
 """With fewer lines than this, what stands between the two is kept short."""
 LONGEST_HOST: Final = 253
 """Characters (RFC 1035): its end says whose it is, and has to be seen."""
-GUARD_S: Final = 2.5
-"""After a signal the process is gone by then, whatever the terminal does."""
 
 
 class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
@@ -84,6 +80,7 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
         self._looks = looks
         self._report = report
         self._last_interrupt = 0.0
+        self._signals = Signals(storage, self.leave, lambda: self.terminal)
 
     # -- the beginning
 
@@ -91,7 +88,7 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
         self.register_theme(PAPER)
         if self._looks.theme in self.available_themes:
             self.theme = self._looks.theme
-        self._catch_signals()
+        self._signals.catch()
         await self.push_screen(self.chat)
         self.chat.view.show_evenly(self._looks.smooth)
         self.chat.show_session(self.workspace.new())
@@ -196,7 +193,7 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
 
     def action_interrupt(self) -> None:
         """Ctrl+C: copy what is selected, else stop the reply, else stash the draft, else quit at the second press."""
-        if self._copy_selection() or self.chat.stop_in_view():
+        if self._copy_selection() or self.workspace.stop(self.chat.session):
             return
         if self.screen is not self.chat:
             self.screen.dismiss(None)
@@ -246,31 +243,6 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
         self.workspace.settle()
         await self.workspace.aclose()
         await self.workspace.catalog.aclose()
-
-    def _catch_signals(self) -> None:
-        loop = asyncio.get_running_loop()
-        with suppress(NotImplementedError, RuntimeError, ValueError):  # not on Windows, not under tests' threads
-            for name in ("SIGTERM", "SIGHUP", "SIGINT", "SIGQUIT"):
-                number = getattr(signal, name)
-                loop.add_signal_handler(number, self._on_signal, number)
-
-    def _on_signal(self, number: int) -> None:
-        """Store first, leave second; a terminal that is gone or stopped reading can hold up only the leaving."""
-        code = 128 + number
-        self._guard(code)
-        self.leave(code)
-        threading.Thread(target=self._storage.flush_or_spill, args=(1.5,), daemon=True).start()
-
-    def _guard(self, code: int) -> None:
-        def end() -> None:
-            self._storage.flush_or_spill(0.2)
-            if self.terminal is not None:
-                self.terminal.abandon()
-            os._exit(code)
-
-        guard = threading.Timer(GUARD_S, end)
-        guard.daemon = True
-        guard.start()
 
     def _handle_exception(self, error: Exception) -> None:
         """Let no traceback reach the reader: settle, write the report, leave with a line that says where it is."""

@@ -1,6 +1,6 @@
 """The commands, one row each with what it does. The table feeds the palette, the list that `/` opens, and the help."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -8,9 +8,12 @@ from textual.content import Content
 from textual.widgets.option_list import Option
 
 from streamtui.tui import keymap
-from streamtui.tui.actions import Actions
+from streamtui.tui.actions import conversations, models, program, replies
+from streamtui.tui.actions.context import CommandContext
+from streamtui.tui.screens.dialogs import Help
+from streamtui.tui.terminal.terminal_app import TerminalApp
 
-Handler = Callable[[Actions, str], Coroutine[None, None, None] | None]
+Handler = Callable[[CommandContext, str], Coroutine[None, None, None] | None]
 """Does what it can at once, so that a prompt may follow right behind, and returns what has to read or to ask something
 first. Raises `StreamtuiError`, whose line the user is shown."""
 
@@ -48,31 +51,46 @@ class Command:
 _OWN_ACTIONS: Final = {"continue": "continue_reply", "quit": "leave_or_delete"}
 """Commands whose key is bound to an action of its own."""
 
+
+def _help(context: CommandContext, argument: str = "") -> None:
+    """Show all keys and commands."""
+    app = context.app
+    terminal = app.terminal if isinstance(app, TerminalApp) else None
+    keys = keymap.sections(tells_enter_apart=terminal is not None and terminal.tells_enter_apart)
+    app.push_screen(Help({**keys, "Commands": [(command.usage, command.help) for command in COMMANDS]}))
+
+
 COMMANDS: Final = (
-    Command("help", "keys and commands", Actions.help),
-    Command("new", "start a new conversation", Actions.new, aliases=("clear",)),
-    Command("model", "choose the model that answers", Actions.model, "[MODEL]"),
-    Command("open", "open a saved conversation", Actions.open),
-    Command("copy", "copy the last reply, or its code block number N", Actions.copy, "[N]"),
-    Command("export", "write the conversation to a file", Actions.export, "[FILE.md|FILE.json]"),
-    Command("effort", "how hard the model thinks here", Actions.effort, "LEVEL", needs_argument=True),
-    Command("forget", "forget which settings this endpoint refused", Actions.forget),
-    Command("retry", "ask the last prompt again; the old reply stays as a branch", Actions.retry),
-    Command("continue", "let the last reply go on where it stopped", Actions.continue_reply),
-    Command("compare", "send the next prompt to several models, side by side", Actions.compare, "[MODEL MODEL…]"),
-    Command("pace", "show text as it arrives, or evenly like a typewriter", Actions.pace, "[off|smooth]"),
-    Command("stats", "how fast the models were", Actions.stats),
-    Command("rename", "give the conversation another title", Actions.rename, "TITLE", needs_argument=True),
+    Command("help", "keys and commands", _help),
+    Command("new", "start a new conversation", conversations.new, aliases=("clear",)),
+    Command("model", "choose the model that answers", models.model, "[MODEL]"),
+    Command("open", "open a saved conversation", conversations.open),
+    Command("copy", "copy the last reply, or its code block number N", conversations.copy, "[N]"),
+    Command("export", "write the conversation to a file", conversations.export, "[FILE.md|FILE.json]"),
+    Command("effort", "how hard the model thinks here", models.effort, "LEVEL", needs_argument=True),
+    Command("forget", "forget which settings this endpoint refused", models.forget),
+    Command("retry", "ask the last prompt again; the old reply stays as a branch", replies.retry),
+    Command("continue", "let the last reply go on where it stopped", replies.continue_reply),
+    Command("compare", "send the next prompt to several models, side by side", models.compare, "[MODEL MODEL…]"),
+    Command("pace", "show text as it arrives, or evenly like a typewriter", program.pace, "[off|smooth]"),
+    Command("stats", "how fast the models were", program.stats),
+    Command("rename", "give the conversation another title", conversations.rename, "TITLE", needs_argument=True),
     Command(
         "system",
         "set the system message of this conversation; nothing removes it",
-        Actions.system,
+        conversations.system,
         "[TEXT]",
         needs_argument=True,
     ),
-    Command("theme", "choose the colours", Actions.theme, "[THEME]"),
-    Command("quit", "leave", Actions.quit, aliases=("exit",)),
+    Command("theme", "choose the colours", program.theme, "[THEME]"),
+    Command("quit", "leave", program.quit, aliases=("exit",)),
 )
+
+KEYED: Final[Mapping[str, Handler]] = {
+    "edit_last": replies.edit_last,
+    "walk_messages": replies.walk_messages,
+}
+"""What only keys do, by the name in the key's action."""
 
 WORDS: Final = {"quit": "quit", "exit": "quit", "clear": "new"}
 """Prompts that are exactly one of these words are commands, as in the tutorials' chatbots."""

@@ -146,7 +146,9 @@ KEYS: Final = (
         Group.REPLIES,
         Place.CHAT,
     ),
-    Key("edit", ("alt+e",), "edit_last", "edit your last prompt and send it anew", Group.REPLIES, Place.CHAT),
+    Key(
+        "edit", ("alt+e",), "command('edit_last')", "edit your last prompt and send it anew", Group.REPLIES, Place.CHAT
+    ),
     Key("copy", ("alt+y",), "command('copy')", "copy the last reply", Group.REPLIES, Place.CHAT),
     Key(
         "copy_code",
@@ -224,7 +226,7 @@ KEYS: Final = (
     Key(
         "message_above",
         ("alt+up",),
-        "cursor(-1)",
+        "command('walk_messages', '-1')",
         "walk the messages; Enter then opens the message's menu",
         Group.READING,
         Place.CHAT,
@@ -233,7 +235,7 @@ KEYS: Final = (
     Key(
         "message_below",
         ("alt+down",),
-        "cursor(1)",
+        "command('walk_messages', '1')",
         "the message below",
         Group.READING,
         Place.CHAT,

@@ -189,6 +189,11 @@ class Workspace:
 
     # -- letting go
 
+    def stop(self, session: Session) -> bool:
+        """Stop the reply in view, or take back what is about to leave; return whether there was anything."""
+        stopped = session.stop_in_view()
+        return self.sender.take_back(session) or stopped
+
     def close(self, conversation: str, error: StreamtuiError | None = None) -> None:
         """Settle a conversation and let go of it; what was unsent there is written down, and watchers are told why."""
         session = self._sessions.get(conversation)

@@ -79,7 +79,7 @@ def test_a_key_and_a_command_are_added_in_one_row_each(tmp_path: Path) -> None:
     add_row(
         tui / "commands.py",
         "COMMANDS: Final = (\n",
-        'Command("hello", "say hello", lambda actions, name: actions._chat.say(f"Hello {name}."), "NAME"),\n',
+        'Command("hello", "say hello", lambda context, name: context.say(f"Hello {name}."), "NAME"),\n',
     )
 
     done = subprocess.run(

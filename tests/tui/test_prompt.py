@@ -200,3 +200,12 @@ async def test_cutting_without_a_selection_leaves_the_clipboard_alone(
         await reader.press("shift+left", "shift+left", "shift+left", "ctrl+x")
         await reader.until("Copied the cut text")
         assert (reader.box, copied) == ("one ", ["two"])
+
+
+async def test_keys_in_one_burst_do_what_they_say_in_their_order(open_app: Open) -> None:
+    """Alt+Up is bound on the screen, Enter in the box."""
+    async with open_app() as reader:
+        await reader.talk("fast")
+        for key in ("alt+up", "enter"):
+            reader.app.post_message(events.Key(key, None))
+        await reader.until("What to do with this message")

@@ -1,7 +1,7 @@
 """Where prompts are written: the box, what is queued above it, the list of commands."""
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from textual import on
 from textual.app import ComposeResult
@@ -23,24 +23,30 @@ DRAFT_S: Final = 0.3
 PLACEHOLDER: Final = "Ask anything, / for commands"
 
 
+class Runner(Protocol):
+    """Runs commands at once: a prompt may follow right behind."""
+
+    def run(self, command: Command, argument: str) -> None: ...
+
+    def run_named(self, name: str, argument: str = "") -> None: ...
+
+    def refuse(self, name: str) -> None:
+        """Say that there is no command of this name."""
+        ...
+
+
 class Composer(Vertical):
     """Holds the draft of the session in view, sends it, and runs the commands in it."""
 
     class Changed(Message):
         """What Enter means, or what is in the box, is something else."""
 
-    class UnknownCommand(Message):
-        def __init__(self, name: str) -> None:
-            super().__init__()
-            self.name = name
-
-    def __init__(self, workspace: Workspace, reading: Reading, run: Callable[[Command, str], None]) -> None:
-        """`run` runs a command, at once: a prompt may follow right behind."""
+    def __init__(self, workspace: Workspace, reading: Reading, runner: Runner) -> None:
         super().__init__(id="composer")
         self.prompt = Prompt(reading)
         self.menu = CommandMenu()
         self._workspace = workspace
-        self._run = run
+        self._runner = runner
         self._session: Session | None = None
         self._unwatch: Callable[[], None] = lambda: None
         self._draft_timer: Timer | None = None
@@ -106,19 +112,29 @@ class Composer(Vertical):
             return
         self.close_menu()
         if parsed is not None:
-            self._run(*parsed)
+            self._runner.run(*parsed)
             return
         session = self._session
         self.prompt.recent.remember(text)
         session.outgoing.draft = self.prompt.text  # now: sending may be quicker than the box's own message
         self._workspace.sender.submit(session, session.outgoing.prompt(text))
 
+    @on(Prompt.SentNothing)
+    def go_on(self) -> None:
+        """Enter on the empty box goes on with the highlighted one of several replies."""
+        if self._session is not None:
+            self._session.comparison.pick()
+
+    @on(Prompt.Left)
+    def quit(self) -> None:
+        self._runner.run_named("quit")
+
     def _refuse(self, text: str, name: str) -> None:
         if self.menu.is_open:
             self.menu.choose()
         else:
             self.prompt.give_back(text)
-            self.post_message(self.UnknownCommand(name))
+            self._runner.refuse(name)
 
     @on(Prompt.Recalled)
     def recall(self) -> None:
@@ -183,7 +199,7 @@ class Composer(Vertical):
             self.prompt.put(f"{event.command.slash} {after}")
         else:
             self.prompt.put(after)
-            self._run(event.command, "")
+            self._runner.run(event.command, "")
         self.close_menu()
 
     def close_menu(self) -> bool:

@@ -37,7 +37,7 @@ class ConversationView(Horizontal):
         """The log of the branch in view."""
         self.log_view.can_focus = False  # the box always has the keys
         self.welcome = Welcome()
-        self._actions = actions
+        self.actions = actions
         self._session: Session | None = None
         self._unwatch: Callable[[], None] = lambda: None
         self._is_smooth = False
@@ -46,6 +46,11 @@ class ConversationView(Horizontal):
     def compose(self) -> ComposeResult:
         yield self.welcome
         yield self.log_view
+
+    @property
+    def has_cursor(self) -> bool:
+        """Whether the message cursor is shown."""
+        return self.log_view.current is not None
 
     @property
     def columns(self) -> ComparePane | None:
@@ -152,7 +157,7 @@ class ConversationView(Horizontal):
             self._columns.step(step)
         elif self._session is not None:
             cursor = self.log_view.current
-            shown = self._actions.walk(self._session, cursor, step)
+            shown = self.actions.walk(self._session, cursor, step)
             if cursor is not None and shown is not None:
                 self.log_view.current = shown
 
@@ -179,10 +184,10 @@ class ConversationView(Horizontal):
         message, session = self.log_view.current, self._session
         if message is None or session is None:
             return
-        choices = self._actions.choices(session, message, self.log_view)
+        choices = self.actions.choices(session, message, self.log_view)
         action = await self.app.push_screen_wait(MessageMenu(choices))
         if action is not None and session is self._session:
-            self._actions.run(action, session, message, self.log_view)
+            self.actions.run(action, session, message, self.log_view)
 
     @on(MessageLog.MenuRequested)
     def open_menu_of(self, event: MessageLog.MenuRequested) -> None:
@@ -193,7 +198,7 @@ class ConversationView(Horizontal):
     @on(MessageLog.MessageAction)
     def act(self, event: MessageLog.MessageAction) -> None:
         if self._session is not None:
-            self._actions.run(event.action, self._session, event.message_id, self.log_view)
+            self.actions.run(event.action, self._session, event.message_id, self.log_view)
 
     def show_evenly(self, smooth: bool | None) -> bool:
         """Show text evenly or as it arrives, or, for `None`, the other way round; return whether evenly."""

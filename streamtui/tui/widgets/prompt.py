@@ -57,11 +57,15 @@ class EnterMeans(Enum):
     SEND = "send"
     COMMAND = "run the highlighted command"
     """The list of commands is open; it gets Up, Down and Tab as well."""
-    MESSAGE = "open the menu of the message under the cursor"
 
 
 class Reading(Protocol):
     """The conversation above the box, for keys that are meant for it although the box has them."""
+
+    @property
+    def has_cursor(self) -> bool:
+        """Whether the message cursor is shown: then Enter opens the menu of its message."""
+        ...
 
     def page(self, pages: int) -> None:
         """Scroll so many windows up (negative) or down."""
@@ -98,6 +102,8 @@ _BINDINGS: Final[list[BindingType]] = [
 _ACTIONS: Final = _actions([*TextArea.BINDINGS, *_BINDINGS])
 """What keys do in the box. Run by the box itself: Textual runs a binding only once the key has gone all the way up to
 the app, when what was typed right behind it is in the box already."""
+_SCREEN_ACTIONS: Final = _actions(keymap.bindings(Place.CHAT))
+"""What keys do that are bound on the screen. Run from here while the box has the keys, for the same reason."""
 
 
 class Prompt(TextArea):
@@ -169,6 +175,9 @@ class Prompt(TextArea):
         elif (action := _ACTIONS.get(event.key)) is not None:
             self._stop(event)
             await self.run_action(action)
+        elif (action := _SCREEN_ACTIONS.get(event.key)) is not None:
+            self._stop(event)
+            await self.app.run_action(action, self.screen)
         elif event.key.startswith("alt+"):
             event.prevent_default()  # it carries a letter, and is a key of the screen all the same
         else:
@@ -192,11 +201,11 @@ class Prompt(TextArea):
         event.prevent_default()
 
     def _leave_messages(self) -> None:
-        if self.enter_means is EnterMeans.MESSAGE:
+        if self._reading.has_cursor:
             self._reading.hide_cursor()
 
     def _enter(self) -> None:
-        if self.enter_means is EnterMeans.MESSAGE:
+        if self._reading.has_cursor:
             self._reading.open_menu()
             return
         row, column = self.cursor_location
@@ -260,7 +269,7 @@ class Prompt(TextArea):
 
     def action_sideways(self, step: int) -> None:
         """Go a word left or right; with no words, let the conversation show another branch."""
-        if not self.text or self.enter_means is EnterMeans.MESSAGE:
+        if not self.text or self._reading.has_cursor:
             self._reading.sideways(step)
         elif step < 0:
             self.action_cursor_word_left()

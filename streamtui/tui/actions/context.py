@@ -1,0 +1,68 @@
+"""What commands and keys act on."""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from textual.app import App
+
+from streamtui.tui.options import Choices
+from streamtui.tui.widgets.bars import Severity
+from streamtui.tui.widgets.conversation_view import ConversationView
+from streamtui.workspace import Session, Workspace
+
+
+class ChatView(Protocol):
+    """What commands need of the screen that shows a conversation."""
+
+    @property
+    def session(self) -> Session:
+        """The session in view."""
+        ...
+
+    def show_session(self, session: Session) -> None:
+        """Bring a session into view."""
+        ...
+
+    def open_saved(self, conversation: str) -> object:
+        """Bring a saved conversation into view, as soon as it is read."""
+        ...
+
+    def show_title(self) -> None:
+        """Show the title and the model as they are now."""
+        ...
+
+    def put_in_box(self, text: str) -> None:
+        """Replace what is in the box."""
+        ...
+
+    def say(self, text: str, severity: Severity = "information") -> None:
+        """Show one line for a moment."""
+        ...
+
+    async def confirm(self, question: str, yes: str) -> bool:
+        """Ask something that the user did not ask for."""
+        ...
+
+    def leave(self) -> None:
+        """Quit."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class CommandContext:
+    """The app as commands see it."""
+
+    app: App[Any]
+    chat: ChatView
+    view: ConversationView
+    workspace: Workspace
+    choices: Choices
+
+    @property
+    def session(self) -> Session:
+        """The session in view."""
+        return self.chat.session
+
+    def say(self, text: str, severity: Severity = "information") -> None:
+        """Show one line for a moment."""
+        self.chat.say(text, severity)

@@ -1,0 +1,46 @@
+"""How the conversation in view stands: what its keys do now, and its figures."""
+
+from streamtui.chat.statistics import Prices
+from streamtui.tui import format
+from streamtui.tui.keymap import Moment
+from streamtui.tui.widgets.composer import Composer
+from streamtui.tui.widgets.conversation_view import ConversationView
+from streamtui.workspace import Session, Workspace
+
+
+class Standing:
+    """Looks at the view and the box for the status bar."""
+
+    def __init__(self, workspace: Workspace, view: ConversationView, composer: Composer, prices: Prices) -> None:
+        self.session: Session | None = None
+        """The session in view."""
+        self._workspace = workspace
+        self._view = view
+        self._composer = composer
+        self._prices = prices
+
+    def moment(self) -> Moment:
+        """Return what goes on."""
+        session = self.session
+        is_streaming = session is not None and session.is_streaming
+        if self._composer.menu.is_open:
+            return Moment.MENU
+        if self._view.has_cursor:
+            return Moment.MESSAGES
+        if self._view.columns is not None:
+            return Moment.COMPARING if is_streaming else Moment.COMPARED
+        if session is None or is_streaming:
+            return Moment.STREAMING if is_streaming else Moment.IDLE
+        path = session.conversation.path()
+        return Moment.BROKEN_OFF if path and path[-1].can_continue else Moment.IDLE
+
+    def state(self) -> list[str]:
+        """Return the figures, the most telling first."""
+        if self.session is None:
+            return []
+        elsewhere = len(self._workspace.tasks) - len(self.session.tasks)
+        return format.state_of(self.session, self._prices, elsewhere)
+
+    def is_moving(self) -> bool:
+        """Whether the figures will soon be others."""
+        return len(self._workspace.tasks) > 0
