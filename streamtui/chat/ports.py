@@ -390,6 +390,18 @@ class QuirkStore(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class ServerSearch:
+    """What a look for model servers on this machine brought."""
+
+    places: tuple[str, ...]
+    """What was looked for, and where."""
+    model: Model | None = None
+    """Who answers from here on; `None` where no server with a model was there."""
+    notices: tuple[str, ...] = ()
+    """What the user should know beside it, a line each."""
+
+
 class Catalog(Protocol):
     """Which models there are under the present settings."""
 
@@ -405,6 +417,11 @@ class Catalog(Protocol):
     async def resolve(self, model: Model) -> Model:
         """Return `model` ready to be asked: its SDK imported, and with a name, which for one without is the
         endpoint's first. Raises `ConfigError` and `ProviderError`."""
+        ...
+
+    async def search(self) -> ServerSearch | None:
+        """Look for model servers on this machine; `None`, and no look, where something else is configured, or one was
+        found already. Until one is there `model()` is a demo that, when it is resolved, gives way to it."""
         ...
 
     async def available(self) -> list[str]:

@@ -26,7 +26,7 @@ def run(args: AppArgs, context: Context) -> int:
     launch.refuse_unusable_terminal(os.environ)
     config = context.config
     with store.opened(config) as storage:
-        catalog = context.catalog(storage.memory)
+        catalog = context.catalog(storage.memory, finds_servers=True)
         defaults = Defaults(
             model=_named_model(args, catalog),
             system=config.settings.system,

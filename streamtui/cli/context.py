@@ -38,8 +38,9 @@ class Context:
         policy = Policy(retries=settings.retries, reconnects=settings.reconnects)
         return Options(self.shared.temperature, self.shared.max_tokens, policy)
 
-    def catalog(self, quirks: QuirkStore) -> SettingsCatalog:
-        """Return the catalog of models. Raises `ConfigError` for a base URL, key or model that can't be used."""
+    def catalog(self, quirks: QuirkStore, *, finds_servers: bool = False) -> SettingsCatalog:
+        """Return the catalog of models, which looks for the servers of this machine where it may. Raises `ConfigError`
+        for a base URL, key or model that can't be used."""
         shared = self.shared
         others = [name for name in shared.models if not is_demo(name)]
         if shared.demo and others:
@@ -49,6 +50,7 @@ class Context:
             quirks,
             demo=shared.demo,
             insecure_http=shared.insecure_http,
+            finds_servers=finds_servers,
             learned=self.secrets.append,
         )
         self.secrets.extend(catalog.secrets)

@@ -34,6 +34,8 @@ class Diagnosis:
     terminal: TerminalFindings
     store: StoreFindings
     versions: dict[str, str]
+    looked_for: tuple[str, ...]
+    """Which servers of this machine, where none was found."""
     problems: tuple[str, ...]
     """What would stop a chat, one line each."""
 
@@ -49,12 +51,17 @@ class Diagnosis:
     def text(self) -> str:
         """Return the findings as paragraphs, one for each part."""
         parts = {
-            "endpoints": [line for endpoint in self.endpoints for line in endpoint.lines()] or ["none"],
+            "endpoints": [*(line for endpoint in self.endpoints for line in endpoint.lines()), *self._search()],
             "terminal": self.terminal.lines(),
             "store": self.store.lines(),
             "versions": [", ".join(f"{name} {version}" for name, version in self.versions.items())],
         }
         return "\n".join(f"{name}\n" + "".join(f"  {line}\n" for line in lines) for name, lines in parts.items())
+
+    def _search(self) -> list[str]:
+        if self.looked_for:
+            return [f"no model server on this machine; looked for {', '.join(self.looked_for)}"]
+        return [] if self.endpoints else ["none"]
 
 
 def run(args: DoctorArgs, context: Context) -> int:
@@ -77,6 +84,7 @@ def run(args: DoctorArgs, context: Context) -> int:
 async def _diagnose(context: Context, terminal: TerminalFindings) -> Diagnosis:
     store = doctor_store.examine(context.config)
     endpoints: tuple[EndpointFindings, ...] = ()
+    looked_for: tuple[str, ...] = ()
     try:
         catalog = _catalog(context)
     except ConfigError as error:
@@ -85,10 +93,11 @@ async def _diagnose(context: Context, terminal: TerminalFindings) -> Diagnosis:
         try:
             endpoints = await doctor_endpoints.ping_all(catalog, context)
             problems = _endpoint_problems(catalog, endpoints)
+            looked_for = catalog.local.places if catalog.local.is_searched and not catalog.local.found else ()
         finally:
             await catalog.aclose()
     problems += filter(None, [store.problem])
-    return Diagnosis(endpoints, terminal, store, _versions(), tuple(problems))
+    return Diagnosis(endpoints, terminal, store, _versions(), looked_for, tuple(problems))
 
 
 def _catalog(context: Context) -> SettingsCatalog:
@@ -99,6 +108,7 @@ def _catalog(context: Context) -> SettingsCatalog:
         InMemoryQuirks(),
         demo=shared.demo,
         insecure_http=shared.insecure_http,
+        finds_servers=True,
         learned=context.secrets.append,
     )
     context.secrets.extend(catalog.secrets)

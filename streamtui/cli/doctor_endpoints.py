@@ -14,6 +14,7 @@ from streamtui.providers import PROVIDERS, Endpoint
 from streamtui.providers.lazy import LazyProvider, UnreachableProvider, no_model_error
 from streamtui.providers.redaction import Secret, redact
 from streamtui.settings.config import Config
+from streamtui.settings.endpoints import WELL_KNOWN
 from streamtui.settings.models import DEMO, SettingsCatalog
 
 PING_S: Final = 5.0
@@ -77,6 +78,7 @@ class _Answer:
 async def ping_all(catalog: SettingsCatalog, context: Context) -> tuple[EndpointFindings, ...]:
     """Ask all configured endpoints for their models, at the same time. Only keys that may go to an endpoint are sent,
     and none in the clear to another machine."""
+    await catalog.look()
     default = _default_prefix(catalog)
     return tuple(
         await asyncio.gather(
@@ -155,8 +157,10 @@ async def _list_models(provider: Provider, endpoint: Endpoint) -> list[str]:
 
 
 def _url_origin(config: Config, endpoint: Endpoint) -> str | None:
+    if endpoint.name in config.settings.endpoints:
+        return "config.toml"
     if endpoint.name:
-        return "config.toml" if endpoint.name in config.settings.endpoints else None
+        return None if endpoint.name in WELL_KNOWN else "what runs on this machine"
     setting = config.find(*PROVIDERS[endpoint.provider].url_variables)
     return str(setting.source) if setting else None
 

@@ -12,7 +12,7 @@ from streamtui.providers.redaction import redact
 
 def run(args: ModelsArgs, context: Context) -> int:
     """Print the models that can be asked and return the exit code. Raises `ProviderError` if no endpoint answers."""
-    catalog = context.catalog(InMemoryQuirks())
+    catalog = context.catalog(InMemoryQuirks(), finds_servers=True)
 
     async def show() -> int:
         try:

@@ -23,11 +23,13 @@ from streamtui.settings.endpoints import (
     read_models,
 )
 from streamtui.settings.files import read_env, read_text
+from streamtui.settings.local_servers import OLLAMA_HOST
 from streamtui.settings.paths import Paths, expanded
 from streamtui.settings.sources import Layers, Setting, Source, first, present
 
 ENV_NAMES: Final = (
     "CHAT_MODEL",
+    OLLAMA_HOST,
     *(name for row in PROVIDERS.values() for name in (row.key_variable, *row.url_variables) if name),
     *(endpoint.key_variable for endpoint in WELL_KNOWN.values()),
 )

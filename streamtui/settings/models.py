@@ -1,7 +1,7 @@
 """Which endpoint and model answer: the settings' words turned into providers, each with the key that may go there."""
 
 import asyncio
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final, TypeVar, get_args
@@ -9,13 +9,14 @@ from typing import Final, TypeVar, get_args
 from streamtui import providers
 from streamtui.chat.errors import ConfigError, PlaintextKeyError, ProviderError, StreamtuiError
 from streamtui.chat.messages import ChatRequest, Turn
-from streamtui.chat.ports import Deadlines, Model, Provider, QuirkStore
+from streamtui.chat.ports import Deadlines, Model, Provider, QuirkStore, ServerSearch
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.providers import PROVIDERS, Endpoint, Secret, parse_base_url
-from streamtui.providers.lazy import LazyProvider, UnreachableProvider, first_model, no_model_error
+from streamtui.providers.lazy import LazyProvider, UnreachableProvider, first_for_chat, first_model, no_model_error
 from streamtui.settings.config import Config
 from streamtui.settings.endpoints import WELL_KNOWN, Api, ModelSettings, NamedEndpoint
 from streamtui.settings.keys import fetcher
+from streamtui.settings.local_servers import OLLAMA_HOST, LocalServers
 from streamtui.settings.prices import PriceBook
 from streamtui.settings.sources import Setting, Source
 
@@ -27,6 +28,9 @@ _KEYED: Final = {name: row for name, row in PROVIDERS.items() if row.key_variabl
 NOTHING_CONFIGURED: Final = (
     f"No model is configured: set {' or '.join(str(row.key_variable) for row in _KEYED.values())} "
     f"(or {PROVIDERS[_GENERAL].url_variables[0]} for another endpoint, and CHAT_MODEL), or try --demo."
+)
+_NO_KEY_BY_ITSELF: Final = (
+    "No key is sent to a server that was found by itself: give it an [endpoints.NAME] table with its key."
 )
 _INSECURE: Final = "allow:insecure-http"
 _URL_VARIABLES: Final = tuple(name for row in PROVIDERS.values() for name in row.url_variables)
@@ -50,16 +54,24 @@ class SettingsCatalog:
         *,
         demo: bool = False,
         insecure_http: bool = False,
+        finds_servers: bool = False,
         learned: Callable[[Secret], None] = lambda key: None,
     ) -> None:
-        """`learned` hears of each key that a command or the keyring gives, for redaction."""
+        """With `finds_servers`, model servers of this machine are looked for; otherwise they can be asked by name
+        alone. `learned` hears of each key that a command or the keyring gives, for redaction."""
         self._config = config
         self._memory = memory
         self._demo = demo
         self._insecure_http = insecure_http
         self._learned = learned
+        self._finds_servers = finds_servers and not demo
         self._named = _named_endpoints(config)
+        self.local = _local_servers(config, self._named)
+        """The model servers of this machine."""
+        self._looking: asyncio.Task[None] | None = None
         self._providers: dict[str, LazyProvider] = {}
+        self._placeholder = LazyProvider(self._endpoint(DEMO), Deadlines(), memory)
+        """The demo as long as nothing is configured, which gives way to a server of this machine."""
         self._asking: dict[str, asyncio.Task[str]] = {}
         """The look-ups of first models under way, by provider."""
         self._first: dict[str, str] = {}
@@ -72,7 +84,7 @@ class SettingsCatalog:
         """Whether anything but the demo can answer."""
         named = self._config.model
         prefix = self._split(named.value).prefix if named else None
-        is_named = prefix == DEMO or (prefix is not None and self._base_url(prefix) is not None)
+        is_named = prefix in (DEMO, *self.local.servers) or (prefix is not None and bool(self._base_url(prefix)))
         return is_named or bool(self.reachable)
 
     @property
@@ -97,10 +109,15 @@ class SettingsCatalog:
         parts = self._split(id)
         if not parts.name:
             raise ConfigError(f"{id or 'An empty name'} names no model: -m NAME, or PROVIDER:NAME.")
-        prefix = parts.prefix or self._provider_of(parts.name)
-        if prefix in _KEYED and self._base_url(prefix) is None and self._key(prefix) is None:
+        if self._lacks_key(id):
             raise ConfigError(self._needs(id))
-        return Model(self._provider(prefix), parts.name)
+        return Model(self._provider(parts.prefix or self._provider_of(parts.name)), parts.name)
+
+    def _lacks_key(self, id: str) -> bool:
+        """Return whether the model is that of a provider whose key is wanted and is not there."""
+        parts = self._split(sanitize_line(id))
+        prefix = parts.prefix or self._provider_of(parts.name)
+        return prefix in _KEYED and self._base_url(prefix) is None and self._key(prefix) is None
 
     def saved(self, id: str) -> Model:
         parts = self._split(id)
@@ -112,6 +129,9 @@ class SettingsCatalog:
             return Model(UnreachableProvider(parts.prefix or _GENERAL, error), parts.name)
 
     async def resolve(self, model: Model) -> Model:
+        if model.provider is self._placeholder:
+            await self.search()
+            model = self._default() if self.is_configured else Model(self._provider(DEMO), DEMO)
         match model.provider:
             case LazyProvider() as provider:
                 await provider.load()
@@ -122,6 +142,25 @@ class SettingsCatalog:
         with suppress(ProviderError):  # asking it finds the same out again, and tries again, and says so
             self._first[model.provider.name] = await self._ask_for_first(model.provider)
         return replace(model, name=self._first.get(model.provider.name, ""))
+
+    async def search(self) -> ServerSearch | None:
+        if not self._finds_servers or self.is_configured:
+            return None
+        await self.look()
+        model = self._default() if self.is_configured else None
+        waiting = [f"{server.place} answers, but has no model yet." for server in self.local.without_model]
+        notices = [*waiting, *filter(None, [self.local.notice])]
+        return ServerSearch(self.local.places, model, tuple(notices))
+
+    async def look(self) -> None:
+        """Look for the servers of this machine, where that is wanted; who asks meanwhile gets what this finds."""
+        if not self._finds_servers:
+            return
+        if self._looking is None or self._looking.done():
+            self._looking = asyncio.create_task(self.local.look())
+        await asyncio.shield(self._looking)
+        for found in self.local.found:
+            self._first.setdefault(found.server.name, first_for_chat(found.models) or "")
 
     async def _ask_for_first(self, provider: Provider) -> str:
         """Return the provider's first model. However many ask for it at once, the endpoint is asked one time.
@@ -138,6 +177,7 @@ class SettingsCatalog:
         """As the port has it; `missed` hears why a provider's models are not among those of the others."""
         asked: list[LazyProvider] = []
         failures: list[StreamtuiError] = []
+        await self.look()
         for provider in map(self._provider, self.reachable if not self._demo else []):
             if host := self.exposed_host(Model(provider, "")):
                 failures.append(PlaintextKeyError(host))
@@ -184,6 +224,8 @@ class SettingsCatalog:
         prefix = model.provider.name
         if prefix in self._named:
             raise ConfigError(f"--base-url is not for {model.id}: endpoint {prefix} has one in config.toml.")
+        if prefix in self.local.servers:
+            raise ConfigError(f"--base-url is not for {model.id}, which is on this machine: leave out {prefix}:.")
         variables = PROVIDERS[prefix].url_variables
         if variables and self._config.find(*variables, only=Source.OPTION) is None:
             raise ConfigError(f"--base-url is not for {model.id} here: set {variables[0]} instead.")
@@ -200,20 +242,25 @@ class SettingsCatalog:
 
     def preload(self) -> None:
         provider = self._default().provider
-        if isinstance(provider, LazyProvider):
+        if isinstance(provider, LazyProvider) and provider is not self._placeholder:
             providers.preload(provider.endpoint.provider)
         self.prices.load()
 
     async def aclose(self) -> None:
+        if self._looking is not None:
+            self._looking.cancel()
         for provider in self._providers.values():
             await provider.aclose()
 
     def _default(self) -> Model:
-        if self._demo or not self.is_configured:
+        if self._demo:
             return Model(self._provider(DEMO), DEMO)
-        if named := self._config.model:
+        if not self.is_configured:
+            return Model(self._placeholder if self._finds_servers else self._provider(DEMO), DEMO)
+        prefix = next(iter(self.reachable), "")
+        named = self._config.model
+        if named and not (prefix in self.local.servers and self._lacks_key(named.value)):
             return self.model(named.value)
-        prefix = self.reachable[0]
         row = PROVIDERS.get(prefix)
         if row is not None and row.default_model and self._endpoint(prefix).host == _own_host(prefix):
             return Model(self._provider(prefix), row.default_model)
@@ -231,12 +278,15 @@ class SettingsCatalog:
         """The prefixes of the endpoints that can be asked: those with a key, the user's own, and the general
         provider wherever its base URL leads."""
         general = [_GENERAL] if self._base_url(_GENERAL) or self._key(_GENERAL) else []
-        return [*general, *(name for name in _KEYED if name != _GENERAL and self._key(name)), *self._named]
+        keyed = (name for name in _KEYED if name != _GENERAL and self._key(name))
+        return [*general, *keyed, *self._named, *(found.server.name for found in self.local.found)]
 
     def _provider_of(self, name: str) -> str:
         """Return who answers to a bare model name."""
         if self._base_url(_GENERAL) is not None:
             return _GENERAL
+        if self._key(_GENERAL) is None and (found := self.local.with_model(name)) is not None:
+            return found.server.name
         own = (prefix for prefix, row in _KEYED.items() if row.bare_prefix and name.startswith(row.bare_prefix))
         return next((prefix for prefix in own if self._key(prefix) is not None), _GENERAL)
 
@@ -275,6 +325,8 @@ class SettingsCatalog:
         """Return the endpoint of a prefix. Raises `ConfigError` for a URL or key that can't be one."""
         if prefix in self._named:
             return _described(self._config, prefix, self._named[prefix])
+        if prefix in self.local.servers:
+            return Endpoint(_GENERAL, self.local.servers[prefix].url, name=prefix, withheld=_NO_KEY_BY_ITSELF)
         row = PROVIDERS[prefix]
         base_url, key = self._base_url(prefix), self._key(prefix)
         url = base_url.value if base_url else row.default_base_url
@@ -305,7 +357,7 @@ class SettingsCatalog:
         return self._config.key_for(self._base_url(provider), variable) if variable else None
 
     def _split(self, id: str) -> _ModelId:
-        return _split(id, (*PROVIDERS, *self._named))
+        return _split(id, (*PROVIDERS, *self._named, *self.local.servers))
 
     def _needs(self, id: str) -> str:
         parts = self._split(id)
@@ -348,6 +400,18 @@ def _named_endpoints(config: Config) -> dict[str, NamedEndpoint]:
         if name not in own and config.find(known.key_variable):
             own[name] = NamedEndpoint(known.base_url, key_env=known.key_variable)
     return own
+
+
+def _local_servers(config: Config, named: Mapping[str, NamedEndpoint]) -> LocalServers:
+    """Return the model servers of this machine that are not configured as something else."""
+    settings = (config.find(*row.url_variables) for row in PROVIDERS.values())
+    written = [*(setting.value for setting in settings if setting), *(one.base_url for one in named.values())]
+    urls = []
+    for text in written:
+        with suppress(ConfigError):
+            urls.append(parse_base_url(text))
+    host = config.find(OLLAMA_HOST)
+    return LocalServers(host.value if host else None, named, urls)
 
 
 def _described(config: Config, name: str, table: NamedEndpoint) -> Endpoint:

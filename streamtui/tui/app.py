@@ -17,7 +17,7 @@ from textual.worker import WorkerCancelled
 
 from streamtui import markdown
 from streamtui.chat.errors import StreamtuiError
-from streamtui.chat.ports import Storage
+from streamtui.chat.ports import ServerSearch, Storage
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.log import MessageLog
 from streamtui.tui import keymap
@@ -139,8 +139,15 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
 
     @work(group="name")
     async def _name_model(self) -> None:
-        if await self.workspace.name_model() is not None:
+        if await self.workspace.default_model.name():
             self.chat.show_title()
+        await self.workspace.default_model.search(self._show_search)
+
+    def _show_search(self, search: ServerSearch) -> None:
+        """Say what the look for servers of this machine brought; one that is there is about to be asked."""
+        self.chat.show_search(search)
+        if search.model is not None:
+            self._preload()
 
     @on(TerminalBackground)
     def _suit_background(self, event: TerminalBackground) -> None:

@@ -12,6 +12,7 @@ from streamtui.chat.messages import Status
 from streamtui.chat.ports import Catalog, Library, Model, Recorder
 from streamtui.chat.reply_tasks import Position, ReplyTasks
 from streamtui.workspace.background import BackgroundTasks
+from streamtui.workspace.default_model import DefaultModel
 from streamtui.workspace.drafts import Drafts
 from streamtui.workspace.events import Closed, HistoryRead
 from streamtui.workspace.following import PollIntervals, follow_saved
@@ -59,6 +60,7 @@ class Workspace:
         self._background = BackgroundTasks()
         self.sender = Sender(catalog, library, confirm, self._background, lambda session: self.drafts.keep(session))
         self.drafts = Drafts(library, self.sender.on_their_way)
+        self.default_model = DefaultModel(catalog, self.blank)
         self._recorder = recorder
         self._sessions: dict[str, Session] = {}
         """By conversation, the one opened last at the end."""
@@ -152,22 +154,6 @@ class Workspace:
     def model_for(self, id: str) -> Model:
         """Return the model that answers in a reopened conversation whose own model has this id."""
         return self.defaults.model or self.catalog.saved(id)
-
-    async def name_model(self) -> Session | None:
-        """Where no model was named, learn which one answers, unless the user has to agree first that anything is sent
-        there; return the blank session that has it then. What goes wrong here goes wrong again on sending."""
-        try:
-            unnamed = self.catalog.model()
-            if unnamed.name or self.catalog.exposed_host(unnamed):
-                return None
-            named = await self.catalog.resolve(unnamed)
-        except StreamtuiError:
-            return None
-        blank = self.blank()
-        if blank is None or blank.conversation.model != unnamed:
-            return None
-        blank.conversation.use(named)
-        return blank
 
     def learn_window(self, model: Model) -> None:
         """Ask an endpoint that has just replied how much its model can read, for the figure of context used."""

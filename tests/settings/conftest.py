@@ -10,9 +10,9 @@ from streamtui.chat.ports import InMemoryQuirks
 from streamtui.settings.config import Config
 from streamtui.settings.models import SettingsCatalog
 from streamtui.settings.paths import Paths
-from tests.server.fixtures import scripted_server, server
+from tests.server.fixtures import closed_port, scripted_server, server
 
-__all__ = ["scripted_server", "server"]
+__all__ = ["closed_port", "scripted_server", "server"]
 
 
 @dataclass

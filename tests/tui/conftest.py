@@ -117,12 +117,13 @@ async def opened(
     size: tuple[int, int] = (100, 30),
     notices: Sequence[str] = (),
     opening: Opening | None = None,
+    finds_servers: bool = False,
 ) -> AsyncIterator[Reader]:
     """Open the app with nothing but these variables set, its data in `folder`."""
     config = Config.read(Paths(folder / "data", folder / "config"), variables, folder=folder)
     with Store.open(config.paths.data) as store:
         remembered: dict[str, str] = {}
-        catalog = SettingsCatalog(config, store.memory, demo=demo)
+        catalog = SettingsCatalog(config, store.memory, demo=demo, finds_servers=finds_servers)
         defaults = Defaults(options=Options(None, None, policy or Policy()))
         app = StreamtuiApp(
             Workspace(catalog, store.recorder, store.library, defaults),

@@ -8,6 +8,7 @@ import pytest
 
 from streamtui.chat import Model, Options
 from streamtui.chat.errors import ConfigError
+from streamtui.chat.ports import ServerSearch
 from streamtui.store import Store
 from streamtui.workspace import Defaults, Session, SessionEvent, Workspace
 from tests.chat.scripted import SWIFT, ScriptedProvider, Step
@@ -33,6 +34,9 @@ class ScriptedCatalog:
         if (waiting := self.resolving(model)) is not None:
             await waiting  # type: ignore[misc]  # an awaitable, says the field
         return model if model.name else Model(model.provider, "first")
+
+    async def search(self) -> ServerSearch | None:
+        return None
 
     async def available(self) -> list[str]:
         return ["scripted", "other"]

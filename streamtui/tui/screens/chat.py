@@ -14,6 +14,7 @@ from textual.screen import Screen
 
 from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.events import Finished
+from streamtui.chat.ports import ServerSearch
 from streamtui.chat.reply import Reply
 from streamtui.tui import keymap
 from streamtui.tui.actions import conversations, replies
@@ -106,6 +107,15 @@ class ChatScreen(Screen[None]):
     def begin(self, event: Action.Chosen) -> None:
         """Do one of the ways to begin that the welcome names."""
         self.composer.send(event.line)
+
+    def show_search(self, search: ServerSearch) -> None:
+        """Show which server of this machine answers from here on, or what was looked for."""
+        self.show_title()
+        if search.model is None or self.session.conversation.model == search.model:
+            self.view.welcome.show_search(search)
+        else:
+            self.view.welcome.forget_search()
+            self.say(f"{search.model.label} is there now, for new conversations; /model asks it here.")
 
     def let_go(self) -> None:
         """Show nothing more of what happens in the session in view: the app ends, and its widgets go."""

@@ -8,6 +8,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
+from streamtui.chat.ports import ServerSearch
 from streamtui.chat.sanitize import sanitize_line
 
 NAME = "streamtui"
@@ -46,6 +47,7 @@ class Welcome(Container):
         with Vertical():
             yield Static(Content(NAME), classes="name", markup=False)
             yield Static(Content(_WHAT), classes="what", markup=False)
+            yield Static(classes="searched", markup=False)
             yield Action("/model", "choose the model that answers", "/model")
             yield Action("Ctrl+O Enter", "go on with the latest conversation", "/open")
             yield Action("tour", "let the demo show what this can do", "tour")
@@ -57,6 +59,20 @@ class Welcome(Container):
         self.query_one(".what", Static).update(Content(_DEMO if is_demo else _WHAT))
         _, _, tour, demo = self.query(Action)
         tour.display, demo.display = is_demo, not is_demo
+
+    def show_search(self, search: ServerSearch) -> None:
+        """Say which server of this machine was found, or what was looked for."""
+        if search.model is not None:
+            text = f"{search.model.label} was found on this machine: just type. No key is sent there."
+        else:
+            text = f"No model server answers here yet; looked for {', '.join(search.places)}."
+        searched = self.query_one(".searched", Static)
+        searched.update(Content("\n".join([*search.notices, text])))
+        searched.add_class("-shown")
+
+    def forget_search(self) -> None:
+        """Say nothing more of servers."""
+        self.query_one(".searched", Static).remove_class("-shown")
 
     def show_latest(self, title: str, age: str) -> None:
         """Name the conversation that one can go on with; without a title there is none."""
