@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from streamtui.chat.compaction import PROMPT, asked_of
 from streamtui.chat.errors import ConfigError, StreamtuiError
 from streamtui.chat.messages import (
     ChatMessage,
     ChatRequest,
     Role,
+    SavedNotice,
     Segment,
     Status,
     Turn,
@@ -119,10 +121,6 @@ class Conversation:
         turns = ([Turn("system", self.system)] if self.system else []) + answered(self.path())
         return [{"role": turn.role, "content": turn.text} for turn in turns]
 
-    def catch_up(self, record: ConversationRecord, messages: Iterable[ChatMessage]) -> None:
-        """Take over what another process has written since, and the branch it left in view."""
-        self.tree.catch_up(messages, record.leaf)
-
     @property
     def messages(self) -> dict[str, ChatMessage]:
         """All messages by id, oldest first."""
@@ -195,9 +193,38 @@ class Conversation:
         user = self._prompt(prompt, before.parent)
         return self._answer(user, self.model, rows=(user,))
 
+    def revise(self, message: str, text: str) -> str:
+        """Put another wording of a reply beside it, as a branch, and bring that into view; return its id.
+
+        Raises `ConfigError` for an empty text, `StreamtuiError` for what is no reply, and while one streams here.
+        """
+        self.tree.refuse_while_streaming()
+        before = self.messages.get(message)
+        if before is None or before.role != "assistant":
+            raise StreamtuiError("The reply that this is another wording of is gone.")
+        if is_blank(text):
+            raise ConfigError("A reply can't be empty.")
+        segment = Segment(sanitize(text), notices=(SavedNotice("edited", "You edited this reply."),))
+        revised = replace(before, id=new_id(), segments=(segment,), created=time.time())
+        self.tree.add(revised)
+        self._recorder.settle(self.id, revised)
+        self._recorder.update(self.record)
+        return revised.id
+
+    def compact(self) -> Reply:
+        """Return the reply that sums up the branch in view, at the root of a new one on which the conversation goes on.
+
+        Raises `StreamtuiError` where there is nothing to sum up, and while a reply streams here.
+        """
+        if len(answered(self.path())) < 2:
+            raise StreamtuiError("There is nothing to sum up yet.")
+        user = self._prompt(PROMPT, None)
+        self.tree.note_origin(user.id)
+        return self._answer(user, self.model, rows=(user,))
+
     def regenerate(self, message: str | None = None, model: Model | None = None) -> Reply:
         """Return another reply to the prompt that `message` (by default the last one) answers, as a branch."""
-        self._refuse_while_streaming()
+        self.tree.refuse_while_streaming()
         user = self.tree.prompt_of(message)
         if user is None:
             raise StreamtuiError("There is nothing to ask again: send a prompt first.")
@@ -205,7 +232,7 @@ class Conversation:
 
     def continue_(self, message: str | None = None) -> Reply:
         """Return a reply that goes on where `message` (by default the last one) stopped, as a new segment of it."""
-        self._refuse_while_streaming()
+        self.tree.refuse_while_streaming()
         stopped = self.messages.get(message or self.leaf or "")
         if stopped is None or not stopped.can_continue:
             raise StreamtuiError("There is nothing to continue: the last reply is complete or has no text.")
@@ -234,8 +261,7 @@ class Conversation:
         return self._request(self.path(leaf) if leaf else [])
 
     def _request(self, path: Sequence[ChatMessage]) -> ChatRequest:
-        turns = answered(path)
-        del turns[: self.omitted.of(turns)]
+        turns = self.omitted.rest(asked_of(self.tree, path))
         if self.system:
             turns.insert(0, Turn("system", self.system))
         options = self.options
@@ -249,15 +275,16 @@ class Conversation:
         )
 
     def _prompt(self, text: str, parent: str | None) -> ChatMessage:
-        self._refuse_while_streaming()
-        if not sanitize(text).strip() or all(_is_nothing(character) for character in text):
+        self.tree.refuse_while_streaming()
+        if is_blank(text):
             raise ConfigError("There is no prompt: it is empty.")
         return user_message(sanitize(text), parent)
 
     def _answer(
         self, user: ChatMessage, model: Model, rows: tuple[ChatMessage, ...], in_view: str | None = None
     ) -> Reply:
-        request = replace(self._request([*self.path(user.parent), user] if user.parent else [user]), model=model.name)
+        path = self.path(user.parent) if user.parent else []
+        request = replace(self._request([*path, user]), model=model.name)
         return self._reply(model, request, assistant_message(user.id, model.id), rows, in_view)
 
     def _reply(
@@ -289,14 +316,10 @@ class Conversation:
             clock=self._clock,
         )
 
-    def _refuse_while_streaming(self) -> None:
-        if self.tree.is_streaming:
-            raise StreamtuiError("A reply is still streaming here: stop it first.")
 
-
-def _is_nothing(character: str) -> bool:
-    """Return whether a character says nothing: white space, a control character, half a surrogate pair."""
-    return character.isspace() or unicodedata.category(character) in ("Cc", "Cs")
+def is_blank(text: str) -> bool:
+    """Return whether a text says nothing: it is all white space, control characters, halves of surrogate pairs."""
+    return not sanitize(text).strip() or all(c.isspace() or unicodedata.category(c) in ("Cc", "Cs") for c in text)
 
 
 def _first_line(request: ChatRequest) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.messages import ChatMessage, Status
 
 
@@ -13,14 +14,14 @@ class MessageTree:
         self.messages = {message.id: message for message in messages}
         self.leaf = leaf if leaf in self.messages else next(reversed(self.messages), None)
         self._came_from: dict[str, str | None] = {}
-        """What was in view before a reply, by the reply's id."""
+        """What was in view before a message that is new here, by its id."""
 
     # -- what there is
 
-    @property
-    def is_streaming(self) -> bool:
-        """Whether a reply is being written, here or by another process."""
-        return any(message.status is Status.STREAMING for message in self.messages.values())
+    def refuse_while_streaming(self) -> None:
+        """Raise `StreamtuiError` while a reply is being written, here or by another process."""
+        if any(message.status is Status.STREAMING for message in self.messages.values()):
+            raise StreamtuiError("A reply is still streaming here: stop it first.")
 
     def path(self, leaf: str | None = None) -> list[ChatMessage]:
         """Return the messages from the root to `leaf` (by default the branch in view), oldest first."""
@@ -49,6 +50,10 @@ class MessageTree:
         """Return the prompt at `message` (by default the last one) or the nearest one above it."""
         return next((m for m in self._upwards(message or self.leaf) if m.role == "user"), None)
 
+    def came_from(self, message: str) -> str | None:
+        """Return what was in view before a message that is new here; `None` where that isn't known any more."""
+        return self._came_from.get(message)
+
     # -- what becomes of it
 
     def adopt(self, messages: Iterable[ChatMessage]) -> None:
@@ -64,12 +69,16 @@ class MessageTree:
         """Bring the branch through `message` into view, down to its newest leaf."""
         self.leaf = self._newest_leaf(message)
 
+    def note_origin(self, message: str) -> None:
+        """Remember that a message about to be added was asked for with this branch in view."""
+        self._came_from[message] = self.leaf
+
     def add(self, message: ChatMessage, parents: Iterable[ChatMessage] = (), in_view: str | None = None) -> None:
         """Add a message, and its `parents` where they are not there yet, and bring it into view, or `in_view` where
         that is known."""
         for parent in parents:
             self.messages.setdefault(parent.id, parent)
-        self._came_from[message.id] = self.leaf
+        self.note_origin(message.id)
         self.leaf = in_view if in_view in self.messages else message.id
         self.messages[message.id] = message
 

@@ -26,23 +26,36 @@ def answered(path: Sequence[ChatMessage]) -> list[Turn]:
 
 
 class OmittedTurns:
-    """How many of the oldest turns requests leave out, because the model's context is too small for them."""
+    """How many of the oldest turns requests leave out, because the model's context is too small for them.
+
+    Counted for each root of the tree, since another beginning is another length.
+    """
 
     def __init__(self) -> None:
-        self.count = 0
+        self._counts: dict[str, int] = {}
 
-    def of(self, turns: Sequence[Turn]) -> int:
-        """Return how many of these turns are left out: whole pairs, and never the last prompt."""
-        return _even(self.count, len(turns))
+    def rest(self, path: Sequence[ChatMessage]) -> list[Turn]:
+        """Return the turns of a branch that are sent: without those left out, which are whole pairs, and never the
+        last prompt."""
+        turns = answered(path)
+        return turns[_even(self.count(path), len(turns)) :]
 
-    def can_grow(self, turns: Sequence[Turn]) -> bool:
-        """Return whether a request of these turns could leave out more than it does."""
-        return _even(self.count + 2, len(turns)) > self.count
+    def count(self, path: Sequence[ChatMessage]) -> int:
+        """Return how many turns of a branch are left out, where it has so many."""
+        return self._counts.get(path[0].id, 0) if path else 0
 
-    def grow(self, turns: Sequence[Turn]) -> int:
-        """Leave out the older half of what is sent of these turns; return how many are left out now."""
-        self.count = _even(self.count + max(2, (len(turns) - self.count) // 2), len(turns))
-        return self.count
+    def can_grow(self, path: Sequence[ChatMessage]) -> bool:
+        """Return whether a request of this branch could leave out more than it does."""
+        count = self.count(path)
+        return _even(count + 2, len(answered(path))) > count
+
+    def grow(self, path: Sequence[ChatMessage]) -> int:
+        """Leave out the older half of what is sent of this branch; return how many are left out now."""
+        if not path:
+            return 0
+        turns, count = len(answered(path)), self.count(path)
+        self._counts[path[0].id] = _even(count + max(2, (turns - count) // 2), turns)
+        return self._counts[path[0].id]
 
 
 def _even(count: int, turns: int) -> int:

@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.widgets.option_list import Option
 
 from streamtui.tui import keymap
-from streamtui.tui.actions import conversations, models, program, replies
+from streamtui.tui.actions import branches, conversations, models, program, replies
 from streamtui.tui.actions.context import CommandContext
 from streamtui.tui.screens.dialogs import Help
 from streamtui.tui.terminal.terminal_app import TerminalApp
@@ -69,7 +69,9 @@ COMMANDS: Final = (
     Command("export", "write the conversation to a file", conversations.export, "[FILE.md|FILE.json]"),
     Command("effort", "how hard the model thinks here", models.effort, "LEVEL", needs_argument=True),
     Command("forget", "forget which settings this endpoint refused", models.forget),
-    Command("retry", "ask the last prompt again; the old reply stays as a branch", replies.retry),
+    Command("retry", "ask again; the old reply stays as a branch", replies.retry, "[MODEL]"),
+    Command("branches", "show all branches, to go to one", branches.branches),
+    Command("fork", "make a new conversation of the branch in view", branches.fork),
     Command("continue", "let the last reply go on where it stopped", replies.continue_reply),
     Command("compare", "send the next prompt to several models, side by side", models.compare, "[MODEL MODEL…]"),
     Command("pace", "show text as it arrives, or evenly like a typewriter", program.pace, "[off|smooth]"),
@@ -89,8 +91,10 @@ COMMANDS: Final = (
 KEYED: Final[Mapping[str, Handler]] = {
     "edit_last": replies.edit_last,
     "walk_messages": replies.walk_messages,
+    "fork_at": branches.fork_at,
+    "regenerate_with": branches.regenerate_with,
 }
-"""What only keys do, by the name in the key's action."""
+"""What only keys and the menu of a message do, by the name in the key's action."""
 
 WORDS: Final = {"quit": "quit", "exit": "quit", "clear": "new"}
 """Prompts that are exactly one of these words are commands, as in the tutorials' chatbots."""

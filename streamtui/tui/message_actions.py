@@ -3,19 +3,23 @@
 from collections.abc import Callable
 
 from streamtui.chat.errors import StreamtuiError
+from streamtui.chat.messages import Status
 from streamtui.log import MessageLog
 from streamtui.tui.widgets.bars import Severity
 from streamtui.workspace import Continue, Regenerate, Session, Workspace
 
 Say = Callable[[str, Severity], None]
+Run = Callable[[str, str], None]
 
 
 class MessageActions:
     """One method for each action that takes more than a line. What goes wrong is said."""
 
-    def __init__(self, workspace: Workspace, say: Say) -> None:
+    def __init__(self, workspace: Workspace, say: Say, run: Run) -> None:
+        """`run` runs a command of the session in view by its name, with an argument."""
         self._workspace = workspace
         self._say = say
+        self._run = run
 
     def choices(self, session: Session, message: str, log: MessageLog) -> list[tuple[str, str]]:
         """Return the ids of what can be done with a message now, and what each does, the most usual first."""
@@ -26,7 +30,10 @@ class MessageActions:
         choices += [(f"code {code.number}", f"copy code block {code.number}") for code in log.code_blocks()]
         if own.role == "user":
             choices.append(("edit", "edit it and send it anew; the old wording stays as a branch"))
+        elif own.status is not Status.STREAMING:
+            choices.append(("edit", "edit this reply; the old wording stays as a branch"))
         choices.append(("regenerate", "ask again; the old reply stays as a branch"))
+        choices.append(("regenerate_with", "ask another model; the old reply stays as a branch"))
         if own.can_continue:
             choices.append(("continue", "let it go on where it stopped"))
         branches = session.conversation.tree.places([own])
@@ -36,6 +43,7 @@ class MessageActions:
             choices += [("branch_right", f"show branch {index + 1} of {count}")] * (index < count)
         if own.reasoning:
             choices.append(("reasoning", "open or fold the reasoning"))
+        choices.append(("fork_at", "make a new conversation of all down to here"))
         choices.append(("link", "open its first link"))
         return choices
 
@@ -50,6 +58,8 @@ class MessageActions:
                 self.edit(session, message)
             case ["regenerate"]:
                 self._workspace.sender.submit(session, Regenerate(message))
+            case ["regenerate_with" | "fork_at" as command]:
+                self._run(command, message)
             case ["continue"]:
                 self._workspace.sender.submit(session, Continue(message))
             case ["branch_left" | "branch_right" as side]:
@@ -62,13 +72,15 @@ class MessageActions:
                 raise ValueError(f"There is no action {action!r}.")
 
     def edit(self, session: Session, message: str) -> None:
-        """Take one of the user's own messages into the box; sending it makes a branch beside the old one."""
+        """Take a message into the box; sending it makes a branch beside the old one."""
         try:
             session.outgoing.edit(message)
         except StreamtuiError as error:
             self._say(str(error), "error")
             return
-        self._say("Edit and send: the old wording stays as a branch.", "information")
+        is_reply = session.conversation.messages[message].role == "assistant"
+        how = "Edit the reply and press Enter; nothing is sent" if is_reply else "Edit and send"
+        self._say(f"{how}: the old wording stays as a branch.", "information")
 
     def walk(self, session: Session, message: str | None, step: int) -> str | None:
         """Bring the branch beside a message (by default the last one that has some) into view; return its id."""

@@ -20,11 +20,12 @@ from streamtui.workspace.following import PollIntervals
 from streamtui.workspace.outgoing import Next, Outgoing
 from streamtui.workspace.sender import Sender, allow_nothing
 from streamtui.workspace.session import Session
-from streamtui.workspace.submissions import Continue, Regenerate, SendPrompt, Submission
+from streamtui.workspace.submissions import Compact, Continue, Regenerate, Revise, SendPrompt, Submission
 from streamtui.workspace.workspace import Defaults, Workspace
 
 __all__ = [
     "Closed",
+    "Compact",
     "ComparisonStarted",
     "Continue",
     "Defaults",
@@ -39,6 +40,7 @@ __all__ = [
     "Regenerate",
     "ReplyEnded",
     "ReplyStarted",
+    "Revise",
     "SendPrompt",
     "Sender",
     "Session",

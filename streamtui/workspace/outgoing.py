@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 
 from streamtui.chat.conversation import Conversation
 from streamtui.chat.errors import StreamtuiError
+from streamtui.chat.messages import Status
 from streamtui.chat.ports import Model
 from streamtui.workspace.events import DraftChanged, NextChanged, NotSent, SessionEvent
-from streamtui.workspace.submissions import SendPrompt, Submission
+from streamtui.workspace.submissions import Revise, SendPrompt, Submission, prompt_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +16,7 @@ class Next:
     """What is sent next, and how. Owned by `Outgoing`; replaced, never changed."""
 
     edits: str | None = None
-    """The id of the user's own message that the draft is another wording of."""
+    """The id of the message that the draft is another wording of."""
     models: tuple[Model, ...] = ()
     """The models that the next prompt goes to, side by side."""
     queued: tuple[SendPrompt, ...] = ()
@@ -48,29 +49,34 @@ class Outgoing:
 
     # -- the draft, and how it will be sent
 
-    def prompt(self, text: str) -> SendPrompt:
+    def prompt(self, text: str) -> SendPrompt | Revise:
         """Return what sending `text` means: another wording, a comparison, or a plain prompt. The prompt after it will
         be a plain one."""
-        submission = SendPrompt(text, self._next.edits, self._next.models)
+        edits, models = self._next.edits, self._next.models
         self.aim()
-        return submission
+        edited = self._conversation.messages.get(edits or "")
+        if edited is not None and edited.role == "assistant":
+            return Revise(edited.id, text)
+        return SendPrompt(text, edits, models)
 
     def aim(self, edits: str | None = None, models: Sequence[Model] = ()) -> None:
         """Let the next prompt be another wording of a message, or go to several models, or neither."""
         self._set_next(replace(self._next, edits=edits, models=tuple(models)))
 
     def edit(self, message: str) -> None:
-        """Take one of the user's own messages into the draft; sending it makes a branch beside the old wording.
+        """Take a message into the draft; sending it makes a branch beside the old wording: with a reply to it, or of
+        the reply that it is.
 
-        What the draft held goes into the prompt history. Raises `StreamtuiError` for any other message.
+        What the draft held goes into the prompt history. Raises `StreamtuiError` for a message that is gone, or that
+        is still being written.
         """
-        own = self._conversation.messages.get(message)
-        if own is None or own.role != "user":
-            raise StreamtuiError("Only your own messages can be edited.")
+        edited = self._conversation.messages.get(message)
+        if edited is None or edited.status is Status.STREAMING:
+            raise StreamtuiError("The message is still being written, or gone: it can't be edited now.")
         if (unsent := self.unsent()).strip():
             self._remember(unsent)
         self.aim(edits=message)
-        self._set_draft(own.text)
+        self._set_draft(edited.text)
 
     def restore_draft(self, text: str) -> None:
         """Put what was written down earlier before what is unsent now."""
@@ -133,7 +139,7 @@ class Outgoing:
 
     def refuse(self, submission: Submission, error: StreamtuiError) -> None:
         """Give back what could not be sent, and what was queued behind it, and tell why."""
-        self.give_back_all(submission if isinstance(submission, SendPrompt) else None)
+        self.give_back_all(prompt_of(submission))
         self._tell(NotSent(error))
 
     # -- inside

@@ -10,9 +10,8 @@ from streamtui.chat.errors import ErrorInfo, PlaintextKeyError, StreamtuiError
 from streamtui.chat.ports import Catalog, Library, Model
 from streamtui.chat.reply_tasks import ReplyTask
 from streamtui.workspace.background import BackgroundTasks
-from streamtui.workspace.events import NotSent
 from streamtui.workspace.session import Session
-from streamtui.workspace.submissions import SendPrompt, Submission, text_of
+from streamtui.workspace.submissions import Regenerate, Revise, SendPrompt, Submission, prompt_of, text_of
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +62,8 @@ class Sender:
             if isinstance(submission, SendPrompt):
                 session.outgoing.queue(submission)
             else:
-                session.tell(NotSent(StreamtuiError("A reply is still streaming here: stop it first.")))
+                error = StreamtuiError("A reply is still streaming here: stop it first.")
+                session.outgoing.refuse(submission, error)
             return
         pending = _Pending(session, submission)
         # The task starts later than this line, so it is in the table by then.
@@ -82,8 +82,7 @@ class Sender:
         entries = self._of(session)
         for entry in entries:
             self._pending.pop(entry).cancel()
-        prompts = (entry.submission for entry in entries if isinstance(entry.submission, SendPrompt))
-        session.outgoing.give_back(*prompts)
+        session.outgoing.give_back(*(prompt_of(entry.submission) for entry in entries))
         return bool(entries)
 
     async def authorize(self, model: Model) -> Model:
@@ -128,9 +127,15 @@ class Sender:
         if session.is_written_elsewhere:
             await self._catch_up(session)
         conversation = session.conversation
-        if isinstance(submission, SendPrompt) and submission.models:
-            models = [await self.authorize(model) for model in submission.models]
-            return replace(submission, models=tuple(models))
+        match submission:
+            case SendPrompt(models=(_, *_) as models):
+                return replace(submission, models=tuple([await self.authorize(model) for model in models]))
+            case Regenerate(model=Model() as model):
+                return replace(submission, model=await self.authorize(model))
+            case Revise():
+                return submission  # nothing is sent anywhere
+            case _:
+                pass
         model = await self.authorize(conversation.model)
         if model != conversation.model:
             conversation.use(model)
@@ -140,7 +145,8 @@ class Sender:
 
     async def _catch_up(self, session: Session) -> None:
         """Read what another program has written meanwhile. Raises `StreamtuiError` while it still writes."""
-        session.conversation.catch_up(*await self._library.load(session.conversation.id))
+        record, messages = await self._library.load(session.conversation.id)
+        session.conversation.tree.catch_up(messages, record.leaf)
         session.show_path()
         if session.is_written_elsewhere:
             raise StreamtuiError("Another program is writing a reply here: wait for it, or stop it there.")

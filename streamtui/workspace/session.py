@@ -12,7 +12,6 @@ from streamtui.chat.events import Failed, Finished
 from streamtui.chat.messages import Status
 from streamtui.chat.reply import Reply
 from streamtui.chat.reply_tasks import ReplyTask, ReplyTasks
-from streamtui.chat.turns import answered
 from streamtui.workspace.comparison import Comparison
 from streamtui.workspace.events import (
     ComparisonStarted,
@@ -23,7 +22,7 @@ from streamtui.workspace.events import (
     TurnTakenBack,
 )
 from streamtui.workspace.outgoing import Outgoing
-from streamtui.workspace.submissions import Continue, Regenerate, SendPrompt, Submission
+from streamtui.workspace.submissions import Compact, Continue, Regenerate, Revise, SendPrompt, Submission
 
 Listener = Callable[[SessionEvent], None]
 
@@ -110,10 +109,13 @@ class Session:
 
     def start(self, submission: Submission) -> list[ReplyTask]:
         """Send, and return the replies in flight. Raises `StreamtuiError` where that makes no sense now."""
+        if isinstance(submission, Revise):
+            self.revise(submission.message, submission.text)
+            return []
         replies = self.replies(submission)
         self._answered = submission if isinstance(submission, SendPrompt) else None
         match submission:
-            case SendPrompt(edits=str()) | Regenerate():
+            case SendPrompt(edits=str()) | Regenerate() | Compact():
                 return [self._branch(replies[0])]
             case SendPrompt(models=(_, *_)):
                 return self._compare(replies)
@@ -139,6 +141,10 @@ class Session:
                 return [conversation.regenerate(message, model)]
             case Continue(message=message):
                 return [conversation.continue_(message)]
+            case Compact():
+                return [conversation.compact()]
+            case Revise():
+                return []
             case _:
                 assert_never(submission)
 
@@ -177,6 +183,23 @@ class Session:
         self.show_path()
         return index + 1, len(siblings)
 
+    def revise(self, reply: str, text: str) -> str:
+        """Put another wording of a reply beside it, as a branch, and bring that into view; return its id.
+
+        Raises `StreamtuiError`; nothing is sent."""
+        revised = self.conversation.revise(reply, text)
+        self.show_path()
+        return revised
+
+    def show_branch(self, message: str) -> bool:
+        """Bring the branch through a message into view, down to its newest end; return whether it is there."""
+        if message not in self.conversation.messages:
+            return False
+        self.comparison.pick()
+        self.conversation.choose(message)
+        self.show_path()
+        return True
+
     def show_path(self) -> None:
         """Tell watchers that the path in view is another one."""
         self.tell(PathChanged(tuple(self.conversation.path())))
@@ -184,14 +207,15 @@ class Session:
     @property
     def has_older_turns(self) -> bool:
         """Whether requests could leave out more than they do."""
-        return self.conversation.omitted.can_grow(answered(self.conversation.path()))
+        return self.conversation.omitted.can_grow(self.conversation.path())
 
     def leave_out_oldest(self, reply: Reply) -> Submission | None:
         """Leave the older half of the turns out of later requests, and return what asks again what `reply` could not
         answer; `None` where there is nothing older to leave out."""
         conversation = self.conversation
-        before = conversation.omitted.count
-        if conversation.omitted.grow(answered(conversation.path())) == before:
+        path = conversation.path()
+        before = conversation.omitted.count(path)
+        if conversation.omitted.grow(path) == before:
             return None
         prompt = None
         if not reply.message.text and reply.id in conversation.messages:

@@ -32,9 +32,35 @@ class Continue:
     message: str | None = None
 
 
-Submission = SendPrompt | Regenerate | Continue
+@dataclass(frozen=True, slots=True)
+class Revise:
+    """Another wording of a reply, by the user, as a branch beside it. Nothing is sent."""
+
+    message: str
+    """The reply's id."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Compact:
+    """A summary of the branch in view, on a branch of its own."""
+
+
+Submission = SendPrompt | Regenerate | Continue | Revise | Compact
+
+
+def prompt_of(submission: Submission) -> SendPrompt | None:
+    """Return what goes back into the box when this isn't sent; `None` for what was not written by the user."""
+    match submission:
+        case SendPrompt():
+            return submission
+        case Revise(message=message, text=text):
+            return SendPrompt(text, edits=message)
+        case _:
+            return None
 
 
 def text_of(submission: Submission) -> str:
-    """Return the prompt's text, empty for what is no prompt."""
-    return submission.text if isinstance(submission, SendPrompt) else ""
+    """Return what the user wrote of it; empty for what was not written by the user."""
+    prompt = prompt_of(submission)
+    return "" if prompt is None else prompt.text

@@ -11,6 +11,7 @@ from streamtui.chat.events import Event
 from streamtui.chat.messages import Status
 from streamtui.chat.ports import Catalog, Library, Model, Recorder
 from streamtui.chat.reply_tasks import Position, ReplyTasks
+from streamtui.workspace import forks
 from streamtui.workspace.background import BackgroundTasks
 from streamtui.workspace.default_model import DefaultModel
 from streamtui.workspace.drafts import Drafts
@@ -137,7 +138,8 @@ class Workspace:
             for message in [message for message in conversation.messages.values() if message.status is _STREAMING]:
                 async for _ in self.follow(message.id):
                     pass
-            conversation.catch_up(*await self.library.load(conversation.id))
+            record, messages = await self.library.load(conversation.id)
+            conversation.tree.catch_up(messages, record.leaf)
 
     async def locate(self, id: str | None) -> str:
         """Return the whole id of the conversation that `id` means, or of the one used last.
@@ -158,6 +160,17 @@ class Workspace:
     def learn_window(self, model: Model) -> None:
         """Ask an endpoint that has just replied how much its model can read, for the figure of context used."""
         self._background.start(self._ask_for_window(model))
+
+    async def fork(self, session: Session, message: str | None = None) -> Session:
+        """Return the session of a new conversation, saved already, that has the branch in view, or the one through
+        `message` as far as that.
+
+        Raises `StreamtuiError` where there is nothing to fork or a reply streams there, and `StoreError`.
+        """
+        await session.ready.wait()
+        forked = forks.fork_of(session.conversation, message, self._recorder)
+        await self._recorder.begin(forked.record, list(forked.messages.values()))
+        return self._add(forked)
 
     # -- following
 

@@ -23,7 +23,6 @@ from streamtui.chat import (
 from streamtui.chat.continuation import CONTINUE_PROMPT
 from streamtui.chat.events import Connected, Finished
 from streamtui.chat.messages import ChatMessage, Turn
-from streamtui.chat.turns import answered
 from streamtui.store import Store
 from tests.chat.scripted import (
     HANG,
@@ -271,7 +270,7 @@ async def test_leaving_the_oldest_turns_out_keeps_the_system_message_and_the_las
     for number in range(4):
         await play(talk.ask(f"p{number}"))
 
-    assert talk.omitted.grow(answered(talk.path())) == 4
+    assert talk.omitted.grow(talk.path()) == 4
     await play(talk.ask("last"))
 
     roles = [turn.role for turn in provider.requests[-1].turns]
@@ -283,7 +282,7 @@ async def test_a_branch_shorter_than_what_is_left_out_still_sends_its_prompt() -
     talk, provider = conversation()
     for number in range(4):
         await play(talk.ask(f"p{number}"))
-    talk.omitted.grow(answered(talk.path()))
+    talk.omitted.grow(talk.path())
 
     await play(talk.edit(talk.path()[0].id, "better"))
 
@@ -419,7 +418,7 @@ class Chat(RuleBasedStateMachine):
 
     @rule()
     def leave_out_oldest(self) -> None:
-        self.talk.omitted.grow(answered(self.talk.path()))
+        self.talk.omitted.grow(self.talk.path())
 
     def pick(self, which: int) -> str:
         return list(self.talk.messages)[which % len(self.talk.messages)]

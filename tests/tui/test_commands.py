@@ -92,6 +92,27 @@ async def retry(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     await reader.until(lambda: not reader.app.chat.session.is_streaming)
 
 
+async def branches(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    conversation = reader.app.chat.session.conversation
+    first = conversation.path()[-1].id
+    await reader.send("/retry demo:fast")
+    await reader.until(lambda: len(conversation.siblings(first)) == 2)
+    await reader.until(lambda: not reader.app.chat.session.is_streaming)
+    assert conversation.path()[-1].model == "demo:fast"
+    await reader.send("/branches")
+    await reader.until("enter go there")
+    await reader.until("└ demo:fast:")
+    await reader.press("up", "enter")
+    await reader.until(lambda: conversation.leaf == first)
+
+
+async def fork(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = reader.app.chat.session
+    await reader.send("/fork")
+    await reader.until(lambda: reader.lines[0].strip().startswith("code fast (fork)"))
+    assert reader.app.chat.session is not before
+
+
 async def continue_reply(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     await reader.send("long slow")
     await reader.until("tok/s")
@@ -174,6 +195,8 @@ async def forget(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 EFFECTS: dict[str, Effect] = {
+    "branches": branches,
+    "fork": fork,
     "effort": effort,
     "forget": forget,
     "help": help_,

@@ -6,7 +6,8 @@ from streamtui.workspace import Continue, Regenerate, Session
 
 
 def retry(context: CommandContext, argument: str = "") -> None:
-    context.workspace.sender.submit(context.session, Regenerate())
+    model = context.workspace.catalog.model(argument) if argument else None
+    context.workspace.sender.submit(context.session, Regenerate(model=model))
 
 
 def continue_reply(context: CommandContext, argument: str = "") -> None:

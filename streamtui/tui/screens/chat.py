@@ -48,7 +48,7 @@ class ChatScreen(Screen[None]):
         """`hold` keeps keys back while a conversation is being opened; `leave` ends the app."""
         super().__init__()
         self.leave = leave
-        self.view = ConversationView(MessageActions(workspace, self.say))
+        self.view = ConversationView(MessageActions(workspace, self.say, self.action_command))
         self.context = CommandContext(app, self, self.view, workspace, choices)
         self.commands = CommandRunner(self.context)
         self.composer = Composer(workspace, self.view, self.commands)

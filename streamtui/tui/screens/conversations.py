@@ -184,15 +184,15 @@ class Conversations(Picker):
         mark = "●" if summary.id in self._workspace.tasks.conversations else _MARKS.get(summary.status, " ")
         here = "›" if summary.id == self._current else " "
         room = self.choices.scrollable_content_region.width
-        model = f"  {_fitted(summary.model, _MODEL)}" if room >= _WIDE else ""
+        model = f"  {fitted(summary.model, _MODEL)}" if room >= _WIDE else ""
         when = f"{ago(time.time() - summary.updated):>7}"
-        title = _fitted(summary.title, max(1, room - len(f"{here}{mark}  {when}") - cell_len(model)))
+        title = fitted(summary.title, max(1, room - len(f"{here}{mark}  {when}") - cell_len(model)))
         return Content(f"{here}{mark} {title} {when}{model}")
 
     def _hit_line(self, hit: SearchHit) -> Content:
         room = self.choices.scrollable_content_region.width
-        title = _fitted(hit.conversation.title, min(30, room // 3))
-        return Content.assemble(f"   {title}  ", (_fitted(hit.snippet, max(1, room - cell_len(title) - 5)), "dim"))
+        title = fitted(hit.conversation.title, min(30, room // 3))
+        return Content.assemble(f"   {title}  ", (fitted(hit.snippet, max(1, room - cell_len(title) - 5)), "dim"))
 
     @work(exclusive=True, group="preview")
     async def _preview(self, id: str) -> None:
@@ -241,7 +241,7 @@ class Conversations(Picker):
         self._load()
 
 
-def _fitted(text: str, cells: int) -> str:
+def fitted(text: str, cells: int) -> str:
     """Return `text` in exactly so many cells, an ellipsis where it is cut."""
     text = sanitize_line(text, 4 * cells)
     return set_cell_size(text, cells) if cell_len(text) <= cells else set_cell_size(text, cells - 1) + "…"
