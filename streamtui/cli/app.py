@@ -1,8 +1,10 @@
 """`streamtui` without a command: hands the engine to the full-screen app."""
 
 import os
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.ports import ConversationRecord, Model
@@ -21,6 +23,7 @@ from streamtui.workspace.markdown_export import export_markdown
 def run(args: AppArgs, context: Context) -> int:
     """Run the app to its end and return the exit code. Raises `ConfigError` for a terminal it can't work on."""
     from streamtui.tui import launch  # the other commands do without Textual
+    from streamtui.tui.farewell import Farewell, LastWord
     from streamtui.tui.options import Choices, Looks, Opening
 
     launch.refuse_unusable_terminal(os.environ)
@@ -43,9 +46,19 @@ def run(args: AppArgs, context: Context) -> int:
                 latest=args.resume == LAST,
                 notices=(*context.warnings, *storage.notices, *_demo_hint(config, catalog)),
             ),
-            looks=Looks(choices.get("theme"), smooth=choices.get("pace") == "smooth"),
+            looks=Looks(
+                choices.get("theme"),
+                smooth=choices.get("pace") == "smooth",
+                farewell=Farewell(_command(args), cast(LastWord, config.settings.last_word)),
+            ),
             report=context.report_crash,
         )
+
+
+def _command(args: AppArgs) -> str:
+    """Return what finds the conversations of this run again."""
+    data_dir = args.shared.data_dir
+    return shlex.join(["streamtui", *(["--data-dir", data_dir] if data_dir else [])])
 
 
 def _choices_file(paths: Paths) -> Path | None:

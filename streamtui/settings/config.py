@@ -91,6 +91,11 @@ class Settings:
     system: str | None = setting("the system message, pinned first", None)
     theme: str = setting("colour theme of the app", "textual-dark")
     pace: str = setting("smooth shows text evenly, like a typewriter", "off", one_of("off", "smooth"))
+    last_word: str = setting(
+        "what stays on the terminal after leaving: nothing, how to resume, or the last reply too",
+        "resume",
+        one_of("nothing", "resume", "reply"),
+    )
     reconnects: int = setting("how often a reply that broke off is continued without being asked", 0, at_least(0))
     retries: int = setting("how often a request that brought nothing is sent again", 4, at_least(0))
     connect_timeout: float = setting("patience for the connection", 10.0, at_least(0))

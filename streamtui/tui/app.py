@@ -243,6 +243,9 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
     def leave(self, code: int = 0) -> None:
         """Settle everything and quit."""
         self.workspace.settle()
+        session = self.chat.standing.session
+        if session is not None and self._storage.trouble is None:
+            self.farewell = self.farewell or self._looks.farewell.text(session)
         self.chat.let_go()
         self.exit(return_code=code)
 

@@ -1,12 +1,13 @@
 """What the app is given by who starts it. Imports no Textual: that waits for `terminal.environment`."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.ports import ConversationRecord
 from streamtui.chat.statistics import Prices
+from streamtui.tui.farewell import Farewell
 
 Form = Literal["md", "json"]
 Transcript = Callable[[Form, ConversationRecord, Sequence[ChatMessage]], str]
@@ -26,11 +27,13 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """How the app looks at the start."""
+    """How the app looks at the start, and what it leaves in the end."""
 
     theme: str
     smooth: bool = False
     """Whether text is shown at a typewriter's pace."""
+    farewell: Farewell = field(default_factory=Farewell)
+    """What stays on the terminal in the end."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -139,6 +139,16 @@ def test_quitting_in_mid_stream_keeps_the_text_and_restores_the_screen(streaming
     assert_saved(home, "stopped", seen)
 
 
+def test_the_way_back_stays_on_the_screen_and_leads_back(streaming: Terminal, launch: Launch) -> None:
+    streaming.press("esc")
+    streaming.wait_for("stopped")
+    streaming.press("ctrl+d")
+    assert streaming.exit_code() == 0
+    line = next(line for line in streaming.lines if "--resume" in line)
+    resumed = launch(*line.partition("streamtui ")[2].split(), ready="count for me")
+    wait_for_word(resumed, 200)
+
+
 def in_a_shell(launch: Launch) -> Terminal:
     """Start the app from an interactive shell, which has job control."""
     shell = launch(program=["bash", "--norc", "--noprofile", "-i"], ready="ready>", environment={"PS1": "ready> "})
