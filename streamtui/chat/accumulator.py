@@ -16,6 +16,7 @@ from streamtui.chat.errors import ErrorInfo
 from streamtui.chat.events import LASTING, Event, Notice, ReasoningDelta, Revised, TextDelta
 from streamtui.chat.messages import Citation, SavedNotice, Segment, Status, Turn, Usage
 from streamtui.chat.metrics import Meter, Metrics, estimate_tokens
+from streamtui.chat.restart import RestartDetector
 from streamtui.chat.sanitize import Sanitizer, sanitize_line
 from streamtui.chat.text_buffer import TextBuffer
 from streamtui.chat.think import CLOSING_TAG, ThinkTags, unopened_reasoning
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 UNOPENED: Final = "What came before </think> was the model's reasoning; the answer is what follows."
 REPEATED: Final = "The model began with what it had already written; that is left out."
+STARTED_OVER: Final = "The model began again in other words: this is a branch beside the reply that broke off."
 _LONGEST_URL: Final = 2000
 
 
@@ -47,12 +49,15 @@ class Accumulator:
         self._reasoning_cleaner = Sanitizer()
         self._tags = ThinkTags()
         self._join = RepetitionFilter("")
+        self._restart = RestartDetector("")
+        self._starts_over = False
         self._is_plain = False
         """Whether clean text is the answer's as it comes."""
 
     def goes_on_after(self, written: str, *, prefilled: bool) -> None:
         """Expect a continuation of `written`; `prefilled` says that the model was handed it as its own beginning."""
         self._join = RepetitionFilter(written, SHORTEST_AFTER_PREFILL if prefilled else SHORTEST_REPETITION)
+        self._restart = RestartDetector(written)
 
     @property
     def text(self) -> str:
@@ -66,6 +71,11 @@ class Accumulator:
     def is_visible(self) -> bool:
         """Whether anything that a user can see has arrived."""
         return bool(self._text) or bool(self._reasoning)
+
+    @property
+    def starts_over(self) -> bool:
+        """Whether the text says in other words what was written before, instead of going on."""
+        return self._starts_over and not self._join.is_open
 
     def held_for(self) -> float | None:
         """Return for how many more seconds text that may be a repetition is held back; `None` where none is."""
@@ -92,6 +102,12 @@ class Accumulator:
         self._reasoning.add(text)
         self.meter.delta(now, text, reasoning=True)
         return (event if text is event.text else ReasoningDelta(text),)
+
+    def begin_anew(self) -> Revised:
+        """Count as a reply of its own, since the text starts over; return it as followers get it."""
+        self._starts_over = False
+        self.notices.append(SavedNotice("revised", STARTED_OVER))
+        return Revised(self.text, self.reasoning, STARTED_OVER)
 
     def take_notice(self, notice: Notice) -> Notice:
         """Return `notice` cleaned; one of a kind that stays with the reply does so."""
@@ -124,7 +140,9 @@ class Accumulator:
             events += self._take_clean(text, now)
         for delta in self._tags.close():
             events += self._take_delta(delta, now)
-        return events + list(self._enter(self._join.close(), now))
+        events += self._enter(self._join.close(), now)
+        self._starts_over |= self._restart.close()
+        return events
 
     def conclude(self, sent: Sequence[Turn]) -> list[Event]:
         """Return what is still to be said when the stream has ended well: that there is no text, and a count."""
@@ -172,7 +190,7 @@ class Accumulator:
         events: list[Event] = []
         for delta in self._tags.feed(text):
             events += self._take_delta(delta, now)
-        self._is_plain = self._tags.settled and not self._join.is_open
+        self._is_plain = self._tags.settled and not self._join.is_open and not self._restart.is_open
         return events
 
     def _take_delta(self, delta: TextDelta | ReasoningDelta, now: float) -> Sequence[Event]:
@@ -186,6 +204,7 @@ class Accumulator:
         """Enter a piece of the answer."""
         events: list[Event] = []
         if joined.withdrawn:
+            self._restart, self._starts_over = RestartDetector(""), False
             self._text.cut(joined.withdrawn)
             events.append(Revised(self.text, self.reasoning, REPEATED))
         text = joined.text
@@ -197,6 +216,7 @@ class Accumulator:
                 return [*events, *self._reclassify(*parts, now)]
         self._text.add(text)
         self.meter.delta(now, text)
+        self._starts_over |= self._restart.feed(text)
         return [*events, TextDelta(text)]
 
     def _reclassify(self, reasoning: str, answer: str, now: float) -> list[Event]:

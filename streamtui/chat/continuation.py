@@ -216,5 +216,9 @@ def _begins_sentence(text: str, at: int) -> bool:
     return "\n" in text[len(before) : at] or before.endswith((".", "!", "?", *_LEADS_OVER))
 
 
+def begins_with_introduction(text: str) -> bool:
+    return bool(_INTRODUCTION.match(text))
+
+
 def _is_introduction(text: str) -> bool:
-    return bool(_INTRODUCTION.match(text)) or text.rstrip().endswith(_LEADS_OVER)
+    return begins_with_introduction(text) or text.rstrip().endswith(_LEADS_OVER)

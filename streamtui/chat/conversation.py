@@ -300,11 +300,11 @@ class Conversation:
         goes_on = message.id in self.messages
         record = replace(self.record, title=title, leaf=self.leaf if goes_on else in_view or message.id)
 
-        def changed(message: ChatMessage) -> None:
-            if message.id not in self.messages:
+        def changed(settled: ChatMessage) -> None:
+            if settled.id == message.id and message.id not in self.messages:
                 self.title = self.title or title
-                self.tree.add(message, rows, in_view)
-            self.messages[message.id] = message
+                self.tree.add(settled, rows, in_view)
+            self.messages[settled.id] = settled
 
         return Reply(
             model,

@@ -31,7 +31,7 @@ from streamtui.chat.events import (
     Revised,
     TextDelta,
 )
-from streamtui.chat.messages import ChatMessage, ChatRequest, Citation, Segment, Status, Usage
+from streamtui.chat.messages import ChatMessage, ChatRequest, Citation, Segment, Status, Usage, new_id
 from streamtui.chat.metrics import Meter
 from streamtui.chat.ports import ConversationRecord, Model, Recorder
 from streamtui.chat.retry import Policy, backoff, delay
@@ -115,6 +115,8 @@ class Reply:
         """What the user should know at this moment; gone when text arrives."""
         self.ending: Finished | Failed | None = None
         """The last event, once the reply is settled."""
+        self.broken: ChatMessage | None = None
+        """What the reply was to go on with, where the model started over instead: now a branch beside it."""
         self._changed = changed
         self._clock = clock
         self._jitter = jitter
@@ -278,7 +280,6 @@ class Reply:
     async def _attempt(self) -> AsyncGenerator[Event, None]:
         """Run one request to its end. Raises `ProviderError` if the endpoint doesn't say that it is answered."""
         turn_at = self._clock()
-        number = len(self.message.segments) - 1
         self._has_finished = False
         async with (
             aclosing(self.model.provider.stream(self._sent)) as stream,
@@ -289,6 +290,7 @@ class Reply:
                     return
                 now = self._clock()
                 if type(arrived) is TextDelta and self._current.take_plain(arrived, now):
+                    number = len(self.message.segments) - 1
                     self.journal.recorder.append(self.message.id, number, arrived.text, "")
                     self.notice = None
                     yield arrived
@@ -346,7 +348,21 @@ class Reply:
         """Write down what the present segment got, and return it as followers get it."""
         if events:
             self.notice = None
+        if self._current.starts_over and len(self.message.segments) > 1:
+            return [self._branch()]
         return self.journal.write(self.message, self._current, events)
+
+    def _branch(self) -> Revised:
+        """Make the present segment a reply of its own, which stays in view, beside the one that broke off."""
+        self.broken = replace(self.message, id=new_id(), segments=self.message.segments[:-1])
+        revised = self._current.begin_anew()
+        segment = self._current.segment(Status.STREAMING)
+        self.message = replace(self.message, segments=(Segment(status=Status.STREAMING),), created=time.time())
+        for message in (self.broken, self.message):
+            self._changed(message)
+        self.journal.recorder.settle(self.conversation, self.broken)
+        self.journal.recorder.settle(self.conversation, self.message.with_last(segment))
+        return revised
 
     def _reconnect(self, failure: ProviderError) -> Notice:
         """Close the broken segment and open the next, which goes on where it stopped."""
@@ -366,7 +382,7 @@ class Reply:
         """Write the outcome down. There is no await in here, so a second cancel finds nothing to interrupt."""
         if self.ending is not None:
             return self.ending
-        self._current.release()
+        self.release()
         if self.visible:
             self._current.count(self._sent.turns)
         segment = self._current.segment(status, error)

@@ -1,6 +1,7 @@
 """The messages of a conversation as a tree, one branch of it in view."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from operator import attrgetter
 
 from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.messages import ChatMessage, Status
@@ -30,13 +31,13 @@ class MessageTree:
     def siblings(self, message: ChatMessage) -> list[str]:
         """Return the ids of the alternatives to a message that may not be in the tree yet, oldest first, itself
         included, and last if it isn't."""
-        known = [m.id for m in self.messages.values() if m.parent == message.parent and m.role == message.role]
+        known = [m.id for m in self._by_age() if m.parent == message.parent and m.role == message.role]
         return known if message.id in known else [*known, message.id]
 
     def places(self, path: Sequence[ChatMessage]) -> dict[str, tuple[int, int]]:
         """Return the number, from 1, and how many there are, of those messages of a path that have alternatives."""
         alternatives: dict[tuple[str | None, str], list[str]] = {}
-        for message in self.messages.values():
+        for message in self._by_age():
             alternatives.setdefault((message.parent, message.role), []).append(message.id)
         numbered = ((message.id, alternatives.get((message.parent, message.role), [])) for message in path)
         return {id: (ids.index(id) + 1, len(ids)) for id, ids in numbered if len(ids) > 1}
@@ -106,9 +107,13 @@ class MessageTree:
             yield message
             leaf = message.parent
 
+    def _by_age(self) -> list[ChatMessage]:
+        """Return all messages, oldest first: a reply that was begun anew is younger than its row."""
+        return sorted(self.messages.values(), key=attrgetter("created"))
+
     def _newest_leaf(self, message: str) -> str:
         """Return the end of the branch through `message` that was written last."""
-        newest_child = {message.parent: message.id for message in self.messages.values()}
+        newest_child = {message.parent: message.id for message in self._by_age()}
         passed = set[str]()
         while (child := newest_child.get(message)) is not None and message not in passed:
             passed.add(message)

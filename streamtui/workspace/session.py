@@ -252,6 +252,8 @@ class Session:
         return task
 
     def _on_ended(self, task: ReplyTask, ending: Finished | Failed) -> None:
+        if task.reply.broken is not None:
+            self.show_path()
         self.tell(ReplyEnded(task, ending))
         match ending:
             case Finished(status=Status.COMPLETE) if not self.is_streaming:

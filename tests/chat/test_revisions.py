@@ -2,11 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from streamtui.chat import Conversation, Event, Model, Options, Policy, Status, TextDelta
+from streamtui.chat.accumulator import STARTED_OVER
 from streamtui.chat.events import Connected, Finished, Notice, ProviderEvent, ReasoningDelta, Revised
 from streamtui.chat.messages import ChatMessage, SavedNotice
 from tests.chat.scripted import OK, NotingRecorder, Step, conversation, drop, play, text_of
@@ -88,6 +89,54 @@ async def test_a_stopped_reply_that_is_continued_by_starting_over_is_one_reply()
     events = await play(talk.continue_())
 
     assert shown(events, BROKEN) == talk.path()[-1].text == WHOLE
+
+
+REWORDED = (
+    "The harbour is open towards the west, so the ferries have to wait behind its breakwater all winter long. Nobody "
+    "there minds much: they serve soup, newspapers of the last week lie about, and the pilot has a cat."
+)
+
+
+@pytest.mark.parametrize("introduction", ["", "Sure! Here it is again:\n\n", "Hello! "])
+async def test_a_model_that_starts_over_in_other_words_writes_a_branch(introduction: str) -> None:
+    recorder = StoringRecorder()
+    talk, provider = conversation(
+        [Connected(), *deltas(BROKEN), drop("refused")],
+        [Connected(), *deltas(introduction + REWORDED), Finished("stop")],
+        OK,
+        recorder=recorder,
+    )
+    await play(talk.ask("Go"))
+    broken = talk.path()[-1]
+    events = await play(talk.continue_())
+
+    reply = talk.path()[-1]
+    assert shown(events, BROKEN) == reply.text == recorder.messages[reply.id].text == introduction + REWORDED
+    assert reply.status is Status.COMPLETE
+    assert [notice.text for notice in reply.notices] == [STARTED_OVER]
+    assert [event.reason for event in events if isinstance(event, Revised)] == [STARTED_OVER]
+    first, second = talk.siblings(reply.id)
+    assert second == reply.id
+    assert talk.messages[first] == replace(broken, id=first)
+    assert recorder.messages[first] == talk.messages[first]
+    assert talk.branches(talk.path())[reply.id] == (2, 2)
+    await play(talk.ask("Next"))
+    assert [turn.text for turn in provider.requests[-1].turns] == ["Go", introduction + REWORDED, "Next"]
+
+
+async def test_a_dropped_reply_that_starts_over_in_other_words_is_a_branch_and_goes_on_from_its_own_text() -> None:
+    talk, provider = conversation(
+        [Connected(), *deltas(BROKEN), drop()],
+        [Connected(), *deltas(REWORDED[:150]), drop()],
+        [Connected(), *deltas(REWORDED[150:]), Finished("stop")],
+        policy=Policy(reconnects=2, first_delay=0.001),
+    )
+    events = await play(talk.ask("Go"))
+
+    reply = talk.path()[-1]
+    assert shown(events) == reply.text == REWORDED
+    assert provider.requests[-1].turns[1].text == REWORDED[:150]
+    assert [talk.messages[id].text for id in talk.siblings(reply.id)] == [BROKEN, REWORDED]
 
 
 class Hesitant:
