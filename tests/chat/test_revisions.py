@@ -119,7 +119,7 @@ async def test_a_model_that_starts_over_in_other_words_writes_a_branch(introduct
     assert second == reply.id
     assert talk.messages[first] == replace(broken, id=first)
     assert recorder.messages[first] == talk.messages[first]
-    assert talk.branches(talk.path())[reply.id] == (2, 2)
+    assert talk.tree.places(talk.path())[reply.id] == (2, 2)
     await play(talk.ask("Next"))
     assert [turn.text for turn in provider.requests[-1].turns] == ["Go", introduction + REWORDED, "Next"]
 
