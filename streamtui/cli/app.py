@@ -48,6 +48,7 @@ def run(args: AppArgs, context: Context) -> int:
             ),
             looks=Looks(
                 choices.get("theme"),
+                keys=config.settings.keys,
                 smooth=choices.get("pace") == "smooth",
                 farewell=Farewell(_command(args), cast(LastWord, config.settings.last_word)),
             ),

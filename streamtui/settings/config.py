@@ -79,6 +79,16 @@ def _read_prices(value: Any) -> dict[str, Price]:
     return prices
 
 
+def _read_keys(value: Any) -> dict[str, tuple[str, ...]]:
+    keys: dict[str, tuple[str, ...]] = {}
+    for name, written in value.items() if isinstance(value, Mapping) else [("", value)]:
+        names = [written] if isinstance(written, str) else written
+        if not isinstance(names, list) or not all(isinstance(one, str) and one for one in names):
+            raise ConfigError('[keys] takes keys by name: find = "ctrl+b", or ["ctrl+b", "f6"], or "none".')
+        keys[sanitize_line(name)] = tuple(sanitize_line(one) for one in names if one != "none")
+    return keys
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What `config.toml` may say; options of the command line replace it. Times are seconds."""
@@ -110,6 +120,9 @@ class Settings:
     )
     endpoints: Mapping[str, NamedEndpoint] = table(
         "[endpoints.NAME] with base_url and more, asked as NAME:MODEL", read_endpoints
+    )
+    keys: Mapping[str, tuple[str, ...]] = table(
+        '[keys] with a key, several, or none by the name of what it does: find = "ctrl+b"', _read_keys
     )
     models: Mapping[str, ModelSettings] = table(
         '[models."ID"] with what holds for one model: temperature, max_tokens, effort, system, prices', read_models

@@ -20,8 +20,9 @@ from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.ports import ServerSearch, Storage
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.log import MessageLog
-from streamtui.tui import keymap
+from streamtui.tui import keybindings
 from streamtui.tui.input_hold import InputHold
+from streamtui.tui.keybindings import DEFAULT
 from streamtui.tui.keymap import Place
 from streamtui.tui.options import Choices, Looks, Opening
 from streamtui.tui.paper import PAPER
@@ -55,7 +56,7 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
     TITLE = "streamtui"
     ENABLE_COMMAND_PALETTE = False
     VERTICAL_BREAKPOINTS = [(0, "-low"), (LOW, "-short"), (SHORT, "-tall")]  # noqa: RUF012 - Textual's own type
-    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(Place.APP)
+    BINDINGS: ClassVar[list[BindingType]] = DEFAULT.bindings(Place.APP)
 
     def __init__(
         self,
@@ -72,7 +73,9 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
         self.workspace = workspace
         self.workspace.sender.confirm = self._confirm_exposure
         self.hold = InputHold()
-        self.chat = ChatScreen(self, workspace, choices, self.hold, self.leave)
+        self._keys, self._key_problems = keybindings.moved(looks.keys)
+        self.set_keymap(self._keys.moved)
+        self.chat = ChatScreen(self, workspace, choices, self._keys, self.hold, self.leave)
         self.farewell = ""
         """A line for stderr after the screen is restored."""
         self._storage = storage
@@ -94,7 +97,7 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
         self.chat.show_session(self.workspace.new())
         self._storage.on_trouble(self.chat.banner.show)
         self.chat.banner.show(self._storage.trouble)
-        for notice in self._opening.notices:
+        for notice in (*self._opening.notices, *self._key_problems):
             self.chat.say(notice, "warning")
         self._begin()
         self.set_timer(PRELOAD_S, self._preload)
@@ -213,7 +216,7 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
             self.leave()
             return
         self._last_interrupt = now
-        self.chat.say("Ctrl+C again quits.")
+        self.chat.say(f"{self._keys['interrupt']} again quits.")
 
     def _copy_selection(self) -> bool:
         focused = self.focused
@@ -233,7 +236,7 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
         if self.terminal.has_mouse:
             self.chat.say("The mouse is ours again.")
         else:
-            self.chat.say("The mouse is the terminal's: select with it. F2 takes it back.")
+            self.chat.say(f"The mouse is the terminal's: select with it. {self._keys['mouse']} takes it back.")
 
     def action_redraw(self) -> None:
         self.redraw()

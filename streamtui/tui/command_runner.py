@@ -38,7 +38,7 @@ class CommandRunner:
 
     async def choose(self) -> None:
         """Let the user choose from all commands."""
-        name = await self._context.app.push_screen_wait(Palette())
+        name = await self._context.app.push_screen_wait(Palette(self._context.keys))
         if name is not None:
             self.run_named(name)
 

@@ -7,9 +7,9 @@ from typing import Final
 from textual.content import Content
 from textual.widgets.option_list import Option
 
-from streamtui.tui import keymap
 from streamtui.tui.actions import branches, conversations, models, program, replies
 from streamtui.tui.actions.context import CommandContext
+from streamtui.tui.keybindings import Keybindings
 from streamtui.tui.screens.dialogs import Help
 from streamtui.tui.terminal.terminal_app import TerminalApp
 
@@ -42,22 +42,25 @@ class Command:
     def usage(self) -> str:
         return f"{self.slash} {self.argument}".rstrip()
 
-    @property
-    def key(self) -> str:
-        """The key that does the same; empty where none does."""
-        return keymap.key_of(f"command('{self.name}')") or keymap.key_of(_OWN_ACTIONS.get(self.name, ""))
+    def key(self, keys: Keybindings) -> str:
+        """Return the key that does the same; empty where none does."""
+        return keys.key_of(f"command('{self.name}')") or keys.key_of(_OWN_ACTIONS.get(self.name, ""))
 
 
 _OWN_ACTIONS: Final = {"continue": "continue_reply", "quit": "leave_or_delete"}
 """Commands whose key is bound to an action of its own."""
 
 
+_MOVING: Final = ("[keys]", 'in config.toml moves keys, each by its name in the README: new = "ctrl+b", or "none"')
+
+
 def _help(context: CommandContext, argument: str = "") -> None:
     """Show all keys and commands."""
     app = context.app
     terminal = app.terminal if isinstance(app, TerminalApp) else None
-    keys = keymap.sections(tells_enter_apart=terminal is not None and terminal.tells_enter_apart)
-    app.push_screen(Help({**keys, "Commands": [(command.usage, command.help) for command in COMMANDS]}))
+    keys = context.keys.sections(tells_enter_apart=terminal is not None and terminal.tells_enter_apart)
+    rows = [(command.usage, command.help) for command in COMMANDS]
+    app.push_screen(Help({**keys, "Commands": rows, "Moving keys": [_MOVING]}))
 
 
 COMMANDS: Final = (
@@ -110,19 +113,19 @@ def matching(prefix: str) -> list[Command]:
     return [c for c in COMMANDS if any(name.startswith(prefix) for name in (c.name, *c.aliases))]
 
 
-def option(command: Command, width: int) -> Option:
+def option(command: Command, width: int, keys: Keybindings) -> Option:
     """Return a command's row in a list of so many cells; its id is the name."""
-    return Option(_row(command, width), id=command.name)
+    return Option(_row(command, width, command.key(keys)), id=command.name)
 
 
-def _row(command: Command, width: int) -> Content:
+def _row(command: Command, width: int, key: str) -> Content:
     """Return a command, what it does, and at the right its key."""
     name = command.usage if width >= 3 * _HELP_COLUMN else command.slash
     column = _HELP_COLUMN if width >= 3 * _HELP_COLUMN else max(len(c.slash) for c in COMMANDS)
     room = width - column - 1
     help = command.help
-    if command.key and room >= len(help) + len(command.key) + 2:
-        help = f"{help}{command.key:>{room - len(help)}}"
+    if key and room >= len(help) + len(key) + 2:
+        help = f"{help}{key:>{room - len(help)}}"
     return Content.assemble((f"{name:<{column}}", "bold"), " ", help)
 
 

@@ -1,11 +1,9 @@
-"""The keys, one row each. The table feeds the bindings, the footer, the help, the README and the demo's own page."""
+"""The keys, one row each, as they are unless the user moved them (`keybindings`)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
 from typing import Final
-
-from textual.binding import Binding, BindingType
 
 
 class Place(Enum):
@@ -48,6 +46,7 @@ class Key:
     """What some keys do in one place."""
 
     id: str
+    """Its name in the config file."""
     keys: tuple[str, ...]
     """As Textual names them."""
     action: str
@@ -61,21 +60,6 @@ class Key:
     """A word for the footer at these moments; rows come in the order of the table."""
     is_priority: bool = False
     """Whether the key works whatever has the focus."""
-
-    @property
-    def written(self) -> str:
-        """The keys as people write them."""
-        return self.label or "  ".join(_written(key) for key in self.keys if key not in _UNNAMED)
-
-
-_UNNAMED: Final = ("alt+escape", "ctrl+slash")
-"""Other spellings of keys that are named already: what terminals send for a fast double press, or for `Ctrl+_`."""
-_TOLD_APART: Final = "  Shift+Enter  Ctrl+Enter"
-_WORDS: Final = {"escape": "Esc", "pageup": "PageUp", "pagedown": "PageDown", "underscore": "_"}
-
-
-def _written(key: str) -> str:
-    return "+".join(_WORDS.get(part, part.capitalize()) for part in key.split("+"))
 
 
 KEYS: Final = (
@@ -349,60 +333,3 @@ KEYS: Final = (
         footer=dict.fromkeys(Moment, "help"),
     ),
 )
-
-
-def bindings(place: Place) -> list[BindingType]:
-    """Return what Textual binds in a place."""
-    return [
-        Binding(
-            key,
-            row.action.format(digit=key[-1]),
-            row.help,
-            show=False,
-            priority=row.is_priority,
-            system=row.id == "interrupt",
-            id=f"{row.id}.{key}" if len(row.keys) > 1 else row.id,
-        )
-        for row in KEYS
-        if row.place is place
-        for key in row.keys
-    ]
-
-
-def footer(moment: Moment) -> list[str]:
-    """Return what the keys do at a moment, the most needed first; the last one is always to be shown."""
-    words: dict[str, list[str]] = {}
-    for row in KEYS:
-        if (word := row.footer.get(moment)) is not None:
-            words.setdefault(word, []).append(row.keys[0])
-    return [f"{_joined(keys)} {word}" for word, keys in words.items()]
-
-
-def _joined(keys: Sequence[str]) -> str:
-    """Return key names that share a word in one: `alt+left/right`."""
-    first, *others = (key.replace("escape", "esc") for key in keys)
-    return "/".join([first, *(other.rpartition("+")[2] for other in others)])
-
-
-def sections(*, tells_enter_apart: bool) -> dict[str, list[tuple[str, str]]]:
-    """Return the keys and what they do, by the help's sections. Shift+Enter is named only where the terminal tells it
-    from Enter."""
-
-    def written(row: Key) -> str:
-        return f"{row.written}{_TOLD_APART}" if row.id == "newline" and tells_enter_apart else row.written
-
-    return {group.value: [(written(row), row.help) for row in KEYS if row.group is group] for group in Group}
-
-
-def key_of(action: str) -> str:
-    """Return the key that has an action, as the footer writes it; empty where none has."""
-    return next((row.keys[0] for row in KEYS if row.action == action), "")
-
-
-def markdown_table() -> str:
-    """Return the table for the README and the demo."""
-    rows = ["| key | what it does |", "|:----|:-------------|"]
-    for row in KEYS:
-        names = ", ".join(f"`{name}`" for name in row.written.split("  "))
-        rows.append(f"| {names} | {row.help} |")
-    return "\n".join(rows) + "\n"

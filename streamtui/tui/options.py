@@ -1,6 +1,6 @@
 """What the app is given by who starts it. Imports no Textual: that waits for `terminal.environment`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -34,6 +34,8 @@ class Looks:
     """Whether text is shown at a typewriter's pace."""
     farewell: Farewell = field(default_factory=Farewell)
     """What stays on the terminal in the end."""
+    keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The keys that were moved, by the name of their row."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Final
 from streamtui.chat.events import Event, Failed, Finished, Notice
 from streamtui.chat.reply import Reply
 from streamtui.chat.reply_tasks import ReplyTask
+from streamtui.tui.keybindings import Keybindings
 from streamtui.tui.widgets.bars import Severity
 from streamtui.workspace import NotSent, ReplyEnded, ReplyStarted, Session, SessionEvent
 
@@ -16,8 +17,11 @@ SPOKEN: Final = ("reconnected", "field_dropped", "not_saved", "refusal", "tool_c
 class ReplyNews:
     """Says how replies go, and what can be done about one that broke off."""
 
-    def __init__(self, say: Callable[[str, Severity], None], offer: Callable[[Session, Reply], None]) -> None:
+    def __init__(
+        self, keys: Keybindings, say: Callable[[str, Severity], None], offer: Callable[[Session, Reply], None]
+    ) -> None:
         """`offer` offers what can be done about a conversation that is too long for its model."""
+        self._keys = keys
         self._say = say
         self._offer = offer
 
@@ -43,6 +47,7 @@ class ReplyNews:
                 if not session.comparison.tasks and session.has_older_turns:
                     self._offer(session, task.reply)
             case Failed() if task.reply.message.can_continue:
-                self._say("Alt+C lets the reply go on where it stopped.", "information")
+                key = self._keys["continue"] or "/continue"
+                self._say(f"{key} lets the reply go on where it stopped.", "information")
             case _:
                 pass

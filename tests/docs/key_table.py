@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Final
 
-from streamtui.tui import keymap
+from streamtui.tui import keybindings
 
 ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = {
@@ -18,7 +18,7 @@ def embed(page: Path) -> str:
     begin, end = PAGES[page]
     before, _, rest = page.read_text(encoding="utf-8").partition(begin)
     _, _, after = rest.partition(end)
-    table = keymap.markdown_table()
+    table = keybindings.DEFAULT.markdown_table()
     if page.suffix == ".py":
         table = table.replace("\\", "\\\\")
     return f"{before}{begin}{table}{end}{after}"

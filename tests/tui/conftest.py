@@ -118,6 +118,7 @@ async def opened(
     notices: Sequence[str] = (),
     opening: Opening | None = None,
     finds_servers: bool = False,
+    keys: Mapping[str, Sequence[str]] | None = None,
 ) -> AsyncIterator[Reader]:
     """Open the app with nothing but these variables set, its data in `folder`."""
     config = Config.read(Paths(folder / "data", folder / "config"), variables, folder=folder)
@@ -130,7 +131,7 @@ async def opened(
             store,
             Choices({}, transcript, remembered.__setitem__),
             opening=opening or Opening(notices=notices),
-            looks=Looks(config.settings.theme),
+            looks=Looks(config.settings.theme, keys=keys or {}),
             report=lambda error: f"it crashed: {error!r}",
         )
         async with app.run_test(size=size, notifications=True) as pilot:

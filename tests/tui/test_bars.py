@@ -2,7 +2,7 @@
 
 import pytest
 
-from streamtui.tui import keymap
+from streamtui.tui import keybindings
 from streamtui.tui.keymap import Moment
 from streamtui.tui.widgets.bars import fitting_ends
 from tests.tui.conftest import Open, Reader
@@ -97,7 +97,7 @@ async def test_bubbles_are_as_wide_as_the_screen(open_app: Open) -> None:
 
 @pytest.mark.parametrize("moment", list(Moment))
 def test_the_first_and_the_last_key_are_always_there(moment: Moment) -> None:
-    hints = keymap.footer(moment)
+    hints = keybindings.DEFAULT.footer(moment)
     assert fitting_ends(hints, 0) == f"{hints[0]} · {hints[-1]}"
     assert fitting_ends(hints, 200) == " · ".join(hints)
     assert all(len(fitting_ends(hints, room)) <= room for room in range(len(fitting_ends(hints, 0)), 200))

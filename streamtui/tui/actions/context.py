@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from textual.app import App
 
+from streamtui.tui.keybindings import Keybindings
 from streamtui.tui.options import Choices
 from streamtui.tui.widgets.bars import Severity
 from streamtui.tui.widgets.conversation_view import ConversationView
@@ -57,6 +58,7 @@ class CommandContext:
     view: ConversationView
     workspace: Workspace
     choices: Choices
+    keys: Keybindings
 
     @property
     def session(self) -> Session:

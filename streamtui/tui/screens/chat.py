@@ -16,11 +16,11 @@ from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.events import Finished
 from streamtui.chat.ports import ServerSearch
 from streamtui.chat.reply import Reply
-from streamtui.tui import keymap
 from streamtui.tui.actions import conversations, replies
 from streamtui.tui.actions.context import CommandContext
 from streamtui.tui.command_runner import CommandRunner
 from streamtui.tui.input_hold import InputHold
+from streamtui.tui.keybindings import DEFAULT, Keybindings
 from streamtui.tui.keymap import Place
 from streamtui.tui.message_actions import MessageActions
 from streamtui.tui.options import Choices
@@ -40,23 +40,29 @@ class ChatScreen(Screen[None]):
     """Shows one session at a time; the others stream on without it."""
 
     AUTO_FOCUS = "Prompt"
-    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(Place.CHAT)
+    BINDINGS: ClassVar[list[BindingType]] = DEFAULT.bindings(Place.CHAT)
 
     def __init__(
-        self, app: App[Any], workspace: Workspace, choices: Choices, hold: InputHold, leave: Callable[[], None]
+        self,
+        app: App[Any],
+        workspace: Workspace,
+        choices: Choices,
+        keys: Keybindings,
+        hold: InputHold,
+        leave: Callable[[], None],
     ) -> None:
         """`hold` keeps keys back while a conversation is being opened; `leave` ends the app."""
         super().__init__()
         self.leave = leave
         self.view = ConversationView(MessageActions(workspace, self.say, self.action_command))
-        self.context = CommandContext(app, self, self.view, workspace, choices)
+        self.context = CommandContext(app, self, self.view, workspace, choices, keys)
         self.commands = CommandRunner(self.context)
-        self.composer = Composer(workspace, self.view, self.commands)
+        self.composer = Composer(workspace, self.view, self.commands, keys)
         self.standing = Standing(workspace, self.view, self.composer, choices.prices)
-        self.status = StatusBar(self.standing.moment, self.standing.state, self.standing.is_moving)
+        self.status = StatusBar(keys, self.standing.moment, self.standing.state, self.standing.is_moving)
         self.banner = Banner()
         self._title = TitleBar()
-        self._news = ReplyNews(self.say, self._offer_to_leave_out)
+        self._news = ReplyNews(keys, self.say, self._offer_to_leave_out)
         self._workspace = workspace
         self._hold = hold
         self._unwatch: Callable[[], None] = lambda: None

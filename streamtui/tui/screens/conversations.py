@@ -20,7 +20,7 @@ from textual.widgets.option_list import Option, OptionDoesNotExist
 from streamtui.chat.errors import NotFoundError, StoreError
 from streamtui.chat.ports import ConversationSummary, SearchHit
 from streamtui.chat.sanitize import sanitize_line
-from streamtui.tui import keymap
+from streamtui.tui.keybindings import DEFAULT
 from streamtui.tui.keymap import Place
 from streamtui.tui.screens.picker import Picker
 from streamtui.workspace import Workspace
@@ -53,7 +53,7 @@ class Conversations(Picker):
     """Dismissed with the id of the chosen conversation. Deleting hides a conversation, which `ctrl+u` takes back."""
 
     HINT = "enter open · ctrl+x delete · ctrl+u undo · esc close"
-    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(Place.CONVERSATIONS)
+    BINDINGS: ClassVar[list[BindingType]] = DEFAULT.bindings(Place.CONVERSATIONS)
 
     def __init__(self, workspace: Workspace, current: str) -> None:
         """`current` is the id of the conversation in view."""

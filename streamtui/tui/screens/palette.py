@@ -4,6 +4,7 @@ from textual.widgets.option_list import Option
 
 from streamtui.tui import commands
 from streamtui.tui.commands import COMMANDS
+from streamtui.tui.keybindings import Keybindings
 from streamtui.tui.screens.picker import Picker
 
 
@@ -12,6 +13,10 @@ class Palette(Picker):
 
     PLACEHOLDER = "Type a command"
     HINT = "enter run · esc close"
+
+    def __init__(self, keys: Keybindings) -> None:
+        super().__init__()
+        self._keys = keys
 
     def on_mount(self) -> None:
         self.offer()
@@ -23,7 +28,7 @@ class Palette(Picker):
         words = typed.lstrip("/").split()
         width = min(90, self.app.size.width - 8)
         return [
-            commands.option(command, width)
+            commands.option(command, width, self._keys)
             for command in COMMANDS
             if all(word in f"{command.name} {' '.join(command.aliases)} {command.help}".casefold() for word in words)
         ]

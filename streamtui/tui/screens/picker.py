@@ -14,7 +14,7 @@ from textual.timer import Timer
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option
 
-from streamtui.tui import keymap
+from streamtui.tui.keybindings import DEFAULT
 from streamtui.tui.keymap import Place
 
 
@@ -24,7 +24,7 @@ class Picker(ModalScreen[str | None]):
 
     PLACEHOLDER: ClassVar = "Type to filter"
     HINT: ClassVar = "enter choose · esc close"
-    BINDINGS: ClassVar[list[BindingType]] = keymap.bindings(Place.LIST)
+    BINDINGS: ClassVar[list[BindingType]] = DEFAULT.bindings(Place.LIST)
 
     def __init__(self) -> None:
         super().__init__()

@@ -14,7 +14,7 @@ from textual.widgets import Static
 
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.log import COLUMN_WIDTH
-from streamtui.tui import keymap
+from streamtui.tui.keybindings import Keybindings
 from streamtui.tui.keymap import Moment
 
 Severity = Literal["information", "warning", "error"]
@@ -112,11 +112,16 @@ class StatusBar(Container):
     """
 
     def __init__(
-        self, moment: Callable[[], Moment], state: Callable[[], Sequence[str]], is_moving: Callable[[], bool]
+        self,
+        keys: Keybindings,
+        moment: Callable[[], Moment],
+        state: Callable[[], Sequence[str]],
+        is_moving: Callable[[], bool],
     ) -> None:
         """`moment` and `state` return what goes on and how the conversation stands, whenever that is asked, and
         `is_moving` whether that will soon be something else."""
         super().__init__()
+        self._keys = keys
         self._get_moment = moment
         self._get_state = state
         self._is_moving = is_moving
@@ -193,7 +198,7 @@ class StatusBar(Container):
             state.show("")
             left.show("\n".join(news.text for news in self._news))
             return
-        hints = keymap.footer(self._moment)
+        hints = self._keys.footer(self._moment)
         shown = fitting(self._state, self._room - cell_len(fitting_ends(hints, 0)) - GAP)
         self._reserved = max(self._reserved, cell_len(shown)) if shown else 0
         taken = self._reserved + GAP if shown else 0

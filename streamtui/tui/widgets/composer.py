@@ -13,6 +13,7 @@ from textual.widgets import TextArea
 
 from streamtui.tui import commands
 from streamtui.tui.commands import Command
+from streamtui.tui.keybindings import Keybindings
 from streamtui.tui.widgets.bars import NextBar
 from streamtui.tui.widgets.menu import CommandMenu
 from streamtui.tui.widgets.prompt import EnterMeans, Prompt, Reading
@@ -41,10 +42,10 @@ class Composer(Vertical):
     class Changed(Message):
         """What Enter means, or what is in the box, is something else."""
 
-    def __init__(self, workspace: Workspace, reading: Reading, runner: Runner) -> None:
+    def __init__(self, workspace: Workspace, reading: Reading, runner: Runner, keys: Keybindings) -> None:
         super().__init__(id="composer")
-        self.prompt = Prompt(reading)
-        self.menu = CommandMenu()
+        self.prompt = Prompt(reading, keys)
+        self.menu = CommandMenu(keys)
         self._workspace = workspace
         self._runner = runner
         self._session: Session | None = None

@@ -8,6 +8,7 @@ from textual.widgets import OptionList
 
 from streamtui.tui import commands
 from streamtui.tui.commands import Command
+from streamtui.tui.keybindings import Keybindings
 
 
 class CommandMenu(OptionList):
@@ -17,8 +18,9 @@ class CommandMenu(OptionList):
     class Chosen(Message):
         command: Command
 
-    def __init__(self) -> None:
+    def __init__(self, keys: Keybindings) -> None:
         super().__init__(id="menu", compact=True)
+        self._keys = keys
         self.can_focus = False
         self._matches: list[Command] = []
 
@@ -57,6 +59,6 @@ class CommandMenu(OptionList):
         self.set_class(bool(matches), "-shown")
         self.clear_options()
         width = self.app.size.width - 6
-        self.add_options([commands.option(command, width) for command in matches])
+        self.add_options([commands.option(command, width, self._keys) for command in matches])
         if matches:
             self.highlighted = 0

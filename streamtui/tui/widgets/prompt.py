@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import ClassVar, Final, Protocol
+from typing import Final, Protocol
 
 from textual import events
 from textual.binding import Binding, BindingType
@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from streamtui.chat.sanitize import sanitize
-from streamtui.tui import keymap
+from streamtui.tui.keybindings import Keybindings
 from streamtui.tui.keymap import Place
 
 
@@ -94,22 +94,12 @@ def _actions(bindings: Iterable[BindingType]) -> dict[str, str]:
     return {key.strip(): binding.action for binding in known for key in binding.key.split(",")}
 
 
-_BINDINGS: Final[list[BindingType]] = [
-    *keymap.bindings(Place.BOX),
-    Binding("home", "home", "start of line, or of the conversation on an empty box", show=False),
-    Binding("end", "end", "end of line, or of the conversation at the end of the text", show=False),
-]
-_ACTIONS: Final = _actions([*TextArea.BINDINGS, *_BINDINGS])
-"""What keys do in the box. Run by the box itself: Textual runs a binding only once the key has gone all the way up to
-the app, when what was typed right behind it is in the box already."""
-_SCREEN_ACTIONS: Final = _actions(keymap.bindings(Place.CHAT))
-"""What keys do that are bound on the screen. Run from here while the box has the keys, for the same reason."""
+_HERE: Final = {"home": "home", "end": "end"}
+"""Keys that have no row: in a text they do what they do everywhere."""
 
 
-class Prompt(TextArea):
+class Prompt(TextArea, inherit_bindings=False):
     """Posts `Submitted` for Enter, and is empty then; never changes or clears a text on its own otherwise."""
-
-    BINDINGS: ClassVar[list[BindingType]] = _BINDINGS
 
     @dataclass
     class Submitted(Message):
@@ -139,11 +129,16 @@ class Prompt(TextArea):
 
         key: str
 
-    def __init__(self, reading: Reading) -> None:
+    def __init__(self, reading: Reading, keys: Keybindings) -> None:
         super().__init__(soft_wrap=True, show_line_numbers=False, tab_behavior="focus", compact=True)
         self.recent = PromptHistory()
         self.enter_means = EnterMeans.SEND
         self._reading = reading
+        stock = {key: act for key, act in _actions(TextArea.BINDINGS).items() if key not in keys.default_keys}
+        # Run by the box itself: Textual runs a binding only once the key has gone all the way up to the app, when what
+        # was typed right behind it is in the box already. The same goes for keys that are bound on the screen.
+        self._actions = stock | _HERE | _actions(keys.bindings(Place.BOX))
+        self._screen_actions = _actions(keys.bindings(Place.CHAT))
 
     @property
     def is_blank(self) -> bool:
@@ -172,10 +167,10 @@ class Prompt(TextArea):
         elif event.key == "enter":
             self._stop(event)
             self._enter()
-        elif (action := _ACTIONS.get(event.key)) is not None:
+        elif (action := self._actions.get(event.key)) is not None:
             self._stop(event)
             await self.run_action(action)
-        elif (action := _SCREEN_ACTIONS.get(event.key)) is not None:
+        elif (action := self._screen_actions.get(event.key)) is not None:
             self._stop(event)
             await self.app.run_action(action, self.screen)
         elif event.key.startswith("alt+"):
