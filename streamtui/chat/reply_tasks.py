@@ -76,20 +76,21 @@ class ReplyTask:
 
         A slow follower holds nothing up: what it misses comes in one piece. Safe to leave at any point.
         """
-        queue = _Queue()
+        queue = _Queue(silence_s)
         unwatch = self.watch(queue.add)
         try:
             position = position or Position()
             batch = self._so_far(position)
             if not batch:
-                batch = await self._next(queue, position, silence_s)
+                batch = await self._next(queue, position)
             while True:
                 position = after(position, batch)
                 yield batch
                 if batch and isinstance(batch[-1], Finished | Failed):
                     return
-                batch = await self._next(queue, position, silence_s)
+                batch = await self._next(queue, position)
         finally:
+            queue.close()
             unwatch()
 
     def stop(self, reason: str | None = None) -> None:
@@ -119,12 +120,8 @@ class ReplyTask:
             batch += [*([reply.usage] if reply.usage is not None else []), reply.ending]
         return batch
 
-    async def _next(self, queue: "_Queue", position: Position, silence_s: float | None) -> list[Event]:
-        try:
-            async with asyncio.timeout(silence_s):
-                await queue.arrived.wait()
-        except TimeoutError:
-            return []
+    async def _next(self, queue: "_Queue", position: Position) -> list[Event]:
+        await queue.arrived.wait()
         events, overflowed = queue.take()
         if overflowed:
             return self._missed(position, events)
@@ -188,16 +185,18 @@ class ReplyTasks:
     def __init__(self) -> None:
         self._tasks: dict[str, ReplyTask] = {}
         """By message."""
+        self._by_conversation: dict[str, list[ReplyTask]] = {}
 
     def start(self, reply: Reply) -> ReplyTask:
         """Run `reply` to its end in a task of its own. Must be called on the event loop."""
         task = ReplyTask(reply, self._ended)
         self._tasks[reply.id] = task
+        self._by_conversation.setdefault(reply.conversation, []).append(task)
         return task
 
     def of(self, conversation: str) -> list[ReplyTask]:
         """Return the replies that stream in a conversation at this moment, oldest first."""
-        return [task for task in self._tasks.values() if task.reply.conversation == conversation and task.is_streaming]
+        return [task for task in self._by_conversation.get(conversation, ()) if task.is_streaming]
 
     def task(self, message: str) -> ReplyTask | None:
         """Return the task that writes a message, if one does."""
@@ -226,15 +225,25 @@ class ReplyTasks:
     def _ended(self, task: ReplyTask) -> None:
         if self._tasks.get(task.reply.id) is task:
             del self._tasks[task.reply.id]
+        others = [other for other in self._by_conversation.pop(task.reply.conversation, ()) if other is not task]
+        if others:
+            self._by_conversation[task.reply.conversation] = others
 
 
 class _Queue:
     """What arrived since the last look, or only that there was too much of it to keep."""
 
-    def __init__(self) -> None:
+    def __init__(self, silence_s: float | None) -> None:
+        """After `silence_s` seconds without a look there is one to be had, if only of nothing."""
         self.events: list[Event] = []
         self.overflowed = False
         self.arrived = asyncio.Event()
+        self._silence_s = silence_s
+        self._loop = asyncio.get_running_loop()
+        self._looked_at = self._loop.time()
+        self._alarm: asyncio.TimerHandle | None = None
+        """One for as long as there is a follower: a timer for each token would cost more than the token."""
+        self._watch_silence()
 
     def add(self, event: Event) -> None:
         self.arrived.set()
@@ -248,7 +257,22 @@ class _Queue:
         taken, overflowed = self.events, self.overflowed
         self.events, self.overflowed = [], False
         self.arrived.clear()
+        self._looked_at = self._loop.time()
         return taken, overflowed
+
+    def close(self) -> None:
+        """Let go of the timer."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+
+    def _watch_silence(self) -> None:
+        if self._silence_s is None:
+            return
+        due, now = self._looked_at + self._silence_s, self._loop.time()
+        if now >= due:
+            self.arrived.set()
+            due = now + self._silence_s
+        self._alarm = self._loop.call_at(due, self._watch_silence)
 
 
 def since(text: str, reasoning: str, position: Position) -> list[Event]:

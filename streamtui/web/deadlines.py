@@ -54,6 +54,12 @@ class ResponseWriter:
         self._scope = scope
         self._send = send
         self._stall_s = stall_s
+        self._loop = asyncio.get_running_loop()
+        self._since: float | None = None
+        """When the piece that is being sent was begun."""
+        self._alarm: asyncio.TimerHandle | None = None
+        """One for all pieces, which looks at the clock when it rings: a timer for each would cost more than sending."""
+        self._is_cut = False
 
     async def send(self, message: Message) -> None:
         """Pass a message on. Raises `ConnectionAbortedError` for a client that reads nothing."""
@@ -65,14 +71,28 @@ class ResponseWriter:
             more = start + _PIECE < len(body) or message.get("more_body", False)
             await self._pass_on({**message, "body": body[start : start + _PIECE], "more_body": more})
 
+    def close(self) -> None:
+        """Let go of the timer."""
+        if self._alarm is not None:
+            self._alarm.cancel()
+
     async def _pass_on(self, message: Message) -> None:
-        try:
-            async with asyncio.timeout(self._stall_s):
-                await self._send(message)
-        except TimeoutError:
+        self._since = self._loop.time()
+        if self._alarm is None:
+            self._alarm = self._loop.call_later(self._stall_s, self._look)
+        await self._send(message)
+        self._since = None
+        if self._is_cut:
+            raise ConnectionAbortedError
+
+    def _look(self) -> None:
+        since, now = self._since, self._loop.time()
+        if since is not None and now >= since + self._stall_s:
             log.info("a client read nothing for %g s and was dropped", self._stall_s)
+            self._is_cut = True
             abort(self._scope)
-            raise ConnectionAbortedError from None
+            return
+        self._alarm = self._loop.call_at((now if since is None else since) + self._stall_s, self._look)
 
 
 def abort(scope: Scope) -> None:

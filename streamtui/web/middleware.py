@@ -53,6 +53,8 @@ class SecurityMiddleware:
             await self._answer(scope, body, writer)
         except ConnectionAbortedError:
             pass  # the writer has cut it
+        finally:
+            writer.close()
 
     async def _answer(self, scope: Scope, body: RequestBody, writer: ResponseWriter) -> None:
         try:

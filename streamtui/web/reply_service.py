@@ -60,6 +60,8 @@ class ReplyService:
         self._subscribers = subscribers
         self._limits = limits
         self._guards: set[asyncio.Task[None]] = set()
+        self._obeying: asyncio.Task[None] | None = None
+        """Looks for other workers' requests to stop, while something runs here."""
         self._audiences: dict[str, Audience] = {}
         """By message, of replies that run here."""
         self._elsewhere: dict[str, tuple[Audience, asyncio.Task[None]]] = {}
@@ -86,6 +88,8 @@ class ReplyService:
         guard = asyncio.create_task(self._guard(task, slot))
         self._guards.add(guard)
         guard.add_done_callback(self._guards.discard)
+        if self._obeying is None or self._obeying.done():
+            self._obeying = asyncio.create_task(self._obey())
         return task
 
     def join(self, message: str, *, asked: bool) -> Callable[[], None]:
@@ -136,7 +140,7 @@ class ReplyService:
         await self._workspace.aclose(patience_s)
         for audience in self._audiences.values():
             audience.close()
-        tasks = [*self._guards, *(keeping for _, keeping in self._elsewhere.values())]
+        tasks = [*self._guards, *filter(None, [self._obeying]), *(keeping for _, keeping in self._elsewhere.values())]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -174,19 +178,23 @@ class ReplyService:
             return
 
     async def _guard(self, task: ReplyTask, slot: Slot) -> None:
-        """Give the slot back when the connection is closed; meanwhile obey other workers' requests to stop."""
+        """Give the slot back when the connection is closed."""
         message = task.reply.id
-        ended = asyncio.create_task(task.wait())
         try:
-            while not ended.done():
-                await asyncio.wait([ended], timeout=self._stops.period_s)
-                if task.is_streaming and self._stops.take(message):
-                    await self.stop(task.reply.conversation)
+            await task.wait()
         finally:
-            ended.cancel()
             slot.release()
             self._audiences.pop(message).close()
             self._subscribers.forget(message)
+
+    async def _obey(self) -> None:
+        """Obey other workers' requests to stop, until nothing runs here any more."""
+        while self._audiences:
+            await asyncio.sleep(self._stops.period_s)
+            for message in self._stops.left():
+                task = self._workspace.tasks.task(message)
+                if message in self._audiences and task is not None and task.is_streaming and self._stops.take(message):
+                    await self.stop(task.reply.conversation)
 
     async def _stop_elsewhere(self, message: str) -> None:
         self._stops.leave(message)

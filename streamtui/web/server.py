@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import logging
 import socket
 import sys
@@ -37,6 +38,8 @@ Compose = Callable[[], AbstractContextManager[Engine]]
 
 _CLOSE_S: Final = 0.5
 """For how long upstream connections may take to close, and then clients' to take their last events."""
+_GARBAGE: Final = 10_000
+"""New objects after which the interpreter looks for garbage; a reply's token makes a few that are gone at once."""
 _SEND_BUFFER: Final = 64 * 1024
 """Bytes the kernel holds for a client, so that one that doesn't read is noticed before much is paid for."""
 
@@ -102,7 +105,7 @@ async def work(
             announce=lambda code: say(f"for another browser {_address(place, code)}"),
         )
         server = _Server(_config(app), listener, connection_limit(limits.streams))
-        preloading = asyncio.create_task(asyncio.to_thread(_preload, engine.catalog))
+        preloading = asyncio.create_task(_preload(engine.catalog))
         try:
             await _run(server, replies)
         finally:
@@ -110,12 +113,15 @@ async def work(
             await engine.catalog.aclose()
 
 
-def _preload(catalog: Catalog) -> None:
+async def _preload(catalog: Catalog) -> None:
     """Import what the first reply needs before the first client asks. What goes wrong goes wrong again on asking."""
     try:
-        catalog.preload()
+        await asyncio.to_thread(catalog.preload)
     except StreamtuiError as error:
         log.info("nothing was imported ahead: %s", error)
+    # A search for garbage among all that was imported would hold up every stream for a tenth of a second.
+    gc.freeze()
+    gc.set_threshold(_GARBAGE, 20, 20)
 
 
 async def _run(server: "_Server", replies: ReplyService) -> None:

@@ -33,6 +33,9 @@ def _written(position: Position) -> str:
     return f"{position.text}{reasoning}{'!' if position.done else ''}"
 
 
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 @dataclass(frozen=True, slots=True)
 class EventId:
     """An `id:` line: a position, and the reply it is a position in where the address doesn't say that."""
@@ -55,10 +58,6 @@ class EventId:
         position = Position(text, skipped, parts["done"] is not None)
         return cls(position, parts["conversation"] or "", parts["message"] or "")
 
-    def __str__(self) -> str:
-        position = _written(self.position)
-        return f"{self.conversation}-{self.message}:{position}" if self.message else position
-
 
 class Encoder:
     """Writes one reply's events, each with the id from which a client that lost the connection goes on."""
@@ -66,14 +65,19 @@ class Encoder:
     def __init__(self, conversation: str, position: Position, *, message: str = "") -> None:
         """Where `message` is given the ids name the reply, not only the place in it."""
         self.conversation = conversation
-        self._message = message
         self.position = position
+        self._reply = f"{conversation}-{message}:" if message else ""
 
     def head(self) -> bytes:
         """Return the opening comment, which also says how soon, and from where, a lost connection is taken up again."""
         return f": streamtui\nretry: {RETRY_MS}\nid: {self._id()}\n\n".encode()
 
     def encode(self, event: Event) -> bytes:
+        if type(event) is TextDelta:  # the hot path: one for each token
+            text, before = event.text, self.position
+            self.position = Position(before.text + len(text), before.reasoning)
+            payload = f'{{"type":"text","text":{_JSON.encode(text)}}}'
+            return f"event: text\nid: {self._id()}\ndata: {payload}\n\n".encode("utf-8", "replace")
         event = shown(event)
         self._advance(event)
         data = wire(event, self.conversation)
@@ -89,8 +93,6 @@ class Encoder:
 
     def _advance(self, event: Event) -> None:
         match event:
-            case TextDelta(text):
-                self.position = replace(self.position, text=self.position.text + len(text))
             case ReasoningDelta(text):
                 self.position = replace(self.position, reasoning=self.position.reasoning + len(text))
             case Revised(text, reasoning):
@@ -102,8 +104,7 @@ class Encoder:
 
     def _frame(self, name: str, data: dict[str, Any], *, with_id: bool = True) -> bytes:
         identity = f"id: {self._id()}\n" if with_id else ""
-        text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
-        return f"event: {name}\n{identity}data: {text}\n\n".encode("utf-8", "replace")
+        return f"event: {name}\n{identity}data: {_JSON.encode(data)}\n\n".encode("utf-8", "replace")
 
-    def _id(self) -> EventId:
-        return EventId(self.position, self.conversation, self._message)
+    def _id(self) -> str:
+        return self._reply + _written(self.position)

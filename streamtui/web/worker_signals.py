@@ -30,6 +30,13 @@ class StopRequests:
             private_folder(self.folder)
             (self.folder / message).touch(mode=0o600)
 
+    def left(self) -> list[str]:
+        """Return the messages for which there is a note."""
+        try:
+            return [note.name for note in self.folder.iterdir()]
+        except OSError:
+            return []
+
     def take(self, message: str) -> bool:
         """Return whether there was a note for this message; it is gone then."""
         try:

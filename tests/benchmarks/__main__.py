@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from tests.benchmarks import opening, whole, widgets
+from tests.benchmarks import opening, serving, whole, widgets
 
 
 def _sections(quick: bool) -> dict[str, Callable[[], None]]:
@@ -18,6 +18,7 @@ def _sections(quick: bool) -> dict[str, Callable[[], None]]:
         "opening": lambda: opening.opening(runs, (10, 10_000) if quick else (10, 100, 1000, 10_000)),
         "shapes": lambda: widgets.shapes(quick),
         "history": lambda: widgets.history(quick),
+        "serving": lambda: serving.serving(runs, 100),
     }
 
 
