@@ -7,6 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.events import ProviderEvent
 from streamtui.chat.messages import ChatMessage, ChatRequest, Usage, is_estimate
 from streamtui.chat.metrics import Metrics
@@ -402,8 +403,43 @@ class ServerSearch:
     """What the user should know beside it, a line each."""
 
 
+@dataclass(frozen=True, slots=True)
+class ModelList:
+    """The models that an endpoint offers."""
+
+    endpoint: str
+    """The provider's name, which is the prefix of the ids but for those of openai."""
+    host: str
+    ids: tuple[str, ...]
+    """As `-m` takes them, in the endpoint's order."""
+
+
+class ModelLists(Protocol):
+    """What all endpoints offer, and which models the user likes best. Both are kept from one run to the next."""
+
+    @property
+    def favourites(self) -> Sequence[str]:
+        """The ids of the favourites, in the order in which they were marked."""
+        ...
+
+    def last(self) -> list[ModelList]:
+        """Return what the endpoints that can be asked offered when they were asked last. Immediate."""
+        ...
+
+    def refresh(self, missed: Callable[[StreamtuiError], object]) -> AsyncGenerator[ModelList, None]:
+        """Ask all endpoints, and yield each one's list as it comes; `missed` hears why one gives none."""
+        ...
+
+    def mark(self, id: str) -> bool:
+        """Make a model a favourite, or no longer one; return whether it is one now."""
+        ...
+
+
 class Catalog(Protocol):
     """Which models there are under the present settings."""
+
+    @property
+    def lists(self) -> ModelLists: ...
 
     def model(self, id: str | None = None) -> Model:
         """Return the model that `-m id` means; for `None` the one that was configured, without a name where the

@@ -79,6 +79,6 @@ def _named_model(args: AppArgs, catalog: SettingsCatalog) -> Model | None:
 
 def _demo_hint(config: Config, catalog: SettingsCatalog) -> tuple[str, ...]:
     """Return why the demo answers where another model was named."""
-    if config.model is None or catalog.is_configured:
+    if config.model is None or catalog.endpoints.is_configured:
         return ()
-    return (f"{catalog.lacks} So this is the demo.",)
+    return (f"{catalog.endpoints.lacks} So this is the demo.",)

@@ -39,8 +39,8 @@ def run(args: AskArgs, context: Context) -> int:
         if not args.no_save or args.resume is not None:
             storage = stack.enter_context(store.announced(context.config))
         catalog = context.catalog(storage.memory if storage else InMemoryQuirks())
-        if not catalog.is_configured and not args.shared.demo:
-            raise ConfigError(catalog.lacks)
+        if not catalog.endpoints.is_configured and not args.shared.demo:
+            raise ConfigError(catalog.endpoints.lacks)
         knows_unsaved = storage is not None and storage.trouble is not None
         command = _Ask(args, catalog, storage, _defaults(args, context), knows_unsaved)
         prompts = read_prompts(args.prompts, None if args.no_stdin else sys.stdin)
@@ -126,7 +126,7 @@ class _Ask:
         else:
             models = [resumed.conversation.model]
         for model in models:
-            self.catalog.refuse_ignored_url(model)
+            self.catalog.endpoints.refuse_ignored_url(model)
         return [await workspace.sender.authorize(model) for model in models]
 
     # -- where it goes

@@ -11,8 +11,9 @@ from streamtui.cli import daily, process
 from streamtui.cli.args import SharedArgs
 from streamtui.providers.redaction import Secret
 from streamtui.settings.config import Config
+from streamtui.settings.configured import is_demo
 from streamtui.settings.files import READABLE_BY_OTHERS
-from streamtui.settings.models import SettingsCatalog, is_demo
+from streamtui.settings.models import SettingsCatalog
 from streamtui.settings.prices import PriceBook
 
 
@@ -53,7 +54,7 @@ class Context:
             finds_servers=finds_servers,
             learned=self.secrets.append,
         )
-        self.secrets.extend(catalog.secrets)
+        self.secrets.extend(catalog.endpoints.secrets)
         catalog.model()
         return catalog
 

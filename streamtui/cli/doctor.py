@@ -93,7 +93,11 @@ async def _diagnose(context: Context, terminal: TerminalFindings) -> Diagnosis:
         try:
             endpoints = await doctor_endpoints.ping_all(catalog, context)
             problems = _endpoint_problems(catalog, endpoints)
-            looked_for = catalog.local.places if catalog.local.is_searched and not catalog.local.found else ()
+            looked_for = (
+                catalog.endpoints.local.places
+                if catalog.endpoints.local.is_searched and not catalog.endpoints.local.found
+                else ()
+            )
         finally:
             await catalog.aclose()
     problems += filter(None, [store.problem])
@@ -111,13 +115,13 @@ def _catalog(context: Context) -> SettingsCatalog:
         finds_servers=True,
         learned=context.secrets.append,
     )
-    context.secrets.extend(catalog.secrets)
+    context.secrets.extend(catalog.endpoints.secrets)
     return catalog
 
 
 def _endpoint_problems(catalog: SettingsCatalog, endpoints: tuple[EndpointFindings, ...]) -> list[str]:
     if not endpoints:
-        return [catalog.lacks]
+        return [catalog.endpoints.lacks]
     try:
         catalog.model()
     except ConfigError as error:

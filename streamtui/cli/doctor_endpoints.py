@@ -14,8 +14,9 @@ from streamtui.providers import PROVIDERS, Endpoint
 from streamtui.providers.lazy import LazyProvider, UnreachableProvider, no_model_error
 from streamtui.providers.redaction import Secret, redact
 from streamtui.settings.config import Config
+from streamtui.settings.configured import DEMO
 from streamtui.settings.endpoints import WELL_KNOWN
-from streamtui.settings.models import DEMO, SettingsCatalog
+from streamtui.settings.models import SettingsCatalog
 
 PING_S: Final = 5.0
 """How long an endpoint may take to list its models."""
@@ -94,7 +95,7 @@ def _prefixes(catalog: SettingsCatalog, default: str | None, *, demo: bool) -> l
     """Return the prefixes of the endpoints to ask: those that are configured, and the demo where it is wanted."""
     if demo:
         return [DEMO]
-    return [*([DEMO] if default == DEMO and catalog.is_configured else []), *catalog.reachable]
+    return [*([DEMO] if default == DEMO and catalog.endpoints.is_configured else []), *catalog.endpoints.reachable]
 
 
 def _default_prefix(catalog: SettingsCatalog) -> str | None:

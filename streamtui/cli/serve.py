@@ -15,7 +15,8 @@ from streamtui.cli.args import ServeArgs
 from streamtui.cli.context import Context
 from streamtui.cli.exit_codes import DONE
 from streamtui.settings.config import Config
-from streamtui.settings.models import NOTHING_CONFIGURED, SettingsCatalog
+from streamtui.settings.configured import NOTHING_CONFIGURED
+from streamtui.settings.models import SettingsCatalog
 from streamtui.store.transcript import summary_json, transcript
 from streamtui.web import BindAddress, Engine, ServeLimits, serve
 
@@ -41,7 +42,7 @@ class EngineFactory:
     def check(self) -> None:
         """Raise `ConfigError` for settings with which nothing could be answered."""
         catalog = SettingsCatalog(self.config, InMemoryQuirks(), demo=self.demo, insecure_http=self.insecure_http)
-        if not (catalog.is_configured or self.demo):
+        if not (catalog.endpoints.is_configured or self.demo):
             raise ConfigError(NOTHING_CONFIGURED)
         if host := catalog.exposed_host(catalog.model()):
             raise PlaintextKeyError(host)

@@ -88,9 +88,9 @@ def test_with_nothing_configured_the_demo_answers_and_says_so(sources: Sources, 
     catalog = sources.catalog()
 
     key = "ANTHROPIC_API_KEY" if named in (None, "claude-3", "anthropic:x") else "OPENAI_API_KEY"
-    assert key in catalog.lacks and (named or "--demo") in catalog.lacks
+    assert key in catalog.endpoints.lacks and (named or "--demo") in catalog.endpoints.lacks
 
-    assert not catalog.is_configured
+    assert not catalog.endpoints.is_configured
     assert catalog.model().label == "demo @ offline"
 
 
@@ -98,14 +98,14 @@ def test_with_nothing_configured_the_demo_answers_and_says_so(sources: Sources, 
 def test_the_demo_that_was_asked_for_by_name_is_configured(sources: Sources, named: str) -> None:
     sources.options = {"model": named}
 
-    assert sources.catalog().is_configured
+    assert sources.catalog().endpoints.is_configured
     assert sources.catalog().model().provider.name == "demo"
 
 
 def test_a_model_at_an_endpoint_that_needs_no_key_is_configured(sources: Sources) -> None:
     sources.environment = {"CHAT_MODEL": "anthropic:x", "ANTHROPIC_BASE_URL": "http://127.0.0.1:9"}
 
-    assert sources.catalog().is_configured
+    assert sources.catalog().endpoints.is_configured
     assert sources.catalog().model().label == "anthropic:x @ 127.0.0.1:9"
 
 
@@ -124,7 +124,7 @@ def test_the_command_lines_base_url_is_for_the_model_that_is_named(sources: Sour
     catalog = sources.catalog()
 
     assert catalog.model(named).label == label
-    catalog.refuse_ignored_url(catalog.model(named))
+    catalog.endpoints.refuse_ignored_url(catalog.model(named))
 
 
 async def test_the_command_lines_base_url_gets_the_key_of_the_models_provider(
@@ -151,16 +151,16 @@ def test_a_model_that_the_command_lines_base_url_is_not_for_is_refused(
     catalog = sources.catalog()
 
     with pytest.raises(ConfigError, match=says):
-        catalog.refuse_ignored_url(catalog.model(other))
-    catalog.refuse_ignored_url(catalog.model("demo"))
+        catalog.endpoints.refuse_ignored_url(catalog.model(other))
+    catalog.endpoints.refuse_ignored_url(catalog.model("demo"))
 
 
 def test_a_key_that_is_none_hinders_only_who_would_use_it(sources: Sources) -> None:
     sources.environment = {"OPENAI_API_KEY": KEY, "ANTHROPIC_API_KEY": "sk bad key"}
     catalog = sources.catalog()
 
-    assert [secret.reveal() for secret in catalog.secrets] == [KEY]
-    assert catalog.is_configured and catalog.model().provider.name == "openai"
+    assert [secret.reveal() for secret in catalog.endpoints.secrets] == [KEY]
+    assert catalog.endpoints.is_configured and catalog.model().provider.name == "openai"
     with pytest.raises(ConfigError, match="ANTHROPIC_API_KEY from the environment"):
         catalog.model("anthropic:x")
     assert sources.catalog(demo=True).model().id == "demo"
@@ -309,8 +309,8 @@ def test_the_catalog_knows_all_keys_for_redaction(sources: Sources) -> None:
     sources.environment = {"OPENAI_API_KEY": KEY}
     sources.dot_env(f"ANTHROPIC_API_KEY={OTHER}")
 
-    assert [secret.reveal() for secret in sources.catalog().secrets] == [KEY, OTHER]
-    assert KEY not in repr(sources.catalog().secrets)
+    assert [secret.reveal() for secret in sources.catalog().endpoints.secrets] == [KEY, OTHER]
+    assert KEY not in repr(sources.catalog().endpoints.secrets)
 
 
 def test_making_a_catalog_imports_nothing_and_connects_to_nothing(sources: Sources) -> None:

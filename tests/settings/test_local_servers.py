@@ -138,7 +138,7 @@ def test_a_server_of_this_machine_can_be_asked_by_name_alone(sources: Sources) -
     sources.environment["CHAT_MODEL"] = "ollama:llama3.2:3b"
     catalog = sources.catalog()
 
-    assert catalog.is_configured
+    assert catalog.endpoints.is_configured
     assert catalog.model().id == "ollama:llama3.2:3b"
     assert catalog.model().provider.host == "127.0.0.1:11434"
     assert catalog.saved("jan:small").provider.host == "127.0.0.1:1337"
@@ -167,7 +167,7 @@ def test_an_endpoint_of_the_users_own_goes_before_one_of_the_same_name(sources: 
     catalog = sources.catalog()
 
     assert catalog.model("ollama:x").provider.host == "127.0.0.1:1234"
-    assert not any("Ollama" in place or "1234" in place for place in catalog.local.places)
+    assert not any("Ollama" in place or "1234" in place for place in catalog.endpoints.local.places)
 
 
 # -- what is no model server

@@ -110,7 +110,7 @@ async def test_several_endpoints_are_listed_and_the_first_one_answers_where_none
     await catalog.aclose()
 
     assert {id.partition(":")[0] for id in ids} == {"work", "home"}
-    assert catalog.is_configured and catalog.model().provider.name == "work"
+    assert catalog.endpoints.is_configured and catalog.model().provider.name == "work"
 
 
 def test_models_are_named_where_the_endpoint_lists_none(sources: Sources) -> None:

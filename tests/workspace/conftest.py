@@ -1,14 +1,14 @@
 """A workspace over a scripted model and a real store, as any front end holds it."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from streamtui.chat import Model, Options
-from streamtui.chat.errors import ConfigError
-from streamtui.chat.ports import ServerSearch
+from streamtui.chat.errors import ConfigError, StreamtuiError
+from streamtui.chat.ports import ModelList, ModelLists, ServerSearch
 from streamtui.store import Store
 from streamtui.workspace import Defaults, Session, SessionEvent, Workspace
 from tests.chat.scripted import SWIFT, ScriptedProvider, Step
@@ -21,6 +21,7 @@ class ScriptedCatalog:
     provider: ScriptedProvider
     default: str = "scripted"
     plaintext: set[str] = field(default_factory=set)
+    lists: ModelLists = field(default_factory=lambda: ScriptedLists())
     resolving: Callable[[Model], object] = lambda model: None
     """Called in `resolve`; may raise, and what it returns is awaited."""
 
@@ -58,6 +59,22 @@ class ScriptedCatalog:
 
     async def aclose(self) -> None:
         return
+
+
+class ScriptedLists:
+    """Implements `chat.ports.ModelLists` with two models."""
+
+    favourites: Sequence[str] = ()
+
+    def last(self) -> list[ModelList]:
+        return [ModelList("openai", "a.script", ("scripted", "other"))]
+
+    async def refresh(self, missed: Callable[[StreamtuiError], object]) -> AsyncGenerator[ModelList, None]:
+        for models in self.last():
+            yield models
+
+    def mark(self, id: str) -> bool:
+        return False
 
 
 @dataclass
