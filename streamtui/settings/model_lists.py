@@ -7,8 +7,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from streamtui.chat.catalog import ModelList
 from streamtui.chat.errors import PlaintextKeyError, StreamtuiError
-from streamtui.chat.ports import Model, ModelList
+from streamtui.chat.ports import Model
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.providers.lazy import LazyProvider, no_model_error
 from streamtui.settings.paths import Paths
@@ -27,7 +28,7 @@ def lists_file(paths: Paths) -> Path | None:
 
 
 class ModelLists:
-    """Implements `chat.ports.ModelLists`.
+    """Implements `chat.catalog.ModelLists`.
 
     A file that can't be read counts as none; what can't be written is forgotten at the end.
     """

@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import Final, TypeVar
 
 from streamtui import providers
+from streamtui.chat.catalog import ServerSearch
 from streamtui.chat.errors import ConfigError, ProviderError, StreamtuiError
 from streamtui.chat.messages import ChatRequest, Turn
-from streamtui.chat.ports import Deadlines, Model, Provider, QuirkStore, ServerSearch
+from streamtui.chat.ports import Deadlines, Model, Provider, QuirkStore
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.providers import Secret
 from streamtui.providers.lazy import LazyProvider, UnreachableProvider, first_for_chat, first_model
@@ -23,7 +24,7 @@ _INSECURE: Final = "allow:insecure-http"
 
 
 class SettingsCatalog:
-    """`chat.ports.Catalog` over a `Config`. Owns the providers it makes; close it with `aclose`."""
+    """`chat.catalog.Catalog` over a `Config`. Owns the providers it makes; close it with `aclose`."""
 
     def __init__(
         self,

@@ -16,8 +16,9 @@ from textual.widgets import Input, TextArea
 from textual.worker import WorkerCancelled
 
 from streamtui import markdown
+from streamtui.chat.catalog import ServerSearch
 from streamtui.chat.errors import StreamtuiError
-from streamtui.chat.ports import ServerSearch, Storage
+from streamtui.chat.ports import Storage
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.log import MessageLog
 from streamtui.tui import keybindings

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 import uvicorn
 
+from streamtui.chat.catalog import Catalog
 from streamtui.chat.errors import ConfigError, StreamtuiError
-from streamtui.chat.ports import Catalog
 from streamtui.web.access import load_token
 from streamtui.web.app import create_app
 from streamtui.web.connections import accept, connection_limit

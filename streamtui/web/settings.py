@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from streamtui.chat.catalog import Catalog
 from streamtui.chat.conversation import Options
 from streamtui.chat.messages import ChatMessage
-from streamtui.chat.ports import Catalog, ConversationRecord, ConversationSummary, Storage
+from streamtui.chat.ports import ConversationRecord, ConversationSummary, Storage
 
 
 @dataclass(frozen=True, slots=True)

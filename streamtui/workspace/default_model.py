@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
+from streamtui.chat.catalog import Catalog, ServerSearch
 from streamtui.chat.errors import StreamtuiError
-from streamtui.chat.ports import Catalog, Model, ServerSearch
+from streamtui.chat.ports import Model
 from streamtui.workspace.session import Session
 
 AGAIN_S: Final = 1.5

@@ -6,8 +6,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Final
 
+from streamtui.chat.catalog import Catalog
 from streamtui.chat.errors import ErrorInfo, PlaintextKeyError, StreamtuiError
-from streamtui.chat.ports import Catalog, Library, Model
+from streamtui.chat.ports import Library, Model
 from streamtui.chat.reply_tasks import ReplyTask
 from streamtui.workspace.background import BackgroundTasks
 from streamtui.workspace.session import Session

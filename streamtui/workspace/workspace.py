@@ -5,11 +5,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
+from streamtui.chat.catalog import Catalog
 from streamtui.chat.conversation import Conversation, Options
 from streamtui.chat.errors import NotFoundError, StreamtuiError
 from streamtui.chat.events import Event
 from streamtui.chat.messages import Status
-from streamtui.chat.ports import Catalog, Library, Model, Recorder
+from streamtui.chat.ports import Library, Model, Recorder
 from streamtui.chat.reply_tasks import Position, ReplyTasks
 from streamtui.workspace import forks
 from streamtui.workspace.background import BackgroundTasks

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from streamtui.chat import Model, Options
+from streamtui.chat.catalog import ModelList, ModelLists, ServerSearch
 from streamtui.chat.errors import ConfigError, StreamtuiError
-from streamtui.chat.ports import ModelList, ModelLists, ServerSearch
 from streamtui.store import Store
 from streamtui.workspace import Defaults, Session, SessionEvent, Workspace
 from tests.chat.scripted import SWIFT, ScriptedProvider, Step
@@ -62,7 +62,7 @@ class ScriptedCatalog:
 
 
 class ScriptedLists:
-    """Implements `chat.ports.ModelLists` with two models."""
+    """Implements `chat.catalog.ModelLists` with two models."""
 
     favourites: Sequence[str] = ()
 

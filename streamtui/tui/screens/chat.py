@@ -12,9 +12,9 @@ from textual.app import App, ComposeResult
 from textual.binding import BindingType
 from textual.screen import Screen
 
+from streamtui.chat.catalog import ServerSearch
 from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.events import Finished
-from streamtui.chat.ports import ServerSearch
 from streamtui.chat.reply import Reply
 from streamtui.tui.actions import conversations, replies
 from streamtui.tui.actions.context import CommandContext

@@ -4,8 +4,8 @@ from textual import work
 from textual.content import Content
 from textual.widgets.option_list import Option
 
+from streamtui.chat.catalog import Catalog
 from streamtui.chat.errors import StreamtuiError
-from streamtui.chat.ports import Catalog
 from streamtui.tui.screens.picker import Picker
 
 

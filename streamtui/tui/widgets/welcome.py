@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from streamtui.chat.ports import ServerSearch
+from streamtui.chat.catalog import ServerSearch
 from streamtui.chat.sanitize import sanitize_line
 
 NAME = "streamtui"
