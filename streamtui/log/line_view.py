@@ -2,6 +2,7 @@
 
 Everything here that is private to Textual was checked on 8.2.8; tests/log/test_surface.py fails where it changes:
 `ScrollView._size_updated`, `Widget._scroll_to`, `Widget._refresh_scrollbars`, `Widget._size`,
+`Widget._vertical_scrollbar`, `App._start_widget`,
 `ScrollBar.position` and `window_virtual_size` set without their watchers, `Widget.render_lines` in place of the
 styles cache, `Widget._on_click` (double and triple clicks select there).
 """
@@ -19,6 +20,8 @@ from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollBar
 from textual.strip import Strip
 from textual.widget import Widget
+
+from streamtui.log.scroll_bar import RowScrollBar
 
 _EIGHTHS: Final = 8
 
@@ -85,6 +88,14 @@ class LineView(ScrollView):
             self.refresh(*regions)
 
     # -- scrolling
+
+    @property
+    def vertical_scrollbar(self) -> ScrollBar:
+        if self._vertical_scrollbar is None:
+            self._vertical_scrollbar = RowScrollBar(name="vertical", thickness=self.scrollbar_size_vertical)
+            self._vertical_scrollbar.display = False
+            self.app._start_widget(self, self._vertical_scrollbar)
+        return self._vertical_scrollbar
 
     def _place(self, top: int, total: int) -> None:
         """Say where we are, without the watchers that take it for the user's wish."""

@@ -1,5 +1,6 @@
 """The reader of a body: what counts against its deadlines, and how much it does in one turn of the event loop."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 
 import pytest
@@ -7,8 +8,10 @@ import pytest
 from streamtui.chat.errors import ProviderError
 from streamtui.chat.ports import Deadlines
 from streamtui.providers.errors.http import EndpointInfo
+from streamtui.providers.http import body
 from streamtui.providers.http.body import EventReader
 from streamtui.providers.http.sse import ServerEvent, SSELimits
+from tests.patience import PATIENCE_S
 from tests.turns import turns
 
 PING = b": ping\n\n"
@@ -101,3 +104,46 @@ async def test_what_was_compressed_is_decoded_in_many_turns() -> None:
             heard += batch
     assert heard == [("", "word")]
     assert len(taken) > 50
+
+
+class Network:
+    """A server that sends a piece every few milliseconds; what was not read yet waits."""
+
+    def __init__(self, pieces: int, pause_s: float) -> None:
+        self.waits = 0
+        """How often the reader came before the next piece did."""
+        self._arrived: asyncio.Queue[bytes] = asyncio.Queue()
+        self._sending = asyncio.create_task(self._send(pieces, pause_s))
+
+    async def _send(self, pieces: int, pause_s: float) -> None:
+        for _ in range(pieces):
+            self._arrived.put_nowait(WORD)
+            await asyncio.sleep(pause_s)
+        self._arrived.put_nowait(b"")
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        while True:
+            self.waits += self._arrived.empty()
+            if not (chunk := await self._arrived.get()):
+                return
+            yield chunk
+
+
+async def test_a_steady_stream_is_read_a_few_pieces_at_a_time() -> None:
+    network = Network(pieces=100, pause_s=0.004)
+    reader = EventReader(network.chunks(), EndpointInfo("host", "KEY"), Deadlines(), SSELimits())
+    words = 0
+    while (batch := await reader.next_batch()) is not None:
+        words += len(batch)
+        reader.content_arrived()
+    assert words == 100
+    assert network.waits < 40
+
+
+async def test_until_there_is_content_nothing_is_held_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body, "_GATHER_S", 10 * PATIENCE_S)
+    network = Network(pieces=10, pause_s=0.004)
+    reader = EventReader(network.chunks(), EndpointInfo("host", "KEY"), Deadlines(), SSELimits())
+    async with asyncio.timeout(PATIENCE_S):
+        while await reader.next_batch() is not None:
+            pass

@@ -20,6 +20,11 @@ _PIECE: Final = 64 * 1024
 _START: Final = 400
 """Bytes at the beginning that are kept to be quoted."""
 _DRAIN_S: Final = 0.1
+_GATHER_S: Final = 0.02
+"""Between two reads that had to wait for the network: what comes meanwhile is read at once, for a fraction of the
+cost, and no eye sees the difference."""
+_AT_ONCE_S: Final = 0.0005
+"""A read that took less found what it returned lying there."""
 
 
 class EventReader:
@@ -56,6 +61,9 @@ class EventReader:
         self._ending: float | None = None
         """Since when the reply counts as finished but for its end."""
         self._is_draining = False
+        self._has_content = False
+        self._gathers = False
+        """Whether the network is given a moment before the next read: content comes no faster than it is read."""
         self.start = b""
         """How the body begins."""
         self.at_end = False
@@ -78,6 +86,7 @@ class EventReader:
     def content_arrived(self) -> None:
         """Start the content deadline anew."""
         self._since = self._clock()
+        self._has_content = True
 
     def expect_end(self, silence_s: float) -> None:
         """Take a body that stays open without a byte for `silence_s` seconds for ended. Faults stay faults.
@@ -157,10 +166,14 @@ class EventReader:
         left = self._left()
         if left <= 0:  # what is there already would be read without ever looking at the clock
             return self._out_of_time()
+        if self._gathers:
+            await asyncio.sleep(_GATHER_S)
         wait = SuspendAwareTimeout(left)
         try:
             async with wait:
+                asked = self._clock()
                 chunk = await anext(self._chunks, b"")
+                self._gathers = self._has_content and not self._is_draining and self._clock() - asked > _AT_ONCE_S
         except TimeoutError:
             return self._out_of_time()
         except Exception as error:  # the library lets some faults of the layers below it through as they are

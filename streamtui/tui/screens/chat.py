@@ -29,6 +29,7 @@ from streamtui.tui.screens.conversations import ago
 from streamtui.tui.screens.dialogs import Interruption
 from streamtui.tui.screens.picker import Picker
 from streamtui.tui.standing import Standing
+from streamtui.tui.terminal.compositor import use_row_compositor
 from streamtui.tui.widgets.bars import Banner, Severity, StatusBar, TitleBar
 from streamtui.tui.widgets.composer import Composer
 from streamtui.tui.widgets.conversation_view import ConversationView
@@ -53,6 +54,7 @@ class ChatScreen(Screen[None]):
     ) -> None:
         """`hold` keeps keys back while a conversation is being opened; `leave` ends the app."""
         super().__init__()
+        use_row_compositor(self)
         self.leave = leave
         self.view = ConversationView(MessageActions(workspace, self.say, self.action_command))
         self.context = CommandContext(app, self, self.view, workspace, choices, keys)

@@ -23,10 +23,11 @@ class TerminalOutput(threading.Thread):
         super().__init__(name="terminal-output", daemon=True)
         self._descriptor = _reopen(descriptor)
         self._changed = threading.Condition()
-        self._pieces: deque[str] = deque()
+        self._pieces: deque[bytes] = deque()
         self._is_writing = False
         self._is_closed = False
         self._is_dropped = False
+        self._can_block = os.get_blocking(self._descriptor)
 
     @property
     def is_behind(self) -> bool:
@@ -34,10 +35,17 @@ class TerminalOutput(threading.Thread):
         return len(self._pieces) > _BACKLOG
 
     def write(self, text: str) -> None:
-        """Let `text` be written after what came before. Takes no time."""
+        """Let `text` be written after what came before. Takes no time: what the terminal doesn't take at once is
+        left to the thread, and everything where only the thread may wait."""
         with self._changed:
-            if not self._is_closed:
-                self._pieces.append(text)
+            if self._is_closed:
+                return
+            data = text.encode("utf-8", "replace")
+            if not (self._can_block or self._pieces or self._is_writing):
+                with suppress(OSError):  # no room at all, or the terminal is gone: the thread sees which
+                    data = data[os.write(self._descriptor, data) :]
+            if data:
+                self._pieces.append(data)
                 self._changed.notify_all()
 
     def drain(self, within_s: float) -> bool:
@@ -82,11 +90,11 @@ class TerminalOutput(threading.Thread):
                     self._changed.wait()
                 if not self._pieces:
                     return
-                text = "".join(self._pieces)
+                data = b"".join(self._pieces)
                 self._pieces.clear()
                 self._is_writing = True
             try:
-                self._write(text.encode("utf-8", "replace"))
+                self._write(data)
             except OSError:  # the terminal is gone: what follows is the hangup's business
                 self._is_dropped = True
 

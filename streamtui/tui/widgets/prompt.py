@@ -131,6 +131,7 @@ class Prompt(TextArea, inherit_bindings=False):
 
     def __init__(self, reading: Reading, keys: Keybindings) -> None:
         super().__init__(soft_wrap=True, show_line_numbers=False, tab_behavior="focus", compact=True)
+        self.cursor_blink = False  # twice a second a frame, which a slow link feels and an idle laptop too
         self.recent = PromptHistory()
         self.enter_means = EnterMeans.SEND
         self._reading = reading
