@@ -4,7 +4,7 @@ import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.ports import ConversationRecord, Model
@@ -18,6 +18,9 @@ from streamtui.settings.paths import Paths
 from streamtui.store import export_json
 from streamtui.workspace import Defaults, Workspace
 from streamtui.workspace.markdown_export import export_markdown
+
+if TYPE_CHECKING:
+    from streamtui.settings.key_setup import KeySetup
 
 
 def run(args: AppArgs, context: Context) -> int:
@@ -40,7 +43,7 @@ def run(args: AppArgs, context: Context) -> int:
         return launch.run(
             Workspace(catalog, storage.recorder, storage.library, defaults),
             storage,
-            Choices(catalog.prices, _transcript, choices.remember),
+            Choices(catalog.prices, _transcript, choices.remember, lambda: _key_setup(context, catalog)),
             opening=Opening(
                 conversation=None if args.resume == LAST else args.resume,
                 latest=args.resume == LAST,
@@ -54,6 +57,12 @@ def run(args: AppArgs, context: Context) -> int:
             ),
             report=context.report_crash,
         )
+
+
+def _key_setup(context: Context, catalog: SettingsCatalog) -> "KeySetup":
+    from streamtui.settings.key_setup import KeySetup  # who gives no key does without
+
+    return KeySetup(catalog, context.reread, context.secrets.append)
 
 
 def _command(args: AppArgs) -> str:

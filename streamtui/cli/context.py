@@ -1,5 +1,6 @@
 """Arguments and settings, turned into what the engine needs."""
 
+import os
 from dataclasses import dataclass, field
 
 from streamtui.chat.conversation import Options
@@ -14,6 +15,7 @@ from streamtui.settings.config import Config
 from streamtui.settings.configured import is_demo
 from streamtui.settings.files import READABLE_BY_OTHERS
 from streamtui.settings.models import SettingsCatalog
+from streamtui.settings.paths import Paths
 from streamtui.settings.prices import PriceBook
 
 
@@ -65,6 +67,22 @@ class Context:
         prices.load()
         return prices
 
+    def reread(self) -> Config:
+        """Read all settings anew. Raises `ConfigError`."""
+        return read_config(self.shared, self.config.paths)
+
     def report_crash(self, error: BaseException) -> str:
         """Write a crash report and return the line about it."""
         return process.report_crash(error, self.config.paths.reports, self.secrets)
+
+
+def read_config(shared: SharedArgs, places: Paths) -> Config:
+    """Return what all sources say, the command line among them. Raises `ConfigError`."""
+    options = {
+        "base_url": shared.base_url,
+        "temperature": shared.temperature,
+        "max_tokens": shared.max_tokens,
+        "system": shared.system,
+        "model": shared.models[-1] if shared.models else None,
+    }
+    return Config.read(places, os.environ, env_file=shared.env_file, options=options)

@@ -1,6 +1,5 @@
 """The composition root: arguments → settings → one command, and its exit code."""
 
-import os
 import signal
 from collections.abc import Sequence
 
@@ -14,14 +13,12 @@ from streamtui.cli.args import (
     DoctorArgs,
     ModelsArgs,
     ServeArgs,
-    SharedArgs,
 )
-from streamtui.cli.context import Context
+from streamtui.cli.context import Context, read_config
 from streamtui.cli.exit_codes import CRASHED, DONE, FAILED, USAGE
 from streamtui.cli.process import Stopped
 from streamtui.cli.stdio import complain, say
 from streamtui.providers.redaction import Secret, redact
-from streamtui.settings.config import Config
 from streamtui.settings.paths import Paths, paths
 
 
@@ -51,7 +48,7 @@ def _guarded(command: CommandArgs, places: Paths) -> int:
     """Run the command; turn whatever ends it into one line and an exit code."""
     secrets: list[Secret] = []
     try:
-        config = _read_config(command.shared, places)
+        config = read_config(command.shared, places)
         process.start_log(command.shared.log, secrets)
         return _run(command, Context(command.shared, config, secrets))
     except (ConfigError, NotFoundError) as error:
@@ -71,17 +68,6 @@ def _guarded(command: CommandArgs, places: Paths) -> int:
     except Exception as error:
         say(process.report_crash(error, places.reports, secrets))
         return CRASHED
-
-
-def _read_config(shared: SharedArgs, places: Paths) -> Config:
-    options = {
-        "base_url": shared.base_url,
-        "temperature": shared.temperature,
-        "max_tokens": shared.max_tokens,
-        "system": shared.system,
-        "model": shared.models[-1] if shared.models else None,
-    }
-    return Config.read(places, os.environ, env_file=shared.env_file, options=options)
 
 
 def _run(command: CommandArgs, context: Context) -> int:

@@ -56,3 +56,15 @@ def _from_keyring(name: str) -> Secret:
     if not key:
         raise ConfigError(f"The keyring holds no key for endpoint {name}: keyring set {SERVICE} {name}")
     return Secret(key, f"The key of {name} in the keyring")
+
+
+def put_into_keyring(name: str, key: Secret) -> None:
+    """Keep an endpoint's key in the keyring. Raises `ConfigError`."""
+    try:
+        import keyring
+    except ImportError:
+        raise ConfigError("For keys in the keyring: pip install 'streamtui[keyring]'.") from None
+    try:
+        keyring.set_password(SERVICE, name, key.reveal())
+    except Exception as error:  # each backend raises errors of its own
+        raise ConfigError(f"The keyring takes no key: {sanitize_line(str(error), 200)}.") from None

@@ -135,6 +135,11 @@ class LocalServers:
         self.found = [FoundServer(server, tuple(models)) for server, models in answered if models]
         self.without_model = [server for server, models in answered if not models]
 
+    def keep_found(self, earlier: "LocalServers") -> None:
+        """Take over what was found under earlier settings, as far as it is still looked for."""
+        self.found = [found for found in earlier.found if found.server in self._asked]
+        self.is_searched = earlier.is_searched
+
     def with_model(self, name: str) -> FoundServer | None:
         """Return the first server found that lists a model of this name."""
         return next((found for found in self.found if name in found.models), None)

@@ -47,6 +47,8 @@ class SettingsCatalog:
         self.endpoints = ConfiguredEndpoints(config)
         self._looking: asyncio.Task[None] | None = None
         self._providers: dict[str, LazyProvider] = {}
+        self._retired: list[LazyProvider] = []
+        """Providers under earlier settings, which may still be streaming."""
         self._placeholder = LazyProvider(self.endpoints.endpoint(DEMO), Deadlines(), memory)
         """The demo as long as nothing is configured, which gives way to a server of this machine."""
         self._asking: dict[str, asyncio.Task[str]] = {}
@@ -148,6 +150,21 @@ class SettingsCatalog:
             if endpoint.url is not None:
                 self._memory.forget(endpoint.url.url)
 
+    def reconfigure(self, config: Config) -> None:
+        """Go by other settings from here on; what is in flight ends as it began. Raises `ConfigError`; then nothing is
+        changed."""
+        endpoints = ConfiguredEndpoints(config)
+        endpoints.local.keep_found(self.endpoints.local)
+        self._config, self.endpoints = config, endpoints
+        kept = {}
+        for prefix, provider in self._providers.items():
+            with suppress(ConfigError, KeyError):
+                if endpoints.endpoint(prefix) == provider.endpoint:
+                    kept[prefix] = provider
+        self._retired += [provider for prefix, provider in self._providers.items() if prefix not in kept]
+        self._first = {prefix: first for prefix, first in self._first.items() if prefix in kept}
+        self._providers = kept
+
     def allow_exposed(self, host: str) -> None:
         self._memory.learn(host, "", _INSECURE)
 
@@ -160,7 +177,7 @@ class SettingsCatalog:
     async def aclose(self) -> None:
         if self._looking is not None:
             self._looking.cancel()
-        for provider in self._providers.values():
+        for provider in (*self._providers.values(), *self._retired):
             await provider.aclose()
 
     def _default(self) -> Model:

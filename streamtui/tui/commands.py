@@ -7,7 +7,7 @@ from typing import Final
 from textual.content import Content
 from textual.widgets.option_list import Option
 
-from streamtui.tui.actions import branches, conversations, models, program, replies
+from streamtui.tui.actions import branches, conversations, keys, models, program, replies
 from streamtui.tui.actions.context import CommandContext
 from streamtui.tui.keybindings import Keybindings
 from streamtui.tui.screens.dialogs import Help
@@ -67,6 +67,7 @@ COMMANDS: Final = (
     Command("help", "keys and commands", _help),
     Command("new", "start a new conversation", conversations.new, aliases=("clear",)),
     Command("model", "choose the model that answers", models.model, "[MODEL]"),
+    Command("key", "give a key, or the address of a server", keys.key, "[PROVIDER|ADDRESS]"),
     Command("open", "open a saved conversation", conversations.open),
     Command("copy", "copy the last reply, or its code block number N", conversations.copy, "[N]"),
     Command("export", "write the conversation to a file", conversations.export, "[FILE.md|FILE.json]"),

@@ -2,12 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.ports import ConversationRecord
 from streamtui.chat.statistics import Prices
 from streamtui.tui.farewell import Farewell
+
+if TYPE_CHECKING:
+    from streamtui.chat.credentials import KeySetup
 
 Form = Literal["md", "json"]
 Transcript = Callable[[Form, ConversationRecord, Sequence[ChatMessage]], str]
@@ -38,6 +42,10 @@ class Looks:
     """The keys that were moved, by the name of their row."""
 
 
+def _no_keys() -> "KeySetup":
+    raise StreamtuiError("No key can be kept here.")
+
+
 @dataclass(frozen=True, slots=True)
 class Choices:
     """What the settings give the commands, and where what is chosen in the app is kept."""
@@ -47,3 +55,5 @@ class Choices:
     transcript: Transcript
     remember: Callable[[str, str], None]
     """Keeps a setting, by its name in the config file, for the next start."""
+    keys: Callable[[], "KeySetup"] = _no_keys
+    """Makes what checks and keeps keys."""

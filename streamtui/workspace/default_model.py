@@ -46,8 +46,8 @@ class DefaultModel:
             now = self._catalog.model()
         except StreamtuiError:
             return
-        if now != demo:  # found here, or by who sent a prompt meanwhile, or configured
-            self._give_way(demo, now)
+        # Whoever sends a prompt may find it meanwhile, and something may be configured.
+        if now != demo and (self._give_way(demo, now) or search is not None):
             told(search or ServerSearch((), now))
 
     def _give_way(self, before: Model, after: Model) -> bool:

@@ -13,6 +13,7 @@ import pytest
 from textual.pilot import Pilot
 
 from streamtui.chat.conversation import Options
+from streamtui.chat.credentials import KeySetup
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.ports import ConversationRecord
 from streamtui.chat.retry import Policy
@@ -119,6 +120,7 @@ async def opened(
     opening: Opening | None = None,
     finds_servers: bool = False,
     keys: Mapping[str, Sequence[str]] | None = None,
+    key_setup: Callable[[SettingsCatalog], KeySetup] | None = None,
 ) -> AsyncIterator[Reader]:
     """Open the app with nothing but these variables set, its data in `folder`."""
     config = Config.read(Paths(folder / "data", folder / "config"), variables, folder=folder)
@@ -129,7 +131,7 @@ async def opened(
         app = StreamtuiApp(
             Workspace(catalog, store.recorder, store.library, defaults),
             store,
-            Choices({}, transcript, remembered.__setitem__),
+            Choices({}, transcript, remembered.__setitem__, *([lambda: key_setup(catalog)] if key_setup else [])),
             opening=opening or Opening(notices=notices),
             looks=Looks(config.settings.theme, keys=keys or {}),
             report=lambda error: f"it crashed: {error!r}",

@@ -13,7 +13,7 @@ from streamtui.chat.sanitize import sanitize_line
 
 NAME = "streamtui"
 _WHAT = "Chat built around the stream: words as they come, none of them lost."
-_DEMO = "The built-in demo model answers: offline, instant, free. For a real one set OPENAI_API_KEY."
+_DEMO = "The built-in demo model answers: offline, instant, free. For a real one: /key."
 _HINTS = "Enter sends · Esc stops, and keeps what arrived · / lists the commands · F1 has every key"
 _KEY = 13
 """Cells for what to press or type."""
@@ -43,12 +43,18 @@ class Action(Static):
 class Welcome(Container):
     """Shown while nothing was asked yet."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._has_found = False
+        """Whether the last look for servers found one."""
+
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Static(Content(NAME), classes="name", markup=False)
             yield Static(Content(_WHAT), classes="what", markup=False)
             yield Static(classes="searched", markup=False)
             yield Action("/model", "choose the model that answers", "/model")
+            yield Action("/key", "give a key, or the address of a server", "/key")
             yield Action("Ctrl+O Enter", "go on with the latest conversation", "/open")
             yield Action("tour", "let the demo show what this can do", "tour")
             yield Action("/model demo", "try the demo: offline, instant, free", "/model demo")
@@ -57,8 +63,10 @@ class Welcome(Container):
     def show(self, *, is_demo: bool) -> None:
         """Say what answers, and how the demo is tried from here."""
         self.query_one(".what", Static).update(Content(_DEMO if is_demo else _WHAT))
-        _, _, tour, demo = self.query(Action)
-        tour.display, demo.display = is_demo, not is_demo
+        _, key, _, tour, demo = self.query(Action)
+        key.display, tour.display, demo.display = is_demo, is_demo, not is_demo
+        if not is_demo and not self._has_found:
+            self.forget_search()
 
     def show_search(self, search: ServerSearch) -> None:
         """Say which server of this machine was found, or what was looked for."""
@@ -66,16 +74,18 @@ class Welcome(Container):
             text = f"{search.model.label} was found on this machine: just type. No key is sent there."
         else:
             text = f"No model server answers here yet; looked for {', '.join(search.places)}."
+        self._has_found = search.model is not None
         searched = self.query_one(".searched", Static)
         searched.update(Content("\n".join([*search.notices, text])))
         searched.add_class("-shown")
 
     def forget_search(self) -> None:
         """Say nothing more of servers."""
+        self._has_found = False
         self.query_one(".searched", Static).remove_class("-shown")
 
     def show_latest(self, title: str, age: str) -> None:
         """Name the conversation that one can go on with; without a title there is none."""
-        _, latest, *_ = self.query(Action)
+        _, _, latest, *_ = self.query(Action)
         latest.display = bool(title)
         latest.show("Ctrl+O Enter", f"go on with “{sanitize_line(title, _LONGEST_TITLE)}” · {age}")
