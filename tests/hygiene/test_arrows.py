@@ -41,7 +41,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "pydantic": ("streamtui.web",),
     "h11": ("streamtui.web.protocol",),
     "uvicorn": ("streamtui.web",),
-    "dotenv": ("streamtui.settings.files",),
+    "dotenv": ("streamtui.settings.files", "streamtui.settings.written"),
     "platformdirs": ("streamtui.settings.paths",),
     "keyring": ("streamtui.settings.keys",),
     "genai_prices": ("streamtui.settings.prices",),
