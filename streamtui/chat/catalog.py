@@ -88,6 +88,10 @@ class Catalog(Protocol):
         """
         ...
 
+    async def window(self, model: Model) -> int | None:
+        """Return how many tokens the model's window holds, as far as that is known, or the endpoint tells."""
+        ...
+
     def exposed_host(self, model: Model) -> str | None:
         """Return the host to which a key would travel in the clear, unless the reader has allowed that."""
         ...

@@ -9,6 +9,7 @@ from typing import Any
 from streamtui.chat.compaction import PROMPT, asked_of
 from streamtui.chat.errors import ConfigError, StreamtuiError
 from streamtui.chat.messages import (
+    Attachment,
     ChatMessage,
     ChatRequest,
     Role,
@@ -21,7 +22,7 @@ from streamtui.chat.messages import (
     user_message,
 )
 from streamtui.chat.ports import ConversationRecord, Model, NullRecorder, Recorder
-from streamtui.chat.reply import Journal, Reply
+from streamtui.chat.reply import Journal, Preparation, Reply, as_it_is
 from streamtui.chat.retry import Policy
 from streamtui.chat.sanitize import sanitize, sanitize_line
 from streamtui.chat.tree import MessageTree
@@ -67,6 +68,8 @@ class Conversation:
         self.tree = MessageTree()
         self.omitted = OmittedTurns()
         self.created = time.time()
+        self.prepare: Preparation = as_it_is
+        """Puts the content of attachments into a request, each time that one leaves."""
         self._recorder: Recorder = recorder or NullRecorder()
         self._clock = clock
 
@@ -166,31 +169,31 @@ class Conversation:
         if self.messages:
             self._recorder.update(self.record)
 
-    def ask(self, prompt: str) -> Reply:
+    def ask(self, prompt: str, attachments: Sequence[Attachment] = ()) -> Reply:
         """Return the reply to `prompt`, not yet sent: entering it writes the turn down, iterating it asks.
 
-        Raises `ConfigError` for an empty prompt, `StreamtuiError` while a reply streams here.
+        Raises `ConfigError` for an empty prompt without attachments, `StreamtuiError` while a reply streams here.
         """
-        return self.compare(prompt, [self.model])[0]
+        return self.compare(prompt, [self.model], attachments)[0]
 
-    def compare(self, prompt: str, models: Sequence[Model]) -> list[Reply]:
+    def compare(self, prompt: str, models: Sequence[Model], attachments: Sequence[Attachment] = ()) -> list[Reply]:
         """Return one reply per model to the same prompt, as alternatives to each other; the first is in view.
 
         Raises like `ask`.
         """
-        user = self._prompt(prompt, self.leaf)
+        user = self._prompt(prompt, self.leaf, attachments)
         replies = [self._answer(user, model, rows=(user,)) for model in models[:1]]
         for model in models[1:]:
             replies.append(self._answer(user, model, rows=(user,), in_view=replies[0].id))
         return replies
 
-    def edit(self, message: str, prompt: str) -> Reply:
+    def edit(self, message: str, prompt: str, attachments: Sequence[Attachment] = ()) -> Reply:
         """Return the reply to another wording of one of the reader's own messages, as a branch beside it.
 
         Raises `StreamtuiError` where that message was taken back meanwhile."""
         if (before := self.messages.get(message)) is None:
             raise StreamtuiError("The message that this is another wording of is gone: send it as a new prompt.")
-        user = self._prompt(prompt, before.parent)
+        user = self._prompt(prompt, before.parent, attachments)
         return self._answer(user, self.model, rows=(user,))
 
     def revise(self, message: str, text: str) -> str:
@@ -274,11 +277,11 @@ class Conversation:
             extra=options.extra,
         )
 
-    def _prompt(self, text: str, parent: str | None) -> ChatMessage:
+    def _prompt(self, text: str, parent: str | None, attachments: Sequence[Attachment] = ()) -> ChatMessage:
         self.tree.refuse_while_streaming()
-        if is_blank(text):
+        if is_blank(text) and not attachments:
             raise ConfigError("There is no prompt: it is empty.")
-        return user_message(sanitize(text), parent)
+        return user_message(sanitize(text), parent, attachments)
 
     def _answer(
         self, user: ChatMessage, model: Model, rows: tuple[ChatMessage, ...], in_view: str | None = None
@@ -313,6 +316,7 @@ class Conversation:
             Journal(self._recorder, record, rows, tuple(self.messages.values())),
             policy=self.options.policy,
             changed=changed,
+            prepare=self.prepare,
             clock=self._clock,
         )
 
@@ -323,5 +327,8 @@ def is_blank(text: str) -> bool:
 
 
 def _first_line(request: ChatRequest) -> str:
-    prompts = [turn.text for turn in request.turns if turn.role == "user"]
-    return next((line for line in prompts[0].splitlines() if line.strip()), "") if prompts else ""
+    prompt = next((turn for turn in request.turns if turn.role == "user"), None)
+    if prompt is None:
+        return ""
+    names = ", ".join(attachment.name for attachment in prompt.attachments)
+    return next((line for line in prompt.text.splitlines() if line.strip()), names)

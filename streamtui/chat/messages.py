@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Final, Literal
@@ -10,7 +10,10 @@ from typing import Any, Final, Literal
 from streamtui.chat.errors import ErrorInfo
 from streamtui.chat.finish import FinishKind, finish_kind
 from streamtui.chat.metrics import Metrics
+from streamtui.chat.sanitize import sanitize_line
 
+LONGEST_NAME: Final = 255
+"""Characters of a file's name."""
 _UNFINISHED: Final = (FinishKind.LIMIT, FinishKind.PAUSED)
 
 Role = Literal["system", "user", "assistant"]
@@ -94,6 +97,31 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class FileReference:
+    """A file that a prompt is to carry. Nothing of it is read before the prompt is sent."""
+
+    path: str
+    """Absolute, as the system has it: with any character in it."""
+    size: int = 0
+    """In bytes, when the file was looked at."""
+    word: str = ""
+    """Where the prompt's text names the file, that name; the file goes along only as long as the text has it."""
+
+    @property
+    def name(self) -> str:
+        return sanitize_line(self.path.rstrip("/").rpartition("/")[2], LONGEST_NAME)
+
+
+DraftAttachment = FileReference | Attachment
+"""What goes along with a prompt that is not sent yet."""
+
+
+def carried(text: str, attachments: Iterable[DraftAttachment]) -> tuple[DraftAttachment, ...]:
+    """Return those of a draft's attachments that go along with `text`."""
+    return tuple(one for one in attachments if not (isinstance(one, FileReference) and one.word not in text))
+
+
+@dataclass(frozen=True, slots=True)
 class ChatMessage:
     """A node in a conversation's tree. Times are seconds since the epoch."""
 
@@ -148,8 +176,8 @@ class ChatMessage:
         return replace(self, segments=(*self.segments, segment))
 
 
-def user_message(text: str, parent: str | None) -> ChatMessage:
-    return ChatMessage(new_id(), parent, "user", (Segment(text),))
+def user_message(text: str, parent: str | None, attachments: Iterable[Attachment] = ()) -> ChatMessage:
+    return ChatMessage(new_id(), parent, "user", (Segment(text),), attachments=tuple(attachments))
 
 
 def assistant_message(parent: str | None, model: str) -> ChatMessage:
@@ -162,11 +190,31 @@ def new_id() -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Media:
+    """A file that goes to the endpoint as it is, beside a turn's text: an image or a document."""
+
+    name: str
+    media_type: str
+    base64: str
+
+    @property
+    def is_image(self) -> bool:
+        return self.media_type.startswith("image/")
+
+    @property
+    def data_url(self) -> str:
+        return f"data:{self.media_type};base64,{self.base64}"
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One message as the model sees it."""
 
     role: Role
     text: str
+    attachments: tuple[Attachment, ...] = ()
+    """Files whose content is not in `text` and `media` yet."""
+    media: tuple[Media, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

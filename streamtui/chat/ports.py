@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Protocol, Self
 
 from streamtui.chat.events import ProviderEvent
-from streamtui.chat.messages import ChatMessage, ChatRequest, Usage, is_estimate
+from streamtui.chat.messages import ChatMessage, ChatRequest, DraftAttachment, Usage, is_estimate
 from streamtui.chat.metrics import Metrics
 
 
@@ -317,8 +317,12 @@ class Library(Protocol):
         """Return the unsent text of a conversation; `None` stands for the new one that has no row yet."""
         ...
 
-    def keep_draft(self, conversation: str | None, text: str) -> None:
-        """Save the unsent text; empty text forgets it. Only enqueues."""
+    async def draft_attachments(self, conversation: str | None) -> tuple[DraftAttachment, ...]:
+        """Return what goes along with the unsent text of a conversation."""
+        ...
+
+    def keep_draft(self, conversation: str | None, text: str, attachments: Sequence[DraftAttachment] = ()) -> None:
+        """Save the unsent text and what goes along with it; nothing of both forgets it. Only enqueues."""
         ...
 
     async def timings(self, model: str | None = None, limit: int = 1000) -> list[Timing]:

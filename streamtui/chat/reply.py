@@ -11,7 +11,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -31,7 +31,7 @@ from streamtui.chat.events import (
     Revised,
     TextDelta,
 )
-from streamtui.chat.messages import ChatMessage, ChatRequest, Citation, Segment, Status, Usage, new_id
+from streamtui.chat.messages import ChatMessage, ChatRequest, Citation, Segment, Status, Turn, Usage, new_id
 from streamtui.chat.metrics import Meter
 from streamtui.chat.ports import ConversationRecord, Model, Recorder
 from streamtui.chat.retry import Policy, backoff, delay
@@ -45,6 +45,13 @@ _BROKEN_OFF: Final = ("dropped", "timeout", "server")
 """What a reply that goes on by itself recovers from."""
 BEGIN_S: Final = 1.0
 """For how long sending waits until the turn is on disk; after that the chat goes on unsaved."""
+Preparation = Callable[[ChatRequest], Awaitable[ChatRequest]]
+"""Puts the content of a request's attachments into its turns. Raises `StreamtuiError`."""
+
+
+async def as_it_is(request: ChatRequest) -> ChatRequest:
+    """A `Preparation` for conversations without attachments."""
+    return request
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +105,14 @@ class Reply:
         *,
         policy: Policy | None = None,
         changed: Callable[[ChatMessage], None] = lambda message: None,
+        prepare: Preparation = as_it_is,
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         """`message` is the assistant's, its last segment the one to fill; `changed` is called with every settled state.
 
-        `request` ends with the prompt. Where `message` has text already, the model is asked to go on from there.
+        `request` ends with the prompt; what is made of it goes through `prepare` whenever it is sent. Where `message`
+        has text already, the model is asked to go on from there.
         """
         self.model = model
         self.request = request
@@ -118,6 +127,7 @@ class Reply:
         self.broken: ChatMessage | None = None
         """What the reply was to go on with, where the model started over instead: now a branch beside it."""
         self._changed = changed
+        self._prepare = prepare
         self._clock = clock
         self._jitter = jitter
         self._current = Accumulator(clock)
@@ -127,6 +137,8 @@ class Reply:
         """Whether the endpoint has said that the present request is answered."""
         self._sent = request
         """What the model is really asked: `request`, or to go on after the text of earlier segments."""
+        self._turns: Sequence[Turn] = request.turns
+        """The texts of that, attachments included, as far as it has left."""
         self._prefill_refused = False
         self._retries = 0
         self._reconnects = 0
@@ -246,14 +258,14 @@ class Reply:
                 break
             self.notice = self._remedy(failure)
             if self.notice is None:
-                for event in self._current.count(self._sent.turns) if self.visible else ():
+                for event in self._current.count(self._turns) if self.visible else ():
                     yield event
                 yield self.fail(ErrorInfo.of(failure, self.model.provider))
                 return
             yield self.notice
             await asyncio.sleep(self.notice.wait_s or 0)
         if not self._has_ended():
-            for event in (*self.release(), *self._current.conclude(self._sent.turns)):
+            for event in (*self.release(), *self._current.conclude(self._turns)):
                 yield event
         yield self._settle(Status.COMPLETE)
 
@@ -281,8 +293,11 @@ class Reply:
         """Run one request to its end. Raises `ProviderError` if the endpoint doesn't say that it is answered."""
         turn_at = self._clock()
         self._has_finished = False
+        prepared = await self._prepare(self._sent)
+        if prepared is not self._sent:
+            self._turns = [replace(turn, media=()) for turn in prepared.turns]
         async with (
-            aclosing(self.model.provider.stream(self._sent)) as stream,
+            aclosing(self.model.provider.stream(prepared)) as stream,
             aclosing(_with_alarms(stream, self._current.held_for)) as arrivals,
         ):
             async for arrived in arrivals if self.message.text else stream:
@@ -366,7 +381,7 @@ class Reply:
 
     def _reconnect(self, failure: ProviderError) -> Notice:
         """Close the broken segment and open the next, which goes on where it stopped."""
-        self._current.count(self._sent.turns)
+        self._current.count(self._turns)
         self.message = self.message.with_last(self._current.segment(Status.FAILED, ErrorInfo.of(failure)))
         self.journal.recorder.settle(self.conversation, self.message)
         self.message = self.message.with_new(Segment(status=Status.STREAMING))
@@ -384,7 +399,7 @@ class Reply:
             return self.ending
         self.release()
         if self.visible:
-            self._current.count(self._sent.turns)
+            self._current.count(self._turns)
         segment = self._current.segment(status, error)
         self.message = self.message.with_last(segment)
         if error is not None:

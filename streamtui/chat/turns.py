@@ -16,7 +16,7 @@ def answered(path: Sequence[ChatMessage]) -> list[Turn]:
     for message in path:
         text = message.text
         if message.role == "user":
-            prompt = Turn("user", text)
+            prompt = Turn("user", text, message.attachments)
         elif message.role == "assistant" and text.strip() and prompt is not None:
             turns += [prompt, Turn("assistant", text)]
             prompt = None

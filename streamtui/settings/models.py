@@ -136,6 +136,12 @@ class SettingsCatalog:
             if tokens := await model.provider.context_window(model.name):
                 self.prices.learn_window(model.id, tokens)
 
+    async def window(self, model: Model) -> int | None:
+        await asyncio.to_thread(self.prices.load)
+        with suppress(StreamtuiError):
+            await self.learn_window(model)
+        return self.prices.get(model.id).context
+
     def exposed_host(self, model: Model) -> str | None:
         if self._insecure_http or not isinstance(model.provider, LazyProvider):
             return None

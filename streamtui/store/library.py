@@ -3,15 +3,16 @@
 import asyncio
 import hashlib
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Final, TypeVar
 
 from streamtui.chat.errors import StoreError
-from streamtui.chat.messages import ChatMessage
+from streamtui.chat.messages import ChatMessage, DraftAttachment
 from streamtui.chat.ports import ConversationRecord, ConversationSummary, SearchHit, Timing
 from streamtui.chat.sanitize import sanitize_line
+from streamtui.store.draft_attachments import to_json
 from streamtui.store.operations import (
     AddPromptHistory,
     Change,
@@ -119,8 +120,13 @@ class SavedLibrary:
     async def draft(self, conversation: str | None) -> str:
         return await self._ask(lambda connection, overlay: queries.draft(connection, overlay, conversation or ""))
 
-    def keep_draft(self, conversation: str | None, text: str) -> None:
-        self._writer.add(KeepDraft(conversation or "", text), hurry=False)
+    async def draft_attachments(self, conversation: str | None) -> tuple[DraftAttachment, ...]:
+        return await self._ask(
+            lambda connection, overlay: queries.draft_attachments(connection, overlay, conversation or "")
+        )
+
+    def keep_draft(self, conversation: str | None, text: str, attachments: Sequence[DraftAttachment] = ()) -> None:
+        self._writer.add(KeepDraft(conversation or "", text, to_json(attachments)), hurry=False)
 
     async def timings(self, model: str | None = None, limit: int = 1000) -> list[Timing]:
         return await self._ask(lambda connection, overlay: queries.timings(connection, overlay, model, limit))

@@ -88,6 +88,8 @@ class KeepDraft:
     conversation: str
     """Empty for the new conversation that has no row yet."""
     text: str
+    attachments: str = ""
+    """As `draft_attachments` writes them; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)

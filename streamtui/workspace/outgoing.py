@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from streamtui.chat.conversation import Conversation
 from streamtui.chat.errors import StreamtuiError
-from streamtui.chat.messages import Status
+from streamtui.chat.messages import Attachment, DraftAttachment, Status, carried
 from streamtui.chat.ports import Model
 from streamtui.workspace.events import DraftChanged, NextChanged, NotSent, SessionEvent
 from streamtui.workspace.submissions import Revise, SendPrompt, Submission, prompt_of
@@ -21,6 +21,8 @@ class Next:
     """The models that the next prompt goes to, side by side."""
     queued: tuple[SendPrompt, ...] = ()
     """The prompts that wait for the reply in flight, the first one first."""
+    attachments: tuple[DraftAttachment, ...] = ()
+    """The files that go along with the draft, as far as its text names those that it is to name."""
 
 
 class Outgoing:
@@ -52,12 +54,24 @@ class Outgoing:
     def prompt(self, text: str) -> SendPrompt | Revise:
         """Return what sending `text` means: another wording, a comparison, or a plain prompt. The prompt after it will
         be a plain one."""
-        edits, models = self._next.edits, self._next.models
+        edits, models, attachments = self._next.edits, self._next.models, self._next.attachments
         self.aim()
+        self.detach(*attachments)
         edited = self._conversation.messages.get(edits or "")
         if edited is not None and edited.role == "assistant":
             return Revise(edited.id, text)
-        return SendPrompt(text, edits, models)
+        return SendPrompt(text, edits, models, carried(text, attachments))
+
+    def attach(self, *attachments: DraftAttachment) -> None:
+        """Let files go along with the draft, each once."""
+        kept = {_identity(one): one for one in (*self._next.attachments, *attachments)}
+        self._set_next(replace(self._next, attachments=tuple(kept.values())))
+
+    def detach(self, *attachments: DraftAttachment) -> None:
+        """Let files go along no longer."""
+        if attachments:
+            kept = tuple(one for one in self._next.attachments if one not in attachments)
+            self._set_next(replace(self._next, attachments=kept))
 
     def aim(self, edits: str | None = None, models: Sequence[Model] = ()) -> None:
         """Let the next prompt be another wording of a message, or go to several models, or neither."""
@@ -76,15 +90,23 @@ class Outgoing:
         if (unsent := self.unsent()).strip():
             self._remember(unsent)
         self.aim(edits=message)
+        self._set_next(replace(self._next, attachments=edited.attachments))
         self._set_draft(edited.text)
 
-    def restore_draft(self, text: str) -> None:
+    def leave_edit(self) -> None:
+        """Let the draft be no other wording of a message any more, nor carry that message's files."""
+        if self._next.edits is not None:
+            self._set_next(replace(self._next, edits=None, attachments=()))
+
+    def restore_draft(self, text: str, attachments: Sequence[DraftAttachment] = ()) -> None:
         """Put what was written down earlier before what is unsent now."""
+        self.attach(*attachments)
         self._set_draft(text + self.unsent())
 
-    def withdraw(self, prompt: str) -> None:
+    def withdraw(self, prompt: SendPrompt) -> None:
         """Remove a prompt that was given back from the draft again, since it is about to be sent another way."""
-        self._set_draft(self.unsent().removeprefix(prompt).lstrip("\n"))
+        self.detach(*prompt.attachments)
+        self._set_draft(self.unsent().removeprefix(prompt.text).lstrip("\n"))
 
     # -- the queue
 
@@ -114,9 +136,10 @@ class Outgoing:
 
     def give_back(self, *prompts: SendPrompt | None) -> None:
         """Put what was not sent, the first one first, before the draft, which is to be sent as that was."""
-        given = [prompt for prompt in prompts if prompt is not None and prompt.text.strip()]
+        given = [prompt for prompt in prompts if prompt is not None and not prompt.is_empty]
         if not given:
             return
+        self.attach(*(one for prompt in given for one in prompt.attachments))
         self.aim(self._next.edits or given[0].edits, self._next.models or given[0].models)
         self._set_draft("\n\n".join(text for text in (*(p.text for p in given), self.unsent()) if text.strip()))
 
@@ -130,7 +153,7 @@ class Outgoing:
         `taken_back` are the prompts of turns that are gone: they become the draft if that is empty, else they go into
         the prompt history.
         """
-        if not self.unsent().strip():
+        if self._is_blank:
             self.give_back_all(*taken_back)
             return
         for prompt in taken_back:
@@ -143,6 +166,11 @@ class Outgoing:
         self._tell(NotSent(error))
 
     # -- inside
+
+    @property
+    def _is_blank(self) -> bool:
+        text = self.unsent()
+        return not (text.strip() or carried(text, self._next.attachments))
 
     def _take_queue(self) -> tuple[SendPrompt, ...]:
         queued = self._next.queued
@@ -157,3 +185,10 @@ class Outgoing:
     def _set_next(self, value: Next) -> None:
         self._next = value
         self._tell(NextChanged())
+
+
+def _identity(attachment: DraftAttachment) -> tuple[str, str]:
+    """Return what makes two attachments of a draft the same one."""
+    if isinstance(attachment, Attachment):
+        return attachment.sha256, attachment.name
+    return attachment.path, ""

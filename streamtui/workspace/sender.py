@@ -10,9 +10,10 @@ from streamtui.chat.catalog import Catalog
 from streamtui.chat.errors import ErrorInfo, PlaintextKeyError, StreamtuiError
 from streamtui.chat.ports import Library, Model
 from streamtui.chat.reply_tasks import ReplyTask
+from streamtui.workspace.attachments.window import refuse_what_does_not_fit
 from streamtui.workspace.background import BackgroundTasks
 from streamtui.workspace.session import Session
-from streamtui.workspace.submissions import Regenerate, Revise, SendPrompt, Submission, prompt_of, text_of
+from streamtui.workspace.submissions import Regenerate, Revise, SendPrompt, Submission, prompt_of
 
 log = logging.getLogger(__name__)
 
@@ -74,9 +75,9 @@ class Sender:
         """Send now, and return the replies in flight. Raises `StreamtuiError` where that can't be, or may not."""
         return session.start(await self._authorized(session, submission))
 
-    def on_their_way(self, session: Session) -> list[str]:
-        """Return the texts of what is about to leave from a session, empty ones for what is no prompt."""
-        return [text_of(pending.submission) for pending in self._of(session)]
+    def on_their_way(self, session: Session) -> list[Submission]:
+        """Return what is about to leave from a session."""
+        return [pending.submission for pending in self._of(session)]
 
     def take_back(self, session: Session) -> bool:
         """Take back what is about to leave from a session; return whether there was anything."""
@@ -127,22 +128,35 @@ class Sender:
         await session.ready.wait()
         if session.is_written_elsewhere:
             await self._catch_up(session)
-        conversation = session.conversation
         match submission:
-            case SendPrompt(models=(_, *_) as models):
-                return replace(submission, models=tuple([await self.authorize(model) for model in models]))
+            case SendPrompt():
+                return await self._authorized_prompt(session, submission)
             case Regenerate(model=Model() as model):
                 return replace(submission, model=await self.authorize(model))
             case Revise():
                 return submission  # nothing is sent anywhere
             case _:
-                pass
+                await self._authorize_own(session)
+                return submission
+
+    async def _authorized_prompt(self, session: Session, prompt: SendPrompt) -> SendPrompt:
+        """Return a prompt with its files read and its models ready. Raises `StreamtuiError`."""
+        taken = await session.attachments.take(prompt.attachments)
+        models = [await self.authorize(model) for model in prompt.models]
+        answering = models or [await self._authorize_own(session)]
+        if taken:
+            await refuse_what_does_not_fit(self._catalog, answering, session.attachments, taken)
+        return replace(prompt, models=tuple(models), attachments=taken)
+
+    async def _authorize_own(self, session: Session) -> Model:
+        """Let the conversation have its model ready to be asked; return it."""
+        conversation = session.conversation
         model = await self.authorize(conversation.model)
         if model != conversation.model:
             conversation.use(model)
         if session.is_watched:  # nobody else is shown how far a reply may be
             self._background.start(self._learn_lengths(session))
-        return submission
+        return model
 
     async def _catch_up(self, session: Session) -> None:
         """Read what another program has written meanwhile. Raises `StreamtuiError` while it still writes."""

@@ -9,9 +9,10 @@ from typing import assert_never
 from streamtui.chat.conversation import Conversation
 from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.events import Failed, Finished
-from streamtui.chat.messages import Status
+from streamtui.chat.messages import ChatMessage, Status
 from streamtui.chat.reply import Reply
 from streamtui.chat.reply_tasks import ReplyTask, ReplyTasks
+from streamtui.workspace.attachments import Attachments
 from streamtui.workspace.comparison import Comparison
 from streamtui.workspace.events import (
     ComparisonStarted,
@@ -36,10 +37,13 @@ class Session:
         tasks: ReplyTasks,
         submit: Callable[["Session", Submission], None],
         remember: Callable[[str], None],
+        attachments: Attachments,
     ) -> None:
         """`submit` sends what was queued, once its turn has come; `remember` puts a prompt that is taken back, but has
-        no place in the draft, into the prompt history."""
+        no place in the draft, into the prompt history; `attachments` keeps the files of this conversation."""
         self.conversation = conversation
+        conversation.prepare = attachments.prepare
+        self.attachments = attachments
         self.outgoing = Outgoing(conversation, self.tell, remember)
         self.comparison = Comparison(conversation, self.show_path)
         self.past_lengths: list[int] = []
@@ -132,11 +136,11 @@ class Session:
         conversation = self.conversation
         match submission:
             case SendPrompt(text=text, edits=str(edited)):
-                return [conversation.edit(edited, text)]
+                return [conversation.edit(edited, text, submission.taken)]
             case SendPrompt(text=text, models=(_, *_) as models):
-                return conversation.compare(text, models)
+                return conversation.compare(text, models, submission.taken)
             case SendPrompt(text=text):
-                return [conversation.ask(text)]
+                return [conversation.ask(text, submission.taken)]
             case Regenerate(message=message, model=model):
                 return [conversation.regenerate(message, model)]
             case Continue(message=message):
@@ -158,8 +162,9 @@ class Session:
         taken_back: list[SendPrompt] = []
         for running in stopped:
             running.stop()
-            if prompt := self._take_back_if_empty(running):
-                taken_back.append(replace(self._answered or SendPrompt(""), text=prompt))
+            if (prompt := self._take_back_if_empty(running)) is not None:
+                answered = self._answered or SendPrompt("")
+                taken_back.append(replace(answered, text=prompt.text, attachments=prompt.attachments))
         self.outgoing.stop(taken_back)
         return bool(stopped)
 
@@ -219,12 +224,12 @@ class Session:
             return None
         prompt = None
         if not reply.message.text and reply.id in conversation.messages:
-            prompt = conversation.take_back(reply.id)
+            prompt = self._take_back(reply.message)
         self.show_path()
         if prompt is None:
             return Regenerate()
         self.outgoing.withdraw(prompt)
-        return SendPrompt(prompt)
+        return prompt
 
     # -- inside
 
@@ -265,19 +270,30 @@ class Session:
     def _rescue(self, task: ReplyTask) -> None:
         """After a failure give back what would have been sent next, and the prompt if it brought nothing."""
         message = task.reply.message
-        prompt = "".join(new.text for new in task.reply.new_messages if new.role == "user")
+        own = next((new for new in task.reply.new_messages if new.role == "user"), None)
         is_alone = len(self.conversation.tree.siblings(message)) == 1
         brought_nothing = is_alone and not message.text and not message.reasoning
-        self.outgoing.give_back_all(SendPrompt(prompt) if brought_nothing else None)
+        self.outgoing.give_back_all(_prompt_of(own) if own is not None and brought_nothing else None)
 
-    def _take_back_if_empty(self, task: ReplyTask) -> str:
-        """Return the prompt of a stopped turn that is gone because nothing of it had arrived; empty where it stays."""
+    def _take_back(self, reply: ChatMessage) -> SendPrompt | None:
+        """Remove a reply in which nothing arrived; return its prompt where that went too."""
+        own = self.conversation.messages.get(reply.parent or "")
+        is_gone = self.conversation.take_back(reply.id) is not None
+        return _prompt_of(own) if is_gone and own is not None else None
+
+    def _take_back_if_empty(self, task: ReplyTask) -> SendPrompt | None:
+        """Return the prompt of a stopped turn that is gone because nothing of it had arrived; `None` where it stays."""
         message = task.reply.message
         if message.last.text or message.last.reasoning or message.id not in self.conversation.messages:
-            return ""
-        prompt = self.conversation.take_back(message.id)
+            return None
+        prompt = self._take_back(message)
         waiting = self.outgoing.next
         if waiting.edits is not None and waiting.edits not in self.conversation.messages:
             self.outgoing.aim(models=waiting.models)
         self.tell(TurnTakenBack())
-        return prompt or ""
+        return prompt
+
+
+def _prompt_of(own: ChatMessage) -> SendPrompt:
+    """Return one of the user's own messages as it was sent."""
+    return SendPrompt(own.text, attachments=own.attachments)

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from streamtui.chat.errors import MisuseError
+from streamtui.chat.messages import Attachment, DraftAttachment
 from streamtui.chat.ports import Model
 
 
@@ -14,6 +16,20 @@ class SendPrompt:
     """The id of the user's own message that this is another wording of."""
     models: tuple[Model, ...] = ()
     """Who answers, side by side; without any, the conversation's model does."""
+    attachments: tuple[DraftAttachment, ...] = ()
+    """The files that go along. `Sender` reads those that are still references."""
+
+    @property
+    def taken(self) -> tuple[Attachment, ...]:
+        """The files, all read. Raises `MisuseError` where one is not."""
+        taken = tuple(one for one in self.attachments if isinstance(one, Attachment))
+        if len(taken) < len(self.attachments):
+            raise MisuseError("Read the files of a prompt before it is sent: Attachments.take.")
+        return taken
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.text.strip() or self.attachments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +74,3 @@ def prompt_of(submission: Submission) -> SendPrompt | None:
             return SendPrompt(text, edits=message)
         case _:
             return None
-
-
-def text_of(submission: Submission) -> str:
-    """Return what the user wrote of it; empty for what was not written by the user."""
-    prompt = prompt_of(submission)
-    return "" if prompt is None else prompt.text

@@ -1,14 +1,18 @@
 """A library in which nothing is, for conversations that are not to be saved."""
 
+from collections.abc import Sequence
 from hashlib import sha256
 
 from streamtui.chat.errors import NotFoundError
-from streamtui.chat.messages import ChatMessage
+from streamtui.chat.messages import ChatMessage, DraftAttachment
 from streamtui.chat.ports import ConversationRecord, ConversationSummary, SearchHit, Timing
 
 
 class UnsavedLibrary:
-    """Implements `chat.ports.Library`: empty, and forgets what it is given."""
+    """Implements `chat.ports.Library`: empty, and forgets what it is given. Attachments alone stay, in memory."""
+
+    def __init__(self) -> None:
+        self._attachments: dict[str, bytes] = {}
 
     async def conversations(self, limit: int | None = None, offset: int = 0) -> list[ConversationSummary]:
         return []
@@ -59,10 +63,14 @@ class UnsavedLibrary:
         return []
 
     async def put_attachment(self, content: bytes) -> str:
-        return sha256(content).hexdigest()
+        digest = sha256(content).hexdigest()
+        self._attachments[digest] = content
+        return digest
 
     async def attachment(self, sha256: str) -> bytes:
-        raise _nothing()
+        if (content := self._attachments.get(sha256)) is None:
+            raise _nothing()
+        return content
 
     def remember_prompt(self, text: str) -> None:
         return
@@ -70,7 +78,10 @@ class UnsavedLibrary:
     async def draft(self, conversation: str | None) -> str:
         return ""
 
-    def keep_draft(self, conversation: str | None, text: str) -> None:
+    async def draft_attachments(self, conversation: str | None) -> tuple[DraftAttachment, ...]:
+        return ()
+
+    def keep_draft(self, conversation: str | None, text: str, attachments: Sequence[DraftAttachment] = ()) -> None:
         return
 
     async def timings(self, model: str | None = None, limit: int = 1000) -> list[Timing]:

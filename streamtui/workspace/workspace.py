@@ -13,6 +13,8 @@ from streamtui.chat.messages import Status
 from streamtui.chat.ports import Library, Model, Recorder
 from streamtui.chat.reply_tasks import Position, ReplyTasks
 from streamtui.workspace import forks
+from streamtui.workspace.attachments import Attachments, Contents, Converter
+from streamtui.workspace.attachments.contents import ContentStore
 from streamtui.workspace.background import BackgroundTasks
 from streamtui.workspace.default_model import DefaultModel
 from streamtui.workspace.drafts import Drafts
@@ -20,6 +22,7 @@ from streamtui.workspace.events import Closed, HistoryRead
 from streamtui.workspace.following import PollIntervals, follow_saved
 from streamtui.workspace.sender import Confirm, Sender, allow_nothing
 from streamtui.workspace.session import Session
+from streamtui.workspace.unsaved import UnsavedLibrary
 
 TAIL: Final = 60
 """Messages read before the rest of a conversation: more than any screen holds."""
@@ -54,11 +57,14 @@ class Workspace:
         library: Library,
         defaults: Defaults | None = None,
         confirm: Confirm = allow_nothing,
+        kept: ContentStore | None = None,
     ) -> None:
+        """`kept` holds what the files of these conversations hold; by default the library does."""
         self.catalog = catalog
         self.library = library
         self.defaults = defaults or Defaults()
         self.tasks = ReplyTasks()
+        self.attachments = Attachments(Contents(kept or library, library, UnsavedLibrary()), Converter())
         self._background = BackgroundTasks()
         self.sender = Sender(catalog, library, confirm, self._background, lambda session: self.drafts.keep(session))
         self.drafts = Drafts(library, self.sender.on_their_way)
@@ -124,10 +130,12 @@ class Workspace:
             return session
         record, tail = await self.library.tail(conversation, TAIL)
         draft = await self.library.draft(conversation)
+        attachments = await self.library.draft_attachments(conversation)
         model = self.model_for(record.model)
         opened = Conversation.resume(model, self._recorder, record, tail, options=self.defaults.options)
         session = self._add(opened)
         session.outgoing.draft = draft
+        session.outgoing.attach(*attachments)
         session.ready.clear()
         self._background.start(self._read_rest(session))
         return session
@@ -248,7 +256,7 @@ class Workspace:
     # -- inside
 
     def _add(self, conversation: Conversation) -> Session:
-        session = Session(conversation, self.tasks, self.sender.submit, self.library.remember_prompt)
+        session = Session(conversation, self.tasks, self.sender.submit, self.library.remember_prompt, self.attachments)
         self._sessions.pop(conversation.id, None)
         self._sessions[conversation.id] = session
         self._let_go_of_idle(session)

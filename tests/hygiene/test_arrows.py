@@ -45,6 +45,8 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "platformdirs": ("streamtui.settings.paths",),
     "keyring": ("streamtui.settings.keys",),
     "genai_prices": ("streamtui.settings.prices",),
+    "PIL": ("streamtui.workspace.attachments.converter",),
+    "pypdf": ("streamtui.workspace.attachments.converter",),
 }
 HEAVY = {"openai", "anthropic", "httpx2", "textual", "fastapi", "starlette", "uvicorn", "rich"}
 

@@ -15,6 +15,7 @@ DISTRIBUTIONS = {
     "genai_prices": "genai-prices",
     "linkify_it": "linkify-it-py",
     "markdown_it": "markdown-it-py",
+    "PIL": "pillow",
 }
 
 
@@ -61,6 +62,7 @@ def test_everything_that_is_imported_is_declared() -> None:
         "streamtui.settings.keys": extras["keyring"],
         "streamtui.markdown.formulas.symbols": extras["maths"],
         "streamtui.settings.prices": extras["prices"],
+        "streamtui.workspace.attachments.converter": extras["files"] | extras["images"],
     }
 
     for name, modules in outside.items():

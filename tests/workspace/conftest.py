@@ -22,6 +22,7 @@ class ScriptedCatalog:
     default: str = "scripted"
     plaintext: set[str] = field(default_factory=set)
     lists: ModelLists = field(default_factory=lambda: ScriptedLists())
+    windows: dict[str, int] = field(default_factory=dict)
     resolving: Callable[[Model], object] = lambda model: None
     """Called in `resolve`; may raise, and what it returns is awaited."""
 
@@ -44,6 +45,9 @@ class ScriptedCatalog:
 
     async def learn_window(self, model: Model) -> None:
         return
+
+    async def window(self, model: Model) -> int | None:
+        return self.windows.get(model.name)
 
     def forget(self, model: Model) -> None:
         return

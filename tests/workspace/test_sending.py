@@ -159,7 +159,7 @@ async def test_what_is_on_its_way_can_be_taken_back(open_workspace: OpenWorkspac
     setup.catalog.resolving = lambda model: asyncio.Event().wait()
     session = setup.workspace.new()
     setup.workspace.sender.submit(session, SendPrompt("First"))
-    assert setup.workspace.sender.on_their_way(session) == ["First"]
+    assert setup.workspace.sender.on_their_way(session) == [SendPrompt("First")]
 
     assert setup.workspace.sender.take_back(session)
 

@@ -123,7 +123,8 @@ async def test_a_fork_is_saved_at_once_and_goes_its_own_way(open_workspace: Open
     (task,) = await setup.workspace.sender.send(forked, SendPrompt("Three"))
     await task.wait()
     assert len(session.conversation.messages) == 4
-    assert [turn.text for turn in setup.provider.requests[-1].turns if turn.role == "user"] == ["One", "Two", "Three"]
+    asked = [turn.text for turn in setup.provider.requests[-1].turns if turn.role == "user"]
+    assert asked == ["a.txt:\n```txt\nbytes\n```\n\nOne", "Two", "Three"]
 
 
 async def test_a_fork_ends_at_the_message_it_is_made_at_and_counts_no_reply_twice(

@@ -39,7 +39,7 @@ class Overlay:
         self.hidden: set[str] = set()
         self.shown: set[str] = set()
         """Conversations that are not to be deleted after all, should they be hidden on disk."""
-        self.drafts: dict[str, str] = {}
+        self.drafts: dict[str, KeepDraft] = {}
         self.prompts: list[tuple[str, str, str]] = []
         """Conversation and message id (both empty for a stashed prompt) and text, the newest last."""
         self.messages: dict[str, tuple[str, ChatMessage]] = {}
@@ -80,7 +80,7 @@ class Overlay:
                 self._take_back(messages)
                 self.thinned.add(record.id)
                 if record.leaf is None:
-                    self.drafts[record.id] = ""
+                    self.drafts[record.id] = KeepDraft(record.id, "")
                 self._set(record)
             case Update(record):
                 self._set(record)
@@ -99,8 +99,8 @@ class Overlay:
                 self.hidden.discard(conversation)
                 self.shown.add(conversation)
                 self.changed[conversation] = None
-            case KeepDraft(conversation, text):
-                self.drafts[conversation] = text
+            case KeepDraft(conversation):
+                self.drafts[conversation] = change
             case AddPromptHistory(text):
                 self.prompts.append(("", "", text))
             case Learn() | Forget():

@@ -11,9 +11,10 @@ from itertools import islice
 from typing import Final, TypeAlias
 
 from streamtui.chat.errors import NotFoundError
-from streamtui.chat.messages import ChatMessage
+from streamtui.chat.messages import ChatMessage, DraftAttachment
 from streamtui.chat.ports import ConversationRecord, ConversationSummary, SearchHit, Timing
 from streamtui.chat.sanitize import sanitize, sanitize_line
+from streamtui.store.draft_attachments import from_json
 from streamtui.store.queue.overlay import Overlay
 from streamtui.store.sqlite import read
 from streamtui.store.sqlite.search import Words, matches, titles
@@ -249,9 +250,17 @@ def _all_prompts(connection: sqlite3.Connection | None, overlay: Overlay) -> Ite
 
 
 def draft(connection: sqlite3.Connection | None, overlay: Overlay, conversation: str) -> str:
-    if conversation in overlay.drafts:
-        return sanitize(overlay.drafts[conversation])
-    return "" if connection is None else read.draft(connection, conversation)
+    if (kept := overlay.drafts.get(conversation)) is not None:
+        return sanitize(kept.text)
+    return "" if connection is None else read.draft(connection, conversation)[0]
+
+
+def draft_attachments(
+    connection: sqlite3.Connection | None, overlay: Overlay, conversation: str
+) -> tuple[DraftAttachment, ...]:
+    if (kept := overlay.drafts.get(conversation)) is not None:
+        return from_json(kept.attachments)
+    return () if connection is None else from_json(read.draft(connection, conversation)[1])
 
 
 def timings(connection: sqlite3.Connection | None, overlay: Overlay, model: str | None, limit: int) -> list[Timing]:

@@ -172,8 +172,8 @@ def apply(connection: sqlite3.Connection, change: Change, run: str) -> None:
             _hide(connection, conversation, None, None)
         case Purge(conversation):
             _purge(connection, conversation)
-        case KeepDraft(conversation, text):
-            _keep_draft(connection, conversation, text)
+        case KeepDraft():
+            _keep_draft(connection, change)
         case AddPromptHistory(text):
             after = "coalesce((SELECT seq FROM sqlite_sequence WHERE name = 'messages'), 0)"
             connection.execute(f"INSERT INTO prompts (after, text) VALUES ({after}, ?)", (sanitize(text),))
@@ -342,10 +342,11 @@ def _purge(connection: sqlite3.Connection, conversation: str) -> None:
     erasure.start_over(connection)
 
 
-def _keep_draft(connection: sqlite3.Connection, conversation: str, text: str) -> None:
-    if not text:
-        connection.execute("DELETE FROM drafts WHERE conversation = ?", (conversation,))
+def _keep_draft(connection: sqlite3.Connection, draft: KeepDraft) -> None:
+    if not (draft.text or draft.attachments):
+        connection.execute("DELETE FROM drafts WHERE conversation = ?", (draft.conversation,))
         return
-    purged = connection.execute("SELECT 1 FROM purged WHERE id = ?", (conversation,)).fetchone()
+    purged = connection.execute("SELECT 1 FROM purged WHERE id = ?", (draft.conversation,)).fetchone()
     if purged is None:
-        connection.execute("INSERT OR REPLACE INTO drafts VALUES (?, ?)", (conversation, sanitize(text)))
+        row = (draft.conversation, sanitize(draft.text), draft.attachments or None)
+        connection.execute("INSERT OR REPLACE INTO drafts (conversation, text, attachments) VALUES (?, ?, ?)", row)

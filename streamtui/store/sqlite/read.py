@@ -286,9 +286,11 @@ def attachment(connection: sqlite3.Connection, sha256: str) -> bytes | None:
     return None if row is None else bytes(row[0])
 
 
-def draft(connection: sqlite3.Connection, conversation: str) -> str:
-    row = connection.execute("SELECT text FROM drafts WHERE conversation = ?", (conversation,)).fetchone()
-    return "" if row is None else text_of(row[0])
+def draft(connection: sqlite3.Connection, conversation: str) -> tuple[str, str]:
+    """Return an unsent text, and what goes along with it as `draft_attachments` writes that."""
+    query = "SELECT text, attachments FROM drafts WHERE conversation = ?"
+    row = connection.execute(query, (conversation,)).fetchone()
+    return ("", "") if row is None else (text_of(row[0]), text_of(row[1] or ""))
 
 
 def sent(connection: sqlite3.Connection) -> Iterator[Row]:

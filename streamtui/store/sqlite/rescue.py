@@ -54,7 +54,7 @@ class _Content:
     partials: dict[int, dict[tuple[int, int], tuple[Value, Value]]] = field(default_factory=dict)
     attachments: dict[str, PutAttachment] = field(default_factory=dict)
     attached: dict[int, dict[int, Attachment]] = field(default_factory=dict)
-    drafts: dict[str, str] = field(default_factory=dict)
+    drafts: dict[str, KeepDraft] = field(default_factory=dict)
     prompts: dict[int, str] = field(default_factory=dict)
     conversation_of: dict[int, str] = field(default_factory=dict)
     """By message, from the index of a conversation's messages."""
@@ -118,8 +118,9 @@ def _take_row(content: _Content, row: Row, rowid: int) -> None:
                 segments[n] = (row.values, row.is_whole)
         case (str() as sha256, int() | float() as created, bytes() as blob) if len(sha256) == _SHA256 and row.is_whole:
             content.attachments[sha256] = PutAttachment(sha256, blob, created)
-        case (str() as conversation, str() as text) if row.is_whole:
-            content.drafts[conversation] = text
+        case (str() as conversation, str() as text, *rest) if row.is_whole and len(rest) < 2:
+            attached = rest[0] if rest and isinstance(rest[0], str) else ""
+            content.drafts[conversation] = KeepDraft(conversation, text, attached)
         case (None, int(), str() as text) if row.is_whole:
             content.prompts[rowid] = text
         case _:
@@ -214,7 +215,7 @@ def _write(target: sqlite3.Connection, content: _Content, id: str, messages: lis
 
 def _write_others(target: sqlite3.Connection, content: _Content) -> None:
     others: list[Operation] = list(content.attachments.values())
-    others += [KeepDraft(conversation, text) for conversation, text in content.drafts.items()]
+    others += content.drafts.values()
     others += [AddPromptHistory(content.prompts[n]) for n in sorted(content.prompts)]
     _applied(target, others)
 

@@ -125,8 +125,12 @@ CREATE INDEX message_attachments_content ON message_attachments (sha256);
 CREATE TABLE progress (task TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;
 """
 
+_V3: Final = """
+ALTER TABLE drafts ADD COLUMN attachments TEXT;  -- JSON: the files that go along, by their paths or contents
+"""
+
 TABLES: Final = ("conversations", "messages", "segments", "partials", "drafts", "prompts", "quirks", "runs", "purged")
 """Of version 1: every database of ours has them."""
 
-SCRIPTS: Final[tuple[str, ...]] = (_V1, _V2)
+SCRIPTS: Final[tuple[str, ...]] = (_V1, _V2, _V3)
 """Script number n takes a database from version n to n + 1."""
