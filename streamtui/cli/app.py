@@ -2,9 +2,9 @@
 
 import os
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.ports import ConversationRecord, Model
@@ -22,15 +22,20 @@ from streamtui.workspace.markdown_export import export_markdown
 if TYPE_CHECKING:
     from streamtui.settings.key_setup import KeySetup
 
+_NO: Final = ("", "0", "false", "no", "off")
+
 
 def run(args: AppArgs, context: Context) -> int:
     """Run the app to its end and return the exit code. Raises `ConfigError` for a terminal it can't work on."""
-    from streamtui.tui import launch  # the other commands do without Textual
+    from streamtui.tui import launch  # the other commands do without
     from streamtui.tui.farewell import Farewell, LastWord
     from streamtui.tui.options import Choices, Looks, Opening
 
-    launch.refuse_unusable_terminal(os.environ)
     config = context.config
+    is_calm = wants_calm(os.environ, by_setting=config.settings.calm)
+    launch.refuse_pipes()
+    if not is_calm:
+        launch.refuse_unusable_terminal(os.environ)
     with store.opened(config) as storage:
         catalog = context.catalog(storage.memory, finds_servers=True)
         defaults = Defaults(
@@ -39,24 +44,37 @@ def run(args: AppArgs, context: Context) -> int:
             instruction=args.shared.system,
             options=context.options,
         )
+        workspace = Workspace(catalog, storage.recorder, storage.library, defaults)
+        opening = Opening(
+            conversation=None if args.resume == LAST else args.resume,
+            latest=args.resume == LAST,
+            notices=(*context.warnings, *storage.notices, *_demo_hint(config, catalog)),
+        )
+        farewell = Farewell(_command(args), cast(LastWord, config.settings.last_word))
+        if is_calm:
+            from streamtui.cli import calm  # of which the full screen needs nothing
+
+            return calm.run(workspace, storage, opening, farewell)
         choices = AppChoices(_choices_file(config.paths), config.settings)
         return launch.run(
-            Workspace(catalog, storage.recorder, storage.library, defaults),
+            workspace,
             storage,
             Choices(catalog.prices, _transcript, choices.remember, lambda: _key_setup(context, catalog)),
-            opening=Opening(
-                conversation=None if args.resume == LAST else args.resume,
-                latest=args.resume == LAST,
-                notices=(*context.warnings, *storage.notices, *_demo_hint(config, catalog)),
-            ),
+            opening=opening,
             looks=Looks(
                 choices.get("theme"),
                 keys=config.settings.keys,
                 smooth=choices.get("pace") == "smooth",
-                farewell=Farewell(_command(args), cast(LastWord, config.settings.last_word)),
+                farewell=farewell,
             ),
             report=context.report_crash,
         )
+
+
+def wants_calm(environment: Mapping[str, str], *, by_setting: bool) -> bool:
+    """Return whether the user wants calm mode; `ACCESSIBLE` goes before the setting."""
+    given = environment.get("ACCESSIBLE")
+    return by_setting if given is None else given.strip().lower() not in _NO
 
 
 def _key_setup(context: Context, catalog: SettingsCatalog) -> "KeySetup":

@@ -98,6 +98,26 @@ def signals_ignored() -> Iterator[None]:
         _restore(before)
 
 
+@contextmanager
+def signals_raised(rescue: Callable[[], object]) -> Iterator[None]:
+    """Have a signal that ends the process raise `Stopped` in the main thread, once; Ctrl+C stays what it is. `rescue`
+    is called, from another thread, where leaving takes too long."""
+
+    def obey(number: int, frame: object) -> None:
+        ignore_signals()
+        _end_in_any_case(number, rescue)
+        raise Stopped(number)
+
+    before = _handle(obey)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    except Stopped:
+        raise
+    else:
+        _restore(before)
+
+
 async def _result(task: "asyncio.Task[T]") -> T:
     return await task
 

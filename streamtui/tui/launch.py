@@ -11,14 +11,18 @@ from streamtui.tui.terminal import environment
 from streamtui.workspace import Workspace
 
 
-def refuse_unusable_terminal(environ: Mapping[str, str]) -> None:
-    """Raise `ConfigError` where a full-screen program can't work."""
+def refuse_pipes() -> None:
+    """Raise `ConfigError` where nobody can be talked with."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise ConfigError("The app needs a terminal. In a pipe use: streamtui ask 'your question'.")
+
+
+def refuse_unusable_terminal(environ: Mapping[str, str]) -> None:
+    """Raise `ConfigError` where a full-screen program can't work, though this is a terminal."""
     if not sys.stderr.isatty():  # the app draws there, so that stdout can't tear the screen
         raise ConfigError("The app draws on stderr, which is no terminal here: leave out 2>. --log FILE keeps a log.")
     if environ.get("TERM", "") in ("dumb", "unknown", ""):
-        raise ConfigError("The terminal (TERM) can't show a full screen. Use: streamtui ask 'your question'.")
+        raise ConfigError("The terminal (TERM) can't show a full screen. ACCESSIBLE=1 chats in plain lines.")
 
 
 def run(

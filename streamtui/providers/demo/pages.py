@@ -31,7 +31,8 @@ your machine. I am here so that you can see how a streaming reply feels before y
 
 ## Connect a real model
 
-Leave with `Ctrl+D`, set three variables, and start again:
+Type `/key` to give a key, or the address of a server; one on this machine is found by itself. In scripts, variables
+say the same:
 
 ```bash
 export OPENAI_API_KEY="your key"
