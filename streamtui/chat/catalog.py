@@ -29,6 +29,13 @@ class ModelList:
     host: str
     ids: tuple[str, ...]
     """As `-m` takes them, in the endpoint's order."""
+    not_for_chat: frozenset[str] = frozenset()
+    """Those among them that write no replies, by their names."""
+
+    @property
+    def chat_first(self) -> list[str]:
+        """The ids, those that are not for chat last."""
+        return sorted(self.ids, key=self.not_for_chat.__contains__)
 
 
 class ModelLists(Protocol):

@@ -20,8 +20,10 @@ _IN_THE_WAY_OF_ANY_MODEL: Final = frozenset({"connect", "redirect", "missing_ext
 """Kinds of failure that a model's name would not help against."""
 
 _NOT_FOR_CHAT: Final = re.compile(
-    r"embed|whisper|rerank|moderation|guard|\btts\b|-tts|speech|transcri|dall-e|image|sora|veo|imagen|stable-?diffusion"
-    r"|flux|\bbge\b|\be5\b|clip\b|babbage|davinci",
+    r"embed|rerank|colbert|minilm|mxbai|voyage|\b(bge|e5|gte|paraphrase)\b|clip\b|text-(search|similarity)"
+    r"|whisper|transcri|parakeet|wav2vec|\b(tts|asr|stt)\b|-tts|speech|audio|realtime|kokoro|orpheus|musicgen|lyria"
+    r"|dall-e|image|\bsora|\bveo\b|\bveo-|stable-?diffusion|\bsd(xl|-?\d)|flux|recraft|ideogram|\bkling"
+    r"|moderation|guard|shield|reward|classif|\bocr\b|\baqa\b|babbage|davinci|\bada\b|turbo-instruct",
     re.IGNORECASE,
 )
 """Names of models that write no replies: they are listed, but never picked by themselves."""
@@ -131,15 +133,17 @@ async def first_model(provider: Provider) -> str:
         ) from None
     name = first_for_chat(names)
     if name is None:
-        raise no_model_error(provider.host)
+        raise no_model_error(provider.host, names)
     return name
 
 
-def no_model_error(host: str) -> ProviderError:
-    """Return the error for an endpoint with an empty list of models: a server of one's own has to be given one."""
+def no_model_error(host: str, others: Sequence[str] = ()) -> ProviderError:
+    """Return the error for an endpoint that lists no model, or only `others` that are not for chatting: a server of
+    one's own has to be given one."""
     is_local = host != "offline" and parse_base_url(f"http://{host}").is_loopback
     load = " pull or load one there, or" if is_local else ""
-    return ProviderError("not_found", f"{host} offers no model:{load} name one with -m or CHAT_MODEL.")
+    what = f"no model for chatting ({others[0]} is none)" if others else "no model"
+    return ProviderError("not_found", f"{host} offers {what}:{load} name one with -m or CHAT_MODEL.")
 
 
 class UnreachableProvider:
@@ -165,6 +169,11 @@ class UnreachableProvider:
         return
 
 
+def is_for_chat(name: str) -> bool:
+    """Return whether a model writes replies, by its name."""
+    return not _NOT_FOR_CHAT.search(name)
+
+
 def first_for_chat(names: Sequence[str]) -> str | None:
-    """Return the first model that can chat, by its name; where none seems to, the first one."""
-    return next((name for name in names if not _NOT_FOR_CHAT.search(name)), names[0] if names else None)
+    """Return the first model that can chat, by its name; `None` where none seems to."""
+    return next(filter(is_for_chat, names), None)

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
@@ -11,7 +11,7 @@ from streamtui.chat.catalog import ModelList
 from streamtui.chat.errors import PlaintextKeyError, StreamtuiError
 from streamtui.chat.ports import Model
 from streamtui.chat.sanitize import sanitize_line
-from streamtui.providers.lazy import LazyProvider, no_model_error
+from streamtui.providers.lazy import LazyProvider, is_for_chat, no_model_error
 from streamtui.settings.paths import Paths
 from streamtui.system.atomic import write_atomically
 from streamtui.system.private import private_folder
@@ -37,12 +37,14 @@ class ModelLists:
         self,
         providers: Callable[[], Sequence[LazyProvider]],
         exposed_host: Callable[[Model], str | None],
+        look: Callable[[], Awaitable[None]],
         path: Path | None,
     ) -> None:
         """`providers` returns those that can be asked, in their order; `exposed_host` returns the host to which a key
-        would travel in the clear, which is not asked."""
+        would travel in the clear, which is not asked; `look` looks for the servers of this machine."""
         self._providers = providers
         self._exposed_host = exposed_host
+        self._look = look
         self._path = path
         self._kept: dict[str, ModelList] | None = None
         """By endpoint; `None` before the file is read."""
@@ -61,6 +63,7 @@ class ModelLists:
 
     async def refresh(self, missed: Missed) -> AsyncGenerator[ModelList, None]:
         known = self._read()
+        await self._look()
         tasks = [asyncio.create_task(self._list(provider)) for provider in self._providers()]
         try:
             for next_one in asyncio.as_completed(tasks):
@@ -105,7 +108,7 @@ class ModelLists:
         names = await provider.models()
         if not names:
             raise no_model_error(provider.host)
-        return ModelList(provider.name, provider.host, tuple(Model(provider, name).id for name in names))
+        return _models(provider.name, provider.host, [Model(provider, name).id for name in names])
 
     def _read(self) -> dict[str, ModelList]:
         if self._kept is None:
@@ -145,9 +148,13 @@ def _ids(value: object) -> list[str]:
     return list(dict.fromkeys(id for id in texts if id))
 
 
+def _models(endpoint: str, host: str, ids: Sequence[str]) -> ModelList:
+    return ModelList(endpoint, host, tuple(ids), frozenset(id for id in ids if not is_for_chat(id)))
+
+
 def _model_list(entry: object) -> ModelList | None:
     match entry:
         case {"endpoint": str() as endpoint, "host": str() as host, "ids": list() as ids}:
-            return ModelList(sanitize_line(endpoint, 80), sanitize_line(host, 300), tuple(_ids(ids)))
+            return _models(sanitize_line(endpoint, 80), sanitize_line(host, 300), _ids(ids))
         case _:
             return None

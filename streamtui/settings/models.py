@@ -57,7 +57,7 @@ class SettingsCatalog:
         """The first model on offer, by prefix, where that was asked for."""
         self._asked_for_window: set[str] = set()
         self.prices = PriceBook(config.settings.models, config.settings.prices, self._located)
-        self.lists = ModelLists(self._listed_providers, self.exposed_host, lists_file(config.paths))
+        self.lists = ModelLists(self._listed_providers, self.exposed_host, self.look, lists_file(config.paths))
 
     def model(self, id: str | None = None) -> Model:
         if id is None:
@@ -126,7 +126,6 @@ class SettingsCatalog:
 
     async def available(self, missed: Callable[[StreamtuiError], object] = lambda error: None) -> list[str]:
         """As the port has it; `missed` hears why a provider's models are not among those of the others."""
-        await self.look()
         return await self.lists.all_ids(missed)
 
     async def learn_window(self, model: Model) -> None:

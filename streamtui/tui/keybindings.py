@@ -31,6 +31,7 @@ _NAMED_KEYS: Final = {key.value for key in Keys if "+" not in key.value and len(
 _AT_ONCE: Final = (
     {Place.APP, Place.CHAT, Place.BOX},
     {Place.APP, Place.LIST, Place.CONVERSATIONS},
+    {Place.APP, Place.LIST, Place.MODELS},
 )
 """Places whose keys are heard at the same time: there one key can't mean two things."""
 _NO_KEY: Final = "unbound"

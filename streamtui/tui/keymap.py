@@ -14,6 +14,7 @@ class Place(Enum):
     BOX = "box"
     LIST = "list"
     CONVERSATIONS = "conversations"
+    MODELS = "models"
 
 
 class Group(StrEnum):
@@ -288,6 +289,15 @@ KEYS: Final = (
         "in the list of conversations: take a deletion back, for ten seconds",
         Group.LISTS,
         Place.CONVERSATIONS,
+        is_priority=True,
+    ),
+    Key(
+        "favourite",
+        ("ctrl+f",),
+        "mark",
+        "in the list of models: make one a favourite, or no longer",
+        Group.LISTS,
+        Place.MODELS,
         is_priority=True,
     ),
     # -- program

@@ -44,6 +44,7 @@ KEY_TABLE: Final = """\
 | `Down` | in a list: the row below | `row_below` |
 | `Ctrl+X` | in the list of conversations: delete one | `delete` |
 | `Ctrl+U` | in the list of conversations: take a deletion back, for ten seconds | `undelete` |
+| `Ctrl+F` | in the list of models: make one a favourite, or no longer | `favourite` |
 | `Ctrl+C` | copy the selection, else stop the reply, else stash the draft, else twice to quit | `interrupt` |
 | `Ctrl+D` | quit, on an empty box | `quit` |
 | `Ctrl+Z` | suspend; fg comes back | `suspend` |

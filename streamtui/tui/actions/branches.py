@@ -35,7 +35,7 @@ async def fork_at(context: CommandContext, message: str) -> None:
 async def regenerate_with(context: CommandContext, message: str) -> None:
     """Let the user choose a model, which answers the prompt of a message again."""
     session = context.session
-    picked = await context.app.push_screen_wait(Models(context.workspace.catalog))
+    picked = await context.app.push_screen_wait(Models(context.workspace))
     if picked and context.session is session:
         model = context.workspace.catalog.model(picked)
         context.workspace.sender.submit(session, Regenerate(message, model))

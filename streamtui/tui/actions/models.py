@@ -21,7 +21,7 @@ def model(context: CommandContext, argument: str) -> Coroutine[None, None, None]
 
 async def _pick_model(context: CommandContext) -> None:
     session = context.session
-    picked = await context.app.push_screen_wait(Models(context.workspace.catalog))
+    picked = await context.app.push_screen_wait(Models(context.workspace))
     if picked and context.session is session:
         _use_model(context, picked)
 
@@ -62,7 +62,7 @@ def compare(context: CommandContext, argument: str) -> Coroutine[None, None, Non
 
 async def _pick_rival(context: CommandContext) -> None:
     session = context.session
-    picked = await context.app.push_screen_wait(Models(context.workspace.catalog))
+    picked = await context.app.push_screen_wait(Models(context.workspace))
     if picked and context.session is session:
         _compare(context, [session.conversation.model.id, picked])
 

@@ -1,8 +1,10 @@
 """A list to choose from, with type-to-filter."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from functools import partial
-from typing import ClassVar
+from itertools import islice
+from typing import ClassVar, Final
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,10 +14,15 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Input, OptionList, Static
-from textual.widgets.option_list import Option
+from textual.widgets.option_list import Option, OptionDoesNotExist
 
 from streamtui.tui.keybindings import DEFAULT
 from streamtui.tui.keymap import Place
+
+_PAGE: Final = 100
+"""Rows that are made at a time: what is further down is seen by going there, or by typing more."""
+_NEAR: Final = 10
+"""Rows before the last one at which more are made."""
 
 
 class Picker(ModalScreen[str | None]):
@@ -32,8 +39,10 @@ class Picker(ModalScreen[str | None]):
         self.is_loading = False
         """Whether more may still come to be on offer; Enter on an empty list waits for that."""
         self._is_enter_held = False
+        self._more: Iterator[Option] = iter(())
+        """What is on offer below the last row."""
 
-    def matching(self, typed: str) -> Sequence[Option]:
+    def matching(self, typed: str) -> Iterable[Option]:
         """Return what is on offer for what was typed, in lower case."""
         raise NotImplementedError
 
@@ -73,16 +82,34 @@ class Picker(ModalScreen[str | None]):
         return self.query_one(".hints", Static)
 
     @on(Input.Changed)
-    def offer(self) -> None:
-        """Show what matches."""
-        options = self.matching(self.query_one(Input).value.casefold())
+    def _offer_anew(self) -> None:
+        self.offer()
+
+    def offer(self, *, keep: bool = False) -> None:
+        """Show what matches, with the cursor on the first row; `keep` leaves it on its row if that is still there."""
+        highlighted = self.highlighted if keep else None
+        self._more = iter(self.matching(self.query_one(Input).value.casefold()))
         self.choices.clear_options()
-        self.choices.add_options(options)
-        self.choices.highlighted = next((i for i, option in enumerate(options) if not option.disabled), None)
-        if self.choices.highlighted:
+        first = self._add_page()
+        self.choices.highlighted = next((i for i, option in enumerate(first) if not option.disabled), None)
+        if highlighted is not None:
+            with suppress(OptionDoesNotExist):
+                self.choices.highlighted = self.choices.get_option_index(highlighted)
+        elif self.choices.highlighted:
             self.call_after_refresh(self.choices.scroll_home, animate=False)  # the heading above it is seen as well
         if self._is_enter_held and self.highlighted is not None:
             self.dismiss(self.highlighted)
+
+    def _add_page(self) -> list[Option]:
+        """Make more rows, and return them."""
+        options = list(islice(self._more, _PAGE))
+        self.choices.add_options(options)
+        return options
+
+    @on(OptionList.OptionHighlighted)
+    def _add_before_the_end(self, event: OptionList.OptionHighlighted) -> None:
+        if event.option_index >= self.choices.option_count - _NEAR:
+            self._add_page()
 
     @on(Input.Submitted)
     def _submit(self, event: Input.Submitted) -> None:
