@@ -31,6 +31,7 @@ _IN_WORDS: Final = {
     "json_invalid": "is not JSON",
     "missing": "is missing",
     "model_attributes_type": "must be a JSON object",
+    "literal_error": "is not one of the values for it",
     "string_pattern_mismatch": "is not an id",
     "string_too_long": "is too long",
     "string_too_short": "is empty",
@@ -82,6 +83,9 @@ def _add_routes(app: FastAPI, routes: Routes, logins: Logins) -> None:
     app.add_api_route(f"{one}/draft", routes.keep_draft, methods=["POST"])
     app.add_api_route(f"{one}/branch", routes.choose, methods=["POST"])
     app.add_api_route(f"{one}/system", routes.instruct, methods=["POST"])
+    app.add_api_route(f"{one}/export", routes.export, methods=["GET"])
+    app.add_api_route(f"{one}/fork", routes.fork, methods=["POST"])
+    app.add_api_route("/api/stats", routes.statistics, methods=["GET"])
     app.add_api_route("/api/undelete", routes.undelete, methods=["POST"])
     app.add_api_route("/api/search", routes.search, methods=["GET"])
     app.add_api_route("/api/models", routes.models, methods=["GET"])

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from streamtui.chat.errors import NotFoundError, StreamtuiError
@@ -16,7 +16,7 @@ from streamtui.web.limits import ConcurrencyLimit, Slot
 from streamtui.web.schemas import is_blank
 from streamtui.web.settings import ServeLimits
 from streamtui.web.worker_signals import StopRequests, Subscribers
-from streamtui.workspace import SendPrompt, Session, Submission, Workspace
+from streamtui.workspace import Regenerate, SendPrompt, Session, Submission, Workspace
 
 ABANDONED: Final = "client_left"
 """The finish reason of a reply that was stopped because everybody who followed it had left."""
@@ -35,6 +35,9 @@ class AskParams:
     submission: Submission
     conversation: str | None = None
     model: str | None = None
+    models: tuple[str, ...] = ()
+    """Who answers a prompt side by side."""
+    effort: str | None = None
     system: str | None = None
     linger_s: float = 0.0
     """For how long the reply goes on while nobody is connected to it."""
@@ -67,30 +70,23 @@ class ReplyService:
         self._elsewhere: dict[str, tuple[Audience, asyncio.Task[None]]] = {}
         """By message, of replies of other workers; the task tells the worker that it has an audience here."""
 
-    async def ask(self, params: AskParams) -> ReplyTask:
-        """Start a reply. Raises `HTTPError`."""
+    async def ask(self, params: AskParams) -> list[ReplyTask]:
+        """Start a reply, or one for each of several models. Raises `HTTPError`."""
         if isinstance(params.submission, SendPrompt) and is_blank(sanitize(params.submission.text)):
             raise HTTPError(422, "bad_request", "There is nothing to read in the prompt.")
-        slot = self._slots.take()
-        if slot is None:
-            most = f"As many replies as allowed ({self._limits.streams}) are streaming"
-            raise HTTPError(429, "busy", f"{most}: try again when one has ended.", retry_after_s=_TRY_AGAIN_S)
+        slots = self._take_slots(len(params.models) or 1)
         try:
-            session = await self._session(params)
-            (task,) = await self._workspace.sender.send(session, params.submission)
+            session, submission = await self._session(params), self._submission(params)
+            tasks = await self._workspace.sender.send(session, submission)
         except BaseException as error:
-            slot.release()
+            for slot in slots:
+                slot.release()
             if isinstance(error, StreamtuiError):
                 raise refusal_of(error) from None
             raise
-        message = task.reply.id
-        self._audiences[message] = Audience(params.linger_s, lambda: self._abandon(message))
-        guard = asyncio.create_task(self._guard(task, slot))
-        self._guards.add(guard)
-        guard.add_done_callback(self._guards.discard)
-        if self._obeying is None or self._obeying.done():
-            self._obeying = asyncio.create_task(self._obey())
-        return task
+        for task, slot in zip(tasks, slots, strict=True):
+            self._look_after(task, slot, params.linger_s)
+        return tasks
 
     def join(self, message: str, *, asked: bool) -> Callable[[], None]:
         """Count one more client that follows a reply, whichever worker runs it; return what to call when it leaves.
@@ -145,9 +141,48 @@ class ReplyService:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
+    def _take_slots(self, count: int) -> list[Slot]:
+        """Return slots for so many replies. Raises `HTTPError`."""
+        slots: list[Slot] = []
+        while len(slots) < count:
+            slot = self._slots.take()
+            if slot is None:
+                for free in slots:
+                    free.release()
+                most = f"As many replies as allowed ({self._limits.streams}) are streaming"
+                raise HTTPError(429, "busy", f"{most}: try again when one has ended.", retry_after_s=_TRY_AGAIN_S)
+            slots.append(slot)
+        return slots
+
+    def _look_after(self, task: ReplyTask, slot: Slot, linger_s: float) -> None:
+        message = task.reply.id
+        self._audiences[message] = Audience(linger_s, lambda: self._abandon(message))
+        guard = asyncio.create_task(self._guard(task, slot))
+        self._guards.add(guard)
+        guard.add_done_callback(self._guards.discard)
+        if self._obeying is None or self._obeying.done():
+            self._obeying = asyncio.create_task(self._obey())
+
+    def _submission(self, params: AskParams) -> Submission:
+        """Return what is asked for with the models that answer it. Raises `StreamtuiError`, `HTTPError`."""
+        match params.submission:
+            case SendPrompt() as prompt if params.models:
+                return replace(prompt, models=tuple(map(self._model, params.models)))
+            case Regenerate() as regenerate if params.model is not None:
+                return replace(regenerate, model=self._model(params.model))
+            case submission:
+                return submission
+
     async def _session(self, params: AskParams) -> Session:
-        """Return the session to ask in, with the model that is to answer. Raises `StreamtuiError`, `HTTPError`."""
-        model = None if params.model is None else self._model(params.model)
+        """Return the session to ask in, with the model that answers there. Raises `StreamtuiError`, `HTTPError`."""
+        is_once = isinstance(params.submission, Regenerate)
+        model = None if params.model is None or is_once else self._model(params.model)
+        session = await self._opened(params, model)
+        if params.effort is not None:
+            session.conversation.options = replace(session.conversation.options, effort=params.effort)
+        return session
+
+    async def _opened(self, params: AskParams, model: Model | None) -> Session:
         if params.conversation is None:
             return self._workspace.new(self._permitted(model or self._workspace.catalog.model()), params.system)
         session = await self._workspace.resume(params.conversation, model)

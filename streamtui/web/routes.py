@@ -1,8 +1,12 @@
 """What each address does. The security middleware has already turned away whatever may not come in."""
 
+from collections.abc import Sequence
+from typing import Final
+
 from fastapi import Request
 from starlette.responses import JSONResponse, Response
 
+from streamtui.chat import statistics
 from streamtui.chat.messages import ChatMessage, Status
 from streamtui.chat.reply_tasks import Position, ReplyTask
 from streamtui.chat.sanitize import sanitize_line
@@ -20,6 +24,7 @@ from streamtui.web.schemas import (
     MessageBody,
     PathId,
     QueryFlag,
+    QueryFormat,
     QueryId,
     QueryLimit,
     QueryLinger,
@@ -34,6 +39,10 @@ from streamtui.web.schemas import (
 from streamtui.web.settings import Engine, ServeLimits
 from streamtui.web.sse import EventId
 from streamtui.workspace import Continue, Regenerate, SendPrompt, Submission, Workspace
+from streamtui.workspace.markdown_export import export_markdown
+
+_TIMINGS: Final = 100_000
+"""Replies that figures are made of: the latest ones."""
 
 
 class Routes:
@@ -62,14 +71,20 @@ class Routes:
         if body.linger is not None:
             linger_s = body.linger
         submission = _submission(body)
-        task = await self._replies.ask(AskParams(submission, body.conversation, body.model, body.system, linger_s))
+        wants_names = request.headers.get("accept") == "application/json"
+        if body.models and not wants_names:
+            raise HTTPError(422, "bad_request", "Several replies don't fit into one stream: accept application/json.")
+        params = AskParams(
+            submission, body.conversation, body.model, tuple(body.models or ()), body.effort, body.system, linger_s
+        )
+        tasks = await self._replies.ask(params)
         if is_page and isinstance(submission, SendPrompt):
             self._drafts.write(body.conversation, "")
-        if request.headers.get("accept") == "application/json":
-            if await request.is_disconnected():  # nobody would know of the reply
-                await self._replies.stop(task.reply.conversation)
-            return JSONResponse(_names(task), status_code=202)
-        return self._streams.of_task(task, with_blocks=blocks == "1")
+        if not wants_names:
+            return self._streams.of_task(tasks[0], with_blocks=blocks == "1")
+        if await request.is_disconnected():  # nobody would know of the replies
+            await self._replies.stop(tasks[0].reply.conversation)
+        return JSONResponse(_names(tasks), status_code=202)
 
     async def get_chat(
         self,
@@ -83,7 +98,7 @@ class Routes:
         """Ask, for `curl -N`; a client that comes back gets the rest of the same reply."""
         if last_event_id:
             return await self._streams.resumed(last_event_id, with_blocks=blocks == "1")
-        task = await self._replies.ask(AskParams(SendPrompt(q), conversation, model, linger_s=linger or 0.0))
+        (task,) = await self._replies.ask(AskParams(SendPrompt(q), conversation, model, linger_s=linger or 0.0))
         return self._streams.of_task(task, with_blocks=blocks == "1")
 
     async def conversations(self, limit: QueryLimit = None) -> Response:
@@ -121,12 +136,36 @@ class Routes:
         return Response(status_code=204)
 
     async def choose(self, id: PathId, body: MessageBody) -> Response:
-        """Bring the branch through a message into view."""
+        """Bring the branch through a message into view; of replies side by side the one to go on with."""
         session = await self._workspace.resume(id)
         if body.message not in session.conversation.messages:
             raise HTTPError(404, "not_found", "There is no such message here.")
+        beside = next((task for task in session.comparison.tasks if task.reply.id == body.message), None)
+        if beside is not None:
+            session.comparison.highlight(beside)
+            session.comparison.pick()
         session.conversation.choose(body.message)
         return Response(status_code=204)
+
+    async def export(self, id: PathId, kind: QueryFormat = "json") -> Response:
+        """Return a conversation as a file: all of it as JSON, the branch in view as a document."""
+        record, messages = await self._library.load(id)
+        if kind == "md":
+            return Response(export_markdown(record, messages), media_type="text/markdown; charset=utf-8")
+        return JSONResponse(self._engine.transcript(record, messages))
+
+    async def fork(self, id: PathId, body: MessageBody) -> Response:
+        """Begin a conversation of its own with the messages down to one."""
+        session = await self._workspace.resume(id)
+        if body.message not in session.conversation.messages:
+            raise HTTPError(404, "not_found", "There is no such message here.")
+        forked = await self._workspace.fork(session, body.message)
+        return JSONResponse({"conversation": forked.conversation.id}, status_code=201)
+
+    async def statistics(self) -> Response:
+        """Return how fast each model was, over all that is saved."""
+        rows = statistics.by_model(await self._library.timings(limit=_TIMINGS), {})
+        return JSONResponse([row.wire() for row in rows])
 
     async def instruct(self, id: PathId, body: SystemBody) -> Response:
         """Pin another system message."""
@@ -184,14 +223,18 @@ def _saved(id: str) -> str | None:
     return None if id == "new" else id
 
 
-def _names(task: ReplyTask) -> dict[str, str | None]:
-    """Return the ids of what a request began: the conversation, the reply, and the prompt that is new with it."""
-    prompt = next((message.id for message in task.reply.new_messages if message.role == "user"), None)
-    return {"conversation": task.reply.conversation, "message": task.reply.id, "prompt": prompt}
+def _names(tasks: Sequence[ReplyTask]) -> dict[str, object]:
+    """Return the ids of what a request began: the conversation, the replies, and the prompt that is new with them."""
+    reply = tasks[0].reply
+    prompt = next((message.id for message in reply.new_messages if message.role == "user"), None)
+    names: dict[str, object] = {"conversation": reply.conversation, "message": reply.id, "prompt": prompt}
+    return names if len(tasks) == 1 else {**names, "messages": [task.reply.id for task in tasks]}
 
 
 def _submission(body: AskBody) -> Submission:
     """Return what a request asks for. Raises `HTTPError` where it is nothing, or several things."""
+    if body.models is not None and (body.prompt is None or body.edit or body.model):
+        raise HTTPError(422, "bad_request", "models compares replies to a new prompt, and names all who answer it.")
     if sum(kind is not None for kind in (body.prompt, body.regenerate, body.continue_)) > 1:
         raise HTTPError(422, "bad_request", "Ask for one thing: prompt, regenerate or continue.")
     if body.prompt is not None:

@@ -8,6 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 _ID = "^[0-9a-z]{1,64}$"
 LONGEST_LINGER_S: Final = 3600.0
+MOST_COMPARED: Final = 4
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh"]
+"""The levels of `chat.messages.EFFORTS`."""
 
 Prompt = Annotated[str, StringConstraints(max_length=200_000)]
 """Whether there is anything to read in it is asked once it is cleaned."""
@@ -22,6 +25,7 @@ QueryText = Annotated[str, Query(max_length=200)]
 QueryLimit = Annotated[int | None, Query(ge=1, le=10_000)]
 QueryFlag = Annotated[Literal["0", "1"], Query()]
 QueryMessages = Annotated[list[Id], Query(max_length=1000)]
+QueryFormat = Annotated[Literal["json", "md"], Query(alias="format")]
 QueryLinger = Annotated[float | None, Query(ge=0, le=LONGEST_LINGER_S)]
 """For how many seconds a reply goes on while nobody is connected to it."""
 LastEventId = Annotated[str | None, Header(max_length=200)]
@@ -42,7 +46,7 @@ class AskBody(Body):
     """What to ask for: a reply to a prompt, another reply, or more of one.
 
     A prompt begins a conversation or goes on with a saved one; with `edit` it is another wording of a message in it.
-    `system` is pinned first.
+    `system` is pinned first. With `models` all of them answer the prompt, side by side.
     """
 
     prompt: Prompt | None = None
@@ -51,6 +55,8 @@ class AskBody(Body):
     continue_: Annotated[Id | None, Field(alias="continue")] = None
     conversation: Id | None = None
     model: Name | None = None
+    models: Annotated[list[Name], Field(min_length=2, max_length=MOST_COMPARED)] | None = None
+    effort: Effort | None = None
     system: Annotated[str, Field(max_length=100_000)] | None = None
     linger: Annotated[float, Field(ge=0, le=LONGEST_LINGER_S)] | None = None
 

@@ -100,6 +100,12 @@ def said(count: int) -> str:
     return "".join(words(count)).strip()
 
 
+async def act(page: Page, what: str) -> None:
+    """Choose what is to be done with the conversation in view."""
+    await page.click("#more")
+    await page.click(what)
+
+
 async def send(page: Page, model: str, prompt: str = "Hi") -> None:
     """Ask any model of the scripted server: its list has only one of each kind."""
     await page.evaluate("name => document.getElementById('model').add(new Option(name, name))", model)

@@ -12,7 +12,7 @@ from streamtui.store import Store
 from tests.patience import PATIENCE_S
 from tests.server import ScriptedServer
 from tests.store.samples import saved
-from tests.web.browsing import COMPLETE, REPLY, STOPPED, Held, in_browser, said, send
+from tests.web.browsing import COMPLETE, REPLY, STOPPED, Held, act, in_browser, said, send
 from tests.web.conftest import Start
 from tests.web.front import Front, eventually, is_counted, until
 
@@ -167,11 +167,11 @@ async def test_a_reply_from_elsewhere_is_followed(page: Page, context: BrowserCo
 async def test_rename_and_delete(page: Page) -> None:
     await send(page, "ok", "To be renamed")
     await expect(page.locator(REPLY)).to_have_text("Hello, world!")
-    await page.click("#rename")
+    await act(page, "#rename")
     await page.fill("#answer", "A better name")
     await page.press("#answer", "Enter")
     await expect(page.locator("#conversations [aria-current] .name")).to_have_text("A better name")
-    await page.click("#delete")
+    await act(page, "#delete")
     await page.click("#confirm")
     await expect(page.locator("#conversations")).not_to_contain_text("A better name")
     await expect(page.locator(".welcome")).to_be_visible()

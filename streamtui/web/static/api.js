@@ -41,6 +41,11 @@ export async function call(method, path, body, signal = AbortSignal.timeout(PATI
   }
 }
 
+/** Return what the API answers as a file. Throws `Refused`. */
+export async function file(path) {
+  return (await request("GET", path, undefined, AbortSignal.timeout(PATIENCE_MS))).blob();
+}
+
 /** Begin a reply; return the ids of the conversation, the reply and the prompt. Throws `Refused`. */
 export function ask(body, signal) {
   return call("POST", "chat", body, AbortSignal.any([signal, AbortSignal.timeout(ASK_PATIENCE_MS)]));

@@ -1,14 +1,14 @@
 // The box for the prompt: typing, pasting, sending by key, and what is queued above it.
 
 import { $, button, element, isComposing } from "./dom.js";
+import { complain } from "./status.js";
 
 const LONGEST = 200_000; // characters the server takes
 
 export class Composer {
-  /** `send` is called for Enter, `typed` with every change of the text, `complain` with a line to show. */
-  constructor({ send, typed, complain, unqueue }) {
+  /** `send` is called for Enter, `typed` with every change of the text, `unqueue` with the place of a queued prompt. */
+  constructor({ send, typed, unqueue }) {
     this.box = $("prompt");
-    this.complain = complain;
     this.unqueue = unqueue;
     this.box.addEventListener("input", () => {
       this.resize();
@@ -48,7 +48,7 @@ export class Composer {
     const text = data?.getData("text/plain") ?? "";
     if (this.text.length + text.length <= LONGEST) return;
     event.preventDefault();
-    this.complain(
+    complain(
       `Not pasted: with these ${text.length.toLocaleString()} characters it would be more than the ${LONGEST.toLocaleString()} of a prompt.`,
     );
   }

@@ -1,9 +1,17 @@
-// The list of models: which one answers next.
+// The lists of models: which one answers next, and which other one beside it.
+
+import { $ } from "./dom.js";
 
 export class Models {
-  constructor(select) {
+  constructor(select, other) {
     this.select = select;
+    this.other = other;
     this.own = null; // the model of the conversation in view
+    $("compare").addEventListener("click", () => {
+      this.setComparing(this.other.hidden);
+      if (!this.other.hidden) this.other.focus();
+    });
+    this.setComparing(false);
   }
 
   /** The first option is what the settings say. */
@@ -12,8 +20,15 @@ export class Models {
   }
 
   offer(names) {
-    for (const name of names) if (!this.find(name)) this.select.add(new Option(name, name));
+    for (const name of names) {
+      if (!this.find(name)) this.select.add(new Option(name, name));
+      this.other.add(new Option(name, name));
+    }
     this.show(this.own);
+  }
+
+  get names() {
+    return [...this.select.options].map((option) => option.text);
   }
 
   /** Choose the model of a conversation; null is a new one. */
@@ -37,5 +52,17 @@ export class Models {
     const option = this.select.selectedOptions[0];
     if (!option || option.text === this.own || (!option.value && !this.own)) return {};
     return { model: option.value || option.text };
+  }
+
+  setComparing(isComparing) {
+    this.other.hidden = !isComparing;
+    $("compare").setAttribute("aria-pressed", String(isComparing));
+  }
+
+  /** Return what the next request says where two models are to answer it side by side; the one after it is plain. */
+  takeComparison() {
+    if (this.other.hidden || !this.other.value) return {};
+    this.setComparing(false);
+    return { models: [this.chosen, this.other.value] };
   }
 }

@@ -1,17 +1,18 @@
 // Light or dark: as the system has it, until the user says otherwise.
 
-const NEXT = { auto: "dark", dark: "light", light: "auto" };
+const THEMES = [["auto", "System"], ["light", "Light"], ["dark", "Dark"]];
 
-export const theme = () => localStorage.getItem("theme") ?? "auto";
-
-export function applyTheme() {
-  if (theme() === "auto") delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = theme();
+/** Offer the themes in a native list, and apply the one that is chosen. */
+export function showThemes(list) {
+  for (const [value, text] of THEMES) list.add(new Option(text, value));
+  list.value = localStorage.getItem("theme") ?? "auto";
+  if (!list.value) list.value = "auto";
+  list.addEventListener("change", () => apply(list.value));
+  apply(list.value);
 }
 
-/** Go on to the next one; return its name. */
-export function nextTheme() {
-  localStorage.setItem("theme", NEXT[theme()] ?? "auto");
-  applyTheme();
-  return theme();
+function apply(theme) {
+  localStorage.setItem("theme", theme);
+  if (theme === "auto") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
 }

@@ -20,13 +20,14 @@ const CAN_CONTINUE = ["stopped", "interrupted", "failed"];
 export class Turn {
   /**
    * `grown` is called after the turn has become taller. `actions` has the functions behind its buttons: `regenerate`,
-   * `resume`, `edit`, each with this turn, and `choose` with the id of a message beside it. A reply that was read has
-   * its `tree` of blocks; one that streams is sent it.
+   * `regenerateWith` another model, `resume`, `edit`, `fork`, each with this turn, and `choose` with the id of a message
+   * beside it. A reply that was read has its `tree` of blocks; one that streams is sent it.
    */
   constructor(message, { grown = () => {}, actions = {}, siblings = [] } = {}) {
     const { id, role, model, created, text = "", reasoning = "", status = "complete", tree } = message;
     this.id = id;
     this.role = role;
+    this.model = model;
     this.text = text;
     this.status = status;
     this.siblings = siblings.join();
@@ -92,6 +93,8 @@ export class Turn {
     if (this.id && this.role === "user") buttons.push(button("edit", "edit", () => this.actions.edit(this)));
     if (this.id && this.role === "assistant") {
       buttons.push(button("regenerate", "regenerate", () => this.actions.regenerate(this)));
+      buttons.push(button("with…", "regenerate with another model", () => this.actions.regenerateWith(this)));
+      buttons.push(button("fork", "a conversation of its own from here", () => this.actions.fork(this)));
       const isCut = CAN_CONTINUE.includes(this.status) || ["length", "max_tokens"].includes(this.reason);
       if (isCut && this.text.trim()) buttons.push(button("continue", "continue", () => this.actions.resume(this)));
     }
@@ -249,6 +252,6 @@ export function outcome(status, reason, error) {
   return reason === "client_left" ? `${status}: the page was closed, and nobody came back to it` : status;
 }
 
-function seconds(value) {
+export function seconds(value) {
   return value < 10 ? `${value.toFixed(value < 1 ? 2 : 1)} s` : `${Math.round(value)} s`;
 }

@@ -1,4 +1,4 @@
-// The conversation in view: its messages, and the reply that streams in it.
+// The messages of the conversation in view, and the replies that stream in it.
 
 import { call, follow } from "./api.js";
 import { button, element } from "./dom.js";
@@ -8,7 +8,7 @@ const SHOWN = 200; // messages put on the page at first, and with each look furt
 
 export class View {
   /** `ended` is called with the last event of a reply that was followed here; `lost` where it can't be followed. */
-  constructor(root, scroll, actions, { ended, lost }) {
+  constructor(root, scroll, { actions, ended, lost }) {
     this.root = root;
     this.scroll = scroll;
     this.actions = actions;
@@ -17,14 +17,15 @@ export class View {
     this.conversation = null;
     this.turns = new Map(); // by message
     this.pending = []; // turns that were asked for and have no id yet
-    this.stream = null; // the reply that streams here: its turn, and what ends the following
+    this.streams = new Map(); // by message, the replies that stream here: the turn, and what ends the following
+    this.compared = []; // the replies that stand side by side
     this.path = []; // the messages of the branch in view, oldest first
     this.siblings = new Map();
     this.from = 0; // how many messages of the path are left out at its beginning
   }
 
   get isStreaming() {
-    return this.stream !== null || this.pending.length > 0;
+    return this.streams.size > 0 || this.pending.length > 0;
   }
 
   /** Read the trees of the replies that showing this would make anew. */
@@ -47,13 +48,30 @@ export class View {
     this.conversation = id;
     this.siblings = transcript ? siblings(transcript.messages) : new Map();
     this.path = transcript ? branch(transcript) : [];
-    if (this.stream && !this.path.some((message) => message.id === this.stream.turn.id)) this.end();
+    this.findCompared(transcript?.messages ?? []);
+    const inView = new Set([...this.path.map((message) => message.id), ...this.compared.map((message) => message.id)]);
+    for (const { turn } of this.streams.values()) if (!inView.has(turn.id)) this.end(turn);
     if (isOther) this.from = Math.max(0, this.path.length - SHOWN);
     this.from = Math.min(this.from, this.path.length);
     for (const message of this.path) this.compare(message);
     this.draw();
     if (isOther) this.scroll.jump();
     else this.scroll.grown();
+  }
+
+  /** Find out which replies stand side by side: those that stream beside the last one, until one of them is chosen. */
+  findCompared(messages) {
+    const last = this.path[this.path.length - 1];
+    const isBeside = new Set(this.compared.map((message) => message.id));
+    const group = last ? messages.filter((message) => groupOf(message) === groupOf(last)) : [];
+    const streaming = group.filter((message) => message.status === "streaming");
+    if (isBeside.has(last?.id)) this.compared = group.filter((message) => isBeside.has(message.id));
+    else this.compared = streaming.length > 1 ? streaming : [];
+  }
+
+  /** One of the replies side by side was chosen: they stand in branches again. */
+  separate() {
+    this.compared = [];
   }
 
   /** The id of the last message. */
@@ -80,16 +98,31 @@ export class View {
   }
 
   draw() {
-    const nodes = this.path.slice(this.from).map((message) => this.turn(message).node);
+    const nodes = this.path.slice(this.from).map((message) => this.node(message));
     if (this.from) nodes.unshift((this.earlier ??= this.earlierButton()));
     if (!this.path.length && !this.pending.length) nodes.push(welcome());
-    for (const turn of this.pending) nodes.push(turn.node);
+    const replies = this.pending.filter((turn) => turn.role === "assistant");
+    for (const turn of this.pending) if (replies.length < 2 || turn.role === "user") nodes.push(turn.node);
+    if (replies.length > 1) nodes.push(columns(replies.map((turn) => turn.node)));
     const wanted = new Set(nodes);
     for (const node of [...this.root.children]) if (!wanted.has(node)) node.remove();
     nodes.forEach((node, at) => {
       if (this.root.children[at] !== node) this.root.insertBefore(node, this.root.children[at] ?? null);
     });
     if (this.earlier) this.earlier.textContent = `Show ${Math.min(SHOWN, this.from)} earlier messages`;
+  }
+
+  /** Return the node of a message of the path; of replies side by side that of all of them. */
+  node(message) {
+    if (!this.compared.some(({ id }) => id === message.id)) return this.turn(message).node;
+    return columns(
+      this.compared.map((reply) => {
+        const cell = element("div");
+        const label = `Go on with the reply of ${reply.model}`;
+        cell.append(this.turn(reply).node, button("go on with this one", label, () => this.actions.choose(reply.id), "quiet pick"));
+        return cell;
+      }),
+    );
   }
 
   earlierButton() {
@@ -108,7 +141,7 @@ export class View {
   /** Let go of a message's turn where that does not look like the message any more. */
   compare(message) {
     const there = this.turns.get(message.id);
-    if (!there || there === this.stream?.turn) return;
+    if (!there || this.streams.has(message.id)) return;
     if (message.status !== "streaming" && there.shows(message, this.beside(message))) return;
     there.close();
     this.turns.delete(message.id);
@@ -134,30 +167,40 @@ export class View {
     return turn;
   }
 
-  /** Show what is being asked, after the message `after`, before the server has answered. */
-  expect(prompt, after, model) {
+  /** Show what is being asked of the models, after the message `after`, before the server has answered. */
+  expect(prompt, after, models) {
     const at = this.path.findIndex((message) => message.id === after);
     this.path = this.path.slice(0, at + 1);
     const options = { grown: () => this.scroll.grown(), actions: this.actions };
-    const reply = new Turn({ role: "assistant", model, created: Date.now(), status: "streaming" }, options);
-    this.pending = [reply];
-    if (prompt !== null) this.pending.unshift(new Turn({ role: "user", created: Date.now(), text: prompt }, options));
+    const created = Date.now();
+    this.separate();
+    this.pending = models.map((model) => new Turn({ role: "assistant", model, created, status: "streaming" }, options));
+    if (prompt !== null) this.pending.unshift(new Turn({ role: "user", created, text: prompt }, options));
     this.draw();
     this.scroll.jump();
   }
 
   /** The server has answered: what was expected has ids, and is followed. */
-  confirm({ conversation, message, prompt }) {
+  confirm({ conversation, message, messages = [message], prompt }) {
     this.conversation = conversation;
-    for (const turn of this.pending) {
-      turn.id = turn.role === "user" ? prompt : message;
-      turn.siblings = turn.id;
-      this.path.push({ id: turn.id, role: turn.role, text: turn.text });
-      this.turns.set(turn.id, turn);
-      if (turn.role === "user") turn.offer();
-      else this.follow(turn, { fromHere: true });
-    }
+    const replies = this.pending.filter((turn) => turn.role === "assistant");
+    const asked = this.pending.find((turn) => turn.role === "user");
     this.pending = [];
+    if (asked) this.place(asked, prompt, this.path);
+    if (asked) asked.offer();
+    const beside = [];
+    replies.forEach((turn, at) => this.place(turn, messages[at], beside));
+    this.path.push(beside[0]);
+    if (beside.length > 1) this.compared = beside;
+    if (beside.length > 1) this.draw();
+    for (const turn of replies) this.follow(turn, { fromHere: true });
+  }
+
+  /** Give a turn its id, and put its message at the end of a list. */
+  place(turn, id, list) {
+    turn.id = turn.siblings = id;
+    list.push({ id, role: turn.role, text: turn.text, model: turn.model });
+    this.turns.set(id, turn);
   }
 
   /** What was expected does not come. */
@@ -169,15 +212,15 @@ export class View {
 
   /** Follow a reply: one that was asked for here and now, or one of which more may have been said before. */
   follow(turn, { fromHere }) {
-    this.leave();
+    this.end(turn);
     const conversation = this.conversation;
     const stream = { turn, leave: null };
-    this.stream = stream;
+    this.streams.set(turn.id, stream);
     const hear = (event) => {
       if (event.type === "lost") return this.lost(conversation, turn);
       turn.hear(event);
       if (event.type !== "done") return;
-      if (this.stream === stream) this.stream = null;
+      if (this.streams.get(turn.id) === stream) this.streams.delete(turn.id);
       this.ended(event, conversation, turn);
     };
     stream.join = () => {
@@ -194,20 +237,26 @@ export class View {
     this.follow(turn, { fromHere: false });
   }
 
-  /** Stop following, to leave the connection to others; the reply goes on. */
+  /** Stop following, to leave the connections to others; the replies go on. */
   leave() {
-    this.stream?.leave?.();
-    if (this.stream) this.stream.leave = null;
+    for (const stream of this.streams.values()) {
+      stream.leave?.();
+      stream.leave = null;
+    }
   }
 
   /** Follow again. */
   join() {
-    if (this.stream && !this.stream.leave) this.stream.join();
+    for (const stream of this.streams.values()) if (!stream.leave) stream.join();
   }
 
-  end() {
-    this.leave();
-    this.stream = null;
+  /** Follow a reply no longer, by default none. */
+  end(turn) {
+    for (const [id, stream] of this.streams) {
+      if (turn && stream.turn !== turn) continue;
+      stream.leave?.();
+      this.streams.delete(id);
+    }
   }
 
   clear() {
@@ -215,6 +264,7 @@ export class View {
     for (const turn of [...this.turns.values(), ...this.pending]) turn.close();
     this.turns.clear();
     this.pending = [];
+    this.separate();
   }
 }
 
@@ -250,6 +300,12 @@ function siblings(messages) {
     groups.set(name, [...(groups.get(name) ?? []), message.id]);
   }
   return groups;
+}
+
+function columns(nodes) {
+  const frame = element("div", "columns");
+  frame.append(...nodes);
+  return frame;
 }
 
 function welcome() {

@@ -1,0 +1,213 @@
+// From a prompt to its reply: asking, queueing, what follows an end, stopping.
+
+import { Refused, ask, call } from "./api.js";
+import { $ } from "./dom.js";
+import { enqueue, moveQueue, queued, setSending, takeSending, unqueue } from "./outgoing.js";
+import { announce, complain, status } from "./status.js";
+import { outcome } from "./turn.js";
+
+const UNANSWERED_MS = 700; // after which a request that is to be stopped is taken for one that never left
+const AGAIN_MS = 1000;
+
+export class Sending {
+  constructor({ box, composer, drafts, keeper, models, instructions, opened, view, access, refresh }) {
+    Object.assign(this, { box, composer, drafts, keeper, models, instructions, opened, view, access, refresh });
+    this.underWay = null; // the request that is not answered yet: its conversation, and what stops it
+  }
+
+  get isBusy() {
+    return this.view.isStreaming || this.underWay?.conversation === this.opened.id;
+  }
+
+  /** Send what is in the box, or queue it behind what streams. */
+  async send() {
+    const prompt = this.composer.text;
+    if (!prompt.trim()) return;
+    if (this.composer.refusal) return complain(new Refused(0, this.composer.refusal));
+    if (this.isBusy) {
+      enqueue(this.opened.id, prompt);
+      this.box.showQueue();
+      this.box.clear();
+      return;
+    }
+    const edit = this.box.editing?.message;
+    this.box.clear();
+    if (edit) await this.begin({ prompt, edit }, prompt, this.view.before(edit));
+    else await this.begin({ prompt, ...this.models.takeComparison() }, prompt, this.view.last);
+  }
+
+  /** Ask the server; `prompt` is what it is about, null where it is another reply to one, which follows `after`. */
+  async begin(body, prompt, after) {
+    const conversation = this.opened.id;
+    const turn = this.opened.turn;
+    const aborter = new AbortController();
+    let isUnwanted = false;
+    const stop = () => {
+      isUnwanted = true;
+      setTimeout(() => aborter.abort(), UNANSWERED_MS);
+    };
+    this.opened.asked++;
+    this.underWay = { conversation, stop };
+    if (prompt !== null) setSending(conversation, prompt);
+    this.view.expect(prompt, after, body.models ?? [body.model ?? this.models.chosen]);
+    status("");
+    this.settle();
+    try {
+      const ids = await ask(this.request(body, conversation), aborter.signal);
+      if (!this.composer.text) this.drafts.sent(conversation);
+      this.confirm(ids, conversation, turn);
+      if (isUnwanted) await call("POST", `conversations/${ids.conversation}/stop`);
+    } catch (error) {
+      if (conversation === this.opened.id && turn === this.opened.turn) this.view.forget();
+      if (prompt !== null) await this.box.giveBack(conversation, prompt);
+      await this.box.giveAllBack(conversation);
+      if (conversation === this.opened.id) await this.opened.reopen().catch(() => {});
+      if (error.name !== "AbortError") this.access.refused(error);
+    } finally {
+      takeSending(conversation);
+      this.underWay = null;
+      this.settle();
+    }
+  }
+
+  request(body, conversation) {
+    const where = conversation ? { conversation } : this.opened.system ? { system: this.opened.system } : {};
+    const who = body.models || body.model ? {} : this.models.request;
+    return { ...this.instructions.request, ...who, ...body, ...where };
+  }
+
+  confirm(ids, conversation, turn) {
+    for (const message of ids.messages ?? [ids.message]) this.keeper.add(ids.conversation, message);
+    if (!conversation) moveQueue(ids.conversation);
+    if (conversation === this.opened.id && turn === this.opened.turn) {
+      const isNew = this.opened.id === null;
+      if (isNew) this.opened.name(ids.conversation);
+      this.view.confirm(ids);
+      this.opened.seen += (ids.prompt ? 1 : 0) + (ids.messages?.length ?? 1);
+      // What was typed meanwhile belongs to the conversation that has its id now.
+      if (isNew && this.composer.text) this.drafts.write(this.opened.id, this.composer.text);
+      announce("The reply streams.");
+    }
+    this.refresh().catch(() => {});
+  }
+
+  /** Another reply to a prompt, which a message answers; `model` is who gives it, by default the conversation's. */
+  async regenerate(turn, model) {
+    if (this.isBusy) return;
+    await this.begin({ regenerate: turn.id, ...(model && { model }) }, null, this.view.before(turn.id));
+  }
+
+  /** More of a reply that broke off. */
+  async resume(turn) {
+    if (this.isBusy) return;
+    const conversation = this.opened.id;
+    const ids = await call("POST", "chat", { continue: turn.id, conversation });
+    this.opened.asked++;
+    this.keeper.add(ids.conversation, ids.message);
+    if (conversation === this.opened.id) this.view.resume(turn);
+    this.settle();
+  }
+
+  /** A reply that was followed has ended. */
+  async ended({ status: how, finish_reason: reason, error }, conversation, turn) {
+    this.keeper.remove(turn.id);
+    announce(outcome(how, reason, error) || "The reply is complete.");
+    this.settle();
+    if (conversation === this.opened.id && this.view.isStreaming) return; // another one, beside it
+    if (how === "complete") await this.sendQueued(conversation);
+    else await this.afterStop(conversation, turn);
+    await this.refresh().catch(() => {});
+  }
+
+  /** The server has nothing to follow, or answers no more: see what became of the reply. */
+  async lost(conversation, turn) {
+    this.view.end(turn);
+    let transcript;
+    try {
+      transcript = await call("GET", `conversations/${conversation}`);
+    } catch (error) {
+      if (error.status !== 404) return this.access.refused(error);
+    }
+    const reply = transcript?.messages.find(({ id }) => id === turn.id);
+    if (reply?.status !== "streaming") return this.ended(reply ?? { status: "stopped" }, conversation, turn);
+    setTimeout(() => conversation === this.opened.id && this.opened.reopen().catch(complain), AGAIN_MS);
+  }
+
+  /** Send what waits behind a reply that is complete. */
+  async sendQueued(conversation) {
+    const { opened, view } = this;
+    if (conversation !== opened.id || !queued(conversation).length) return opened.reopen().catch(() => {});
+    const prompt = unqueue(conversation, 0);
+    this.box.showQueue();
+    await opened.reopen().catch(() => {});
+    await this.begin({ prompt }, prompt, view.last);
+  }
+
+  /** The server may have given the prompt back, and what was queued comes back too. */
+  async afterStop(conversation, turn) {
+    const isTakenBack = !turn.have.text && !turn.have.reasoning;
+    if (isTakenBack && conversation === this.opened.id) await this.takePromptBack(conversation);
+    await this.box.giveAllBack(conversation);
+    if (conversation === this.opened.id) await this.opened.reopen().catch(() => {});
+  }
+
+  /** Put the prompt of a turn that is gone into the box; a conversation that had only this turn is a new one again. */
+  async takePromptBack(conversation) {
+    const gone = await call("GET", `conversations/${conversation}`).then(() => false, (error) => error.status === 404);
+    const holder = gone ? null : conversation;
+    const answer = await call("GET", `conversations/${holder ?? "new"}/draft`).catch(() => ({ text: "" }));
+    if (gone && conversation === this.opened.id) {
+      const unsent = this.composer.text;
+      this.drafts.sent(conversation);
+      await this.opened.vanish();
+      this.composer.text = unsent;
+      this.drafts.write(null, unsent);
+    }
+    const isMissing = answer.text && !this.composer.text.includes(answer.text);
+    if (holder === this.opened.id && isMissing) await this.box.giveBack(holder, answer.text);
+  }
+
+  async stop() {
+    if (this.underWay?.conversation === this.opened.id) return this.underWay.stop();
+    if (!this.view.isStreaming) return;
+    $("stop").disabled = true;
+    const conversation = this.opened.id;
+    await this.drafts.save(conversation).catch(() => {}); // so that the server knows whether the box is empty
+    const request = call("POST", `conversations/${conversation}/stop`, {}, AbortSignal.timeout(1000));
+    try {
+      await request.catch((error) => {
+        if (error.status !== 0) throw error;
+        this.view.leave(); // a browser has few connections: this frees those of the replies
+        return call("POST", `conversations/${conversation}/stop`, {}).finally(() => this.view.join());
+      });
+    } finally {
+      $("stop").disabled = false;
+    }
+  }
+
+  /** Show the button that makes sense. */
+  settle() {
+    const { isStreaming } = this.view;
+    const isEmpty = !this.composer.text.trim();
+    $("stop").hidden = !isStreaming;
+    $("send").hidden = isStreaming && isEmpty;
+    $("send").textContent = isStreaming ? "Queue" : "Send";
+    $("send").disabled = isEmpty;
+  }
+
+  /** A prompt was on its way when the page was left: see whether it arrived, else give it back. */
+  async recover() {
+    const conversation = this.opened.id;
+    const prompt = takeSending(conversation);
+    if (prompt === null) return;
+    const newest = conversation ? { id: conversation, messages: this.view.path } : await newestConversation();
+    const isThere = newest?.messages.slice(-2).some((message) => message.text === prompt);
+    if (!isThere) await this.box.giveBack(conversation, prompt);
+    else if (!conversation) await this.opened.go(newest.id);
+  }
+}
+
+async function newestConversation() {
+  const [summary] = await call("GET", "conversations?limit=1");
+  return summary ? { id: summary.id, messages: (await call("GET", `conversations/${summary.id}`)).messages } : null;
+}
