@@ -16,6 +16,8 @@ from streamtui.log.collector import CollectorFreeze
 from streamtui.log.idle_work import IdleWork
 from streamtui.log.line_view import LineView
 from streamtui.log.live_replies import LiveReplies
+from streamtui.log.model.place import Place, place_of
+from streamtui.log.model.place import find as find_place
 from streamtui.log.model.viewport import Viewport
 from streamtui.log.paint.header_footer import unseen_row
 from streamtui.log.paint.palette import ANSI_DARK, from_theme
@@ -145,9 +147,15 @@ class MessageView(LineView):
 
         All messages are searched, also those that were never on screen. An empty query marks nothing.
         """
-        self._search = Search(self._view, query) if query.strip() else None
+        same = self._search if self._search is not None and self._search.query == query else None
+        self._search = Search(self._view, query, same) if query.strip() else None
         self.paint()
         return self._search.matches if self._search is not None else ()
+
+    def nearest_match(self) -> int:
+        """Return which match of the last `find` to show first: the first from the top of the window on, or else the
+        last one above."""
+        return self._search.nearest() if self._search is not None else 0
 
     def show_match(self, index: int) -> None:
         """Bring one of the matches of the last `find` into view, and mark it more than the others."""
@@ -156,6 +164,18 @@ class MessageView(LineView):
             self.paint()
 
     # -- where the user is
+
+    def place(self) -> Place | None:
+        """Return what is in the window's first row, to come back to; `None` where the end is followed."""
+        return None if self._view.following else place_of(self._view.bubbles, self._view.top)
+
+    def return_to(self, place: Place | None) -> None:
+        """Show what was in the window when `place` returned this, unless it is gone."""
+        if place is None:
+            self.following = True
+        elif place.bubble.message.id in self._view.bubbles.by_id:
+            self._view.scroll(find_place(self._view.bubbles, place))
+            self.paint()
 
     @property
     def following(self) -> bool:

@@ -28,7 +28,7 @@ class CommandRunner:
         if command is None:
             return
         if command.needs_argument and not argument:
-            self._context.chat.put_in_box(f"{command.slash} ")
+            self._context.box.put(f"{command.slash} ")
         else:
             self.run(command, argument)
 

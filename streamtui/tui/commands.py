@@ -7,7 +7,15 @@ from typing import Final
 from textual.content import Content
 from textual.widgets.option_list import Option
 
-from streamtui.tui.actions import branches, conversations, keys, models, program, replies
+from streamtui.tui.actions import (
+    branches,
+    conversations,
+    keys,
+    models,
+    program,
+    prompts,
+    replies,
+)
 from streamtui.tui.actions.context import CommandContext
 from streamtui.tui.keybindings import Keybindings
 from streamtui.tui.screens.dialogs import Help
@@ -71,6 +79,7 @@ COMMANDS: Final = (
     Command("open", "open a saved conversation", conversations.open),
     Command("copy", "copy the last reply, or its code block number N", conversations.copy, "[N]"),
     Command("export", "write the conversation to a file", conversations.export, "[FILE.md|FILE.json]"),
+    Command("find", "find a text in this conversation", conversations.find, "[TEXT]"),
     Command("effort", "how hard the model thinks here", models.effort, "LEVEL", needs_argument=True),
     Command("forget", "forget which settings this endpoint refused", models.forget),
     Command("retry", "ask again; the old reply stays as a branch", replies.retry, "[MODEL]"),
@@ -93,6 +102,10 @@ COMMANDS: Final = (
 )
 
 KEYED: Final[Mapping[str, Handler]] = {
+    "prompts": prompts.search,
+    "queue": prompts.queue,
+    "send_now": prompts.send_now,
+    "walk_prompts": replies.walk_prompts,
     "edit_last": replies.edit_last,
     "walk_messages": replies.walk_messages,
     "fork_at": branches.fork_at,

@@ -32,6 +32,9 @@ _AT_ONCE: Final = (
     {Place.APP, Place.CHAT, Place.BOX},
     {Place.APP, Place.LIST, Place.CONVERSATIONS},
     {Place.APP, Place.LIST, Place.MODELS},
+    {Place.APP, Place.LIST, Place.PROMPTS},
+    {Place.APP, Place.QUEUE},
+    {Place.APP, Place.FIND},
 )
 """Places whose keys are heard at the same time: there one key can't mean two things."""
 _NO_KEY: Final = "unbound"

@@ -15,6 +15,9 @@ class Place(Enum):
     LIST = "list"
     CONVERSATIONS = "conversations"
     MODELS = "models"
+    PROMPTS = "prompts"
+    QUEUE = "queue"
+    FIND = "find"
 
 
 class Group(StrEnum):
@@ -38,6 +41,11 @@ class Moment(Enum):
     """The last reply can be continued."""
     MENU = "menu"
     MESSAGES = "messages"
+    QUEUED = "queued"
+    """A reply streams, and prompts wait for its end."""
+    QUEUE = "queue"
+    """The keys are with the queued prompts."""
+    FINDING = "finding"
     COMPARED = "compared"
     COMPARING = "comparing"
 
@@ -72,7 +80,14 @@ KEYS: Final = (
         "close the list, else give back the newest queued prompt, else stop the reply in view; never quits",
         Group.SENDING,
         Place.CHAT,
-        footer={Moment.STREAMING: "stop", Moment.COMPARING: "stop", Moment.MENU: "close"},
+        footer={
+            Moment.STREAMING: "stop",
+            Moment.QUEUED: "give back",
+            Moment.QUEUE: "back",
+            Moment.FINDING: "back to where you were",
+            Moment.COMPARING: "stop",
+            Moment.MENU: "close",
+        },
     ),
     Key(
         "send",
@@ -85,11 +100,66 @@ KEYS: Final = (
             Moment.IDLE: "send",
             Moment.BROKEN_OFF: "send",
             Moment.STREAMING: "queue",
+            Moment.QUEUED: "queue",
             Moment.MENU: "run",
             Moment.MESSAGES: "menu",
             Moment.COMPARED: "go on with it",
             Moment.COMPARING: "go on with it",
         },
+    ),
+    Key(
+        "send_now",
+        ("alt+s",),
+        "command('send_now')",
+        "stop the reply and send now: the draft, or from an empty box the first queued prompt",
+        Group.SENDING,
+        Place.CHAT,
+        footer={Moment.QUEUED: "send now"},
+    ),
+    Key(
+        "queue",
+        ("alt+q",),
+        "command('queue')",
+        "go to the queued prompts: edit, move or remove them",
+        Group.SENDING,
+        Place.CHAT,
+        footer={Moment.QUEUED: "edit the queue"},
+    ),
+    Key(
+        "queue_edit",
+        ("enter",),
+        "edit",
+        "in the queue: edit the prompt; sending it puts it back where it was",
+        Group.SENDING,
+        Place.QUEUE,
+        footer={Moment.QUEUE: "edit"},
+    ),
+    Key(
+        "queue_remove",
+        ("ctrl+x", "delete"),
+        "remove",
+        "in the queue: remove the prompt; the prompt history keeps it",
+        Group.SENDING,
+        Place.QUEUE,
+        footer={Moment.QUEUE: "remove"},
+    ),
+    Key(
+        "queue_earlier",
+        ("alt+up",),
+        "move(-1)",
+        "in the queue: let the prompt be sent earlier",
+        Group.SENDING,
+        Place.QUEUE,
+        footer={Moment.QUEUE: "move"},
+    ),
+    Key(
+        "queue_later",
+        ("alt+down",),
+        "move(1)",
+        "in the queue: let it be sent later",
+        Group.SENDING,
+        Place.QUEUE,
+        footer={Moment.QUEUE: "move"},
     ),
     Key(
         "newline",
@@ -113,6 +183,15 @@ KEYS: Final = (
     Key(
         "history_back", ("down",), "down", "the newer prompt", Group.SENDING, Place.BOX, footer={Moment.MENU: "choose"}
     ),
+    Key(
+        "prompts",
+        ("ctrl+r",),
+        "command('prompts')",
+        "search all prompts you ever sent; Enter puts one into the box",
+        Group.SENDING,
+        Place.CHAT,
+    ),
+    Key("older_prompt", ("ctrl+r",), "move(1)", "among the prompts found: the older one", Group.LISTS, Place.PROMPTS),
     # -- replies and branches
     Key(
         "continue",
@@ -225,6 +304,52 @@ KEYS: Final = (
         Group.READING,
         Place.CHAT,
         footer={Moment.MESSAGES: "walk"},
+    ),
+    Key(
+        "prompt_above",
+        ("alt+shift+up",),
+        "command('walk_prompts', '-1')",
+        "walk your own prompts",
+        Group.READING,
+        Place.CHAT,
+        label="Shift+Alt+Up",
+    ),
+    Key(
+        "prompt_below",
+        ("alt+shift+down",),
+        "command('walk_prompts', '1')",
+        "your prompt below",
+        Group.READING,
+        Place.CHAT,
+        label="Shift+Alt+Down",
+    ),
+    Key("find", ("ctrl+f",), "command('find')", "find in this conversation", Group.READING, Place.CHAT),
+    Key(
+        "find_next",
+        ("enter", "down"),
+        "step(1)",
+        "while finding: the next place",
+        Group.READING,
+        Place.FIND,
+        footer={Moment.FINDING: "next"},
+    ),
+    Key(
+        "find_previous",
+        ("up",),
+        "step(-1)",
+        "while finding: the previous place",
+        Group.READING,
+        Place.FIND,
+        footer={Moment.FINDING: "previous"},
+    ),
+    Key(
+        "find_stay",
+        ("tab",),
+        "stay",
+        "while finding: go back to the box, and stay at what was found",
+        Group.READING,
+        Place.FIND,
+        footer={Moment.FINDING: "stay here"},
     ),
     # -- editing
     Key("line_start", ("ctrl+a",), "cursor_line_start", "start of the line", Group.EDITING, Place.BOX),

@@ -40,6 +40,8 @@ class Outgoing:
         self.unsent: Callable[[], str] = lambda: self.draft
         """Reads the draft to the last key: a box that shows it may be ahead of `draft` by what was just typed."""
         self._next = Next()
+        self._place: int | None = None
+        """Where in the queue the draft was taken from."""
         self._conversation = conversation
         self._tell = tell
         self._remember = remember
@@ -111,14 +113,40 @@ class Outgoing:
     # -- the queue
 
     def queue(self, prompt: SendPrompt) -> None:
-        """Let a prompt wait until the reply in flight, and what was queued before, is complete."""
-        self._set_next(replace(self._next, queued=(*self._next.queued, prompt)))
+        """Let a prompt wait until the reply in flight, and what was queued before, is complete. One that was taken out
+        to be edited goes back to its place."""
+        queued = list(self._next.queued)
+        queued.insert(len(queued) if self._place is None else self._place, prompt)
+        self._place = None
+        self._set_next(replace(self._next, queued=tuple(queued)))
+
+    def edit_queued(self, index: int) -> None:
+        """Take a queued prompt into the draft; sending it puts it back where it was."""
+        before = len(self._next.queued)
+        if self.unqueue(index) and before > 1:
+            self._place = index % before
+
+    def remove_queued(self, index: int) -> None:
+        """Take a prompt out of the queue, and put it into the prompt history."""
+        queued = list(self._next.queued)
+        self._remember(queued.pop(index).text)
+        self._set_next(replace(self._next, queued=tuple(queued)))
+
+    def move_queued(self, index: int, step: int) -> bool:
+        """Let a queued prompt be sent earlier (negative) or later; return whether that was possible."""
+        queued = list(self._next.queued)
+        if not 0 <= index + step < len(queued):
+            return False
+        queued.insert(index + step, queued.pop(index))
+        self._set_next(replace(self._next, queued=tuple(queued)))
+        return True
 
     def dequeue(self) -> SendPrompt | None:
         """Take the prompt that has waited longest out of the queue; `None` where none waits."""
         if not self._next.queued:
             return None
         first, *rest = self._next.queued
+        self._place = max(0, self._place - 1) if self._place is not None and rest else None
         self._set_next(replace(self._next, queued=tuple(rest)))
         return first
 
@@ -145,7 +173,7 @@ class Outgoing:
 
     def give_back_all(self, *prompts: SendPrompt | None) -> None:
         """Give back these prompts, and behind them the queued ones."""
-        self.give_back(*prompts, *self._take_queue())
+        self.give_back(*prompts, *self.take_queue())
 
     def stop(self, taken_back: Sequence[SendPrompt]) -> None:
         """Give back the queue of a conversation whose replies were stopped.
@@ -172,8 +200,9 @@ class Outgoing:
         text = self.unsent()
         return not (text.strip() or carried(text, self._next.attachments))
 
-    def _take_queue(self) -> tuple[SendPrompt, ...]:
-        queued = self._next.queued
+    def take_queue(self) -> tuple[SendPrompt, ...]:
+        """Empty the queue, and return what waited there."""
+        queued, self._place = self._next.queued, None
         if queued:
             self._set_next(replace(self._next, queued=()))
         return queued

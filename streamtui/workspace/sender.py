@@ -71,6 +71,15 @@ class Sender:
         # The task starts later than this line, so it is in the table by then.
         self._pending[pending] = asyncio.create_task(self._send(pending))
 
+    def send_now(self, session: Session, submission: Submission) -> None:
+        """Stop the replies in flight, what arrived of them stays, and send at once. What was queued waits behind it."""
+        queued = session.outgoing.take_queue()
+        self.take_back(session)
+        session.stop()
+        self.submit(session, submission)
+        for prompt in queued:
+            session.outgoing.queue(prompt)
+
     async def send(self, session: Session, submission: Submission) -> list[ReplyTask]:
         """Send now, and return the replies in flight. Raises `StreamtuiError` where that can't be, or may not."""
         return session.start(await self._authorized(session, submission))

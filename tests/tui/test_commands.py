@@ -195,7 +195,13 @@ async def forget(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     assert forgotten == ["offline"]
 
 
+async def find(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    await reader.send("/find fibonacci")
+    await reader.until("1 of ")
+
+
 EFFECTS: dict[str, Effect] = {
+    "find": find,
     "branches": branches,
     "fork": fork,
     "effort": effort,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -37,16 +38,21 @@ class _Hit:
 class Search:
     """One query over the messages that a view holds when it begins; knows where its matches are on screen."""
 
-    def __init__(self, view: Viewport, query: str) -> None:
-        """Words of `query` match in any case, with any white space between them."""
-        words = query.split()
-        self._view = view
-        self._pattern = re.compile(r"\s+".join(map(re.escape, words)), re.IGNORECASE)
-        self._current: _Hit | None = None
-        self.matches: Sequence[Match] = list(self._search(words[0].lower())) if words else []
+    def __init__(self, view: Viewport, query: str, earlier: Search | None = None) -> None:
+        """Words of `query` match in any case, however their accents are composed, with any white space between them.
 
-    def _search(self, word: str) -> Iterator[Match]:
-        """Yield the matches, oldest message first. A text without `word` is passed over, which is far quicker."""
+        `earlier` is the search for the same query that this one takes the place of.
+        """
+        words = query.split()
+        self.query = query
+        self._view = view
+        self._pattern = re.compile(r"\s+".join(map(_either_form, words)), re.IGNORECASE)
+        self._current: _Hit | None = earlier._current if earlier is not None else None
+        self.matches: Sequence[Match] = list(self._search(_forms(words[0].casefold()))) if words else []
+
+    def _search(self, word: Sequence[str]) -> Iterator[Match]:
+        """Yield the matches, oldest message first. A text without `word`, in either form, is passed over, which is far
+        quicker."""
         for bubble in self._view.bubbles.ordered:
             content = bubble.content
             reasoning = bubble.message.reasoning
@@ -54,9 +60,21 @@ class Search:
                 reasoning = content.reasoning.source if content.reasoning is not None else ""
             text = bubble.message.text if content is None else content.body.source
             for source, in_reasoning in ((reasoning, True), (text, False)):
-                if word in source.lower():
+                folded = source.casefold()
+                if any(form in folded for form in word):
                     for match in self._pattern.finditer(source):
                         yield Match(bubble.message.id, in_reasoning, *match.span())
+
+    def nearest(self) -> int:
+        """Return the first match from the top of the window on, or else the last one."""
+        view = self._view
+        top = view.bubbles.index(view.shown[0].bubble) if view.shown else 0
+        from_top = (
+            index
+            for index, match in enumerate(self.matches)
+            if view.bubbles.index(view.bubbles.by_id[match.message_id]) >= top
+        )
+        return next(from_top, max(0, len(self.matches) - 1))
 
     # -- bringing one into view
 
@@ -66,6 +84,7 @@ class Search:
         bubble = view.bubbles.by_id.get(match.message_id)
         if bubble is None:
             return
+        view.following = False
         at = view.bubbles.index(bubble)
         with view.growing(bubble):
             view.bubbles.opened(at)
@@ -135,3 +154,13 @@ class Search:
                 if start < match.end() and match.start() < end
             ]
             yield [(row, first, min(last, len(text_of(lines[row])))) for row, first, last in rows]
+
+
+def _forms(word: str) -> Sequence[str]:
+    """Return a word with its accents as characters of their own, and as parts of their letters."""
+    return [unicodedata.normalize(form, word) for form in ("NFC", "NFD")]
+
+
+def _either_form(word: str) -> str:
+    composed, decomposed = map(re.escape, _forms(word))
+    return composed if composed == decomposed else f"(?:{composed}|{decomposed})"

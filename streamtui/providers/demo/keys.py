@@ -7,9 +7,17 @@ KEY_TABLE: Final = """\
 |:----|:-------------|:-----------------|
 | `Esc` | close the list, else give back the newest queued prompt, else stop the reply in view; never quits | `stop` |
 | `Enter` | send; while a reply streams: queue | `send` |
+| `Alt+S` | stop the reply and send now: the draft, or from an empty box the first queued prompt | `send_now` |
+| `Alt+Q` | go to the queued prompts: edit, move or remove them | `queue` |
+| `Enter` | in the queue: edit the prompt; sending it puts it back where it was | `queue_edit` |
+| `Ctrl+X`, `Delete` | in the queue: remove the prompt; the prompt history keeps it | `queue_remove` |
+| `Alt+Up` | in the queue: let the prompt be sent earlier | `queue_earlier` |
+| `Alt+Down` | in the queue: let it be sent later | `queue_later` |
 | `Ctrl+J`, `Alt+Enter`, `\\+Enter` | newline | `newline` |
 | `Up` | on an empty box: edit the newest queued prompt, else the prompts you sent before | `history` |
 | `Down` | the newer prompt | `history_back` |
+| `Ctrl+R` | search all prompts you ever sent; Enter puts one into the box | `prompts` |
+| `Ctrl+R` | among the prompts found: the older one | `older_prompt` |
 | `Alt+C` | continue the reply that stopped | `continue` |
 | `Alt+R` | ask the last prompt again; the old reply stays as a branch | `regenerate` |
 | `Alt+E` | edit your last prompt and send it anew | `edit` |
@@ -26,6 +34,12 @@ KEY_TABLE: Final = """\
 | `Ctrl+End` | the end, and follow it; on an empty box End too | `end` |
 | `Alt+Up` | walk the messages; Enter then opens the message's menu | `message_above` |
 | `Alt+Down` | the message below | `message_below` |
+| `Shift+Alt+Up` | walk your own prompts | `prompt_above` |
+| `Shift+Alt+Down` | your prompt below | `prompt_below` |
+| `Ctrl+F` | find in this conversation | `find` |
+| `Enter`, `Down` | while finding: the next place | `find_next` |
+| `Up` | while finding: the previous place | `find_previous` |
+| `Tab` | while finding: go back to the box, and stay at what was found | `find_stay` |
 | `Ctrl+A` | start of the line | `line_start` |
 | `Ctrl+E` | end of the line | `line_end` |
 | `Ctrl+Left`, `Alt+B` | a word left | `word_left` |

@@ -9,7 +9,29 @@ from streamtui.tui.keybindings import Keybindings
 from streamtui.tui.options import Choices
 from streamtui.tui.widgets.bars import Severity
 from streamtui.tui.widgets.conversation_view import ConversationView
-from streamtui.workspace import Session, Workspace
+from streamtui.workspace import Session, Submission, Workspace
+
+
+class Box(Protocol):
+    """What commands need of the box and what is above it."""
+
+    @property
+    def draft(self) -> str:
+        """What is in the box."""
+        ...
+
+    def put(self, text: str) -> None:
+        """Replace what is in the box, and give it the keys."""
+        ...
+
+    def take(self) -> Submission | None:
+        """Take the draft out of the box, or from an empty one the first queued prompt; `None` where there is
+        neither."""
+        ...
+
+    def enter_queue(self) -> bool:
+        """Give the keys to the queued prompts; return whether there are any."""
+        ...
 
 
 class ChatView(Protocol):
@@ -19,6 +41,9 @@ class ChatView(Protocol):
     def session(self) -> Session:
         """The session in view."""
         ...
+
+    @property
+    def box(self) -> Box: ...
 
     def show_session(self, session: Session) -> None:
         """Bring a session into view."""
@@ -32,8 +57,8 @@ class ChatView(Protocol):
         """Show the title and the model as they are now."""
         ...
 
-    def put_in_box(self, text: str) -> None:
-        """Replace what is in the box."""
+    def find(self, text: str) -> None:
+        """Let the user find a text in the conversation in view, this one first unless it is empty."""
         ...
 
     def say(self, text: str, severity: Severity = "information") -> None:
@@ -64,6 +89,10 @@ class CommandContext:
     def session(self) -> Session:
         """The session in view."""
         return self.chat.session
+
+    @property
+    def box(self) -> Box:
+        return self.chat.box
 
     def say(self, text: str, severity: Severity = "information") -> None:
         """Show one line for a moment."""

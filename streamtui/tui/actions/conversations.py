@@ -21,9 +21,13 @@ async def open(context: CommandContext, argument: str = "") -> None:
         context.chat.open_saved(picked)
 
 
+def find(context: CommandContext, argument: str = "") -> None:
+    context.chat.find(argument)
+
+
 def rename(context: CommandContext, argument: str) -> None:
     if not argument:
-        context.chat.put_in_box("/rename ")
+        context.box.put("/rename ")
         raise StreamtuiError("Say the new title: /rename TITLE.")
     conversation = context.session.conversation
     conversation.rename(argument)

@@ -52,6 +52,6 @@ def _go_on_with(context: CommandContext, offer: KeyOffer, kept: KeptKey) -> None
         line = f"{context.session.conversation.model.label} answers from here on. {line}"
     else:
         line = f"{offer.host} lists no models, so the key was not checked. {line}"
-        context.chat.put_in_box(f"/model {offer.name}:")
+        context.box.put(f"/model {offer.name}:")
     context.chat.show_title()
     context.say(f"{line} {kept.notice}".rstrip(), "warning" if kept.notice or not kept.model else "information")

@@ -38,3 +38,8 @@ def edit_last(context: CommandContext, argument: str = "") -> None:
 def walk_messages(context: CommandContext, argument: str) -> None:
     """Put the message cursor on the message above (`-1`) or below (`1`)."""
     context.view.move_cursor(int(argument))
+
+
+def walk_prompts(context: CommandContext, argument: str) -> None:
+    """Put the message cursor on the user's own message above (`-1`) or below (`1`)."""
+    context.view.move_cursor(int(argument), prompts_only=True)

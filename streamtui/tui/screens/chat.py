@@ -33,6 +33,7 @@ from streamtui.tui.terminal.compositor import use_row_compositor
 from streamtui.tui.widgets.bars import Banner, Severity, StatusBar, TitleBar
 from streamtui.tui.widgets.composer import Composer
 from streamtui.tui.widgets.conversation_view import ConversationView
+from streamtui.tui.widgets.find_bar import FindBar
 from streamtui.tui.widgets.welcome import Action
 from streamtui.workspace import Closed, Continue, ReplyEnded, Session, SessionEvent, Workspace
 
@@ -60,7 +61,8 @@ class ChatScreen(Screen[None]):
         self.context = CommandContext(app, self, self.view, workspace, choices, keys)
         self.commands = CommandRunner(self.context)
         self.composer = Composer(workspace, self.view, self.commands, keys)
-        self.standing = Standing(workspace, self.view, self.composer, choices.prices)
+        self.find_bar = FindBar(self._is_changing)
+        self.standing = Standing(workspace, self.view, self.composer, self.find_bar, choices.prices)
         self.status = StatusBar(keys, self.standing.moment, self.standing.state, self.standing.is_moving)
         self.banner = Banner()
         self._title = TitleBar()
@@ -73,6 +75,7 @@ class ChatScreen(Screen[None]):
         yield self._title
         yield self.view
         yield self.banner
+        yield self.find_bar
         yield self.composer
         yield self.status
 
@@ -95,6 +98,7 @@ class ChatScreen(Screen[None]):
         if shown is not None:
             shown.comparison.pick()
         self._unwatch()
+        self.find_bar.close(stay=True)
         self.standing.session = session
         self._unwatch = session.watch(partial(self._on_session_event, session))
         self.view.show(session)
@@ -173,9 +177,19 @@ class ChatScreen(Screen[None]):
     def action_palette(self) -> None:
         self.run_worker(self.commands.choose())
 
-    def put_in_box(self, text: str) -> None:
-        self.composer.prompt.put(text)
-        self.composer.prompt.focus()
+    @property
+    def box(self) -> Composer:
+        return self.composer
+
+    def find(self, text: str) -> None:
+        """Let the user find a text in the conversation in view."""
+        if self.session.is_blank:
+            self.say("There is nothing to find in yet.")
+        else:
+            self.find_bar.open(self.view.log_in_view, text)
+
+    def _is_changing(self) -> bool:
+        return self.session.is_streaming or not self.session.ready.is_set()
 
     # -- what is said and asked
 
@@ -192,6 +206,12 @@ class ChatScreen(Screen[None]):
         await self.app.push_screen(Interruption(question, yes, self.composer.insert), answer.set_result)
         return await answer is True
 
+    @on(FindBar.Closed)
+    def leave_find_bar(self) -> None:
+        self.composer.prompt.focus()
+        self.show_hints()
+
+    @on(events.DescendantFocus)
     @on(Composer.Changed)
     @on(ConversationView.CursorMoved)
     def show_hints(self) -> None:
@@ -203,7 +223,13 @@ class ChatScreen(Screen[None]):
     def action_escape(self) -> None:
         """Do the innermost: close the list of commands, put the message cursor away, give back the newest queued
         prompt, stop the reply."""
-        is_done = self.composer.close_menu() or self.view.hide_cursor() or self.session.outgoing.unqueue()
+        is_done = (
+            self.find_bar.close(stay=False)
+            or self.composer.close_menu()
+            or self.composer.leave_queue()
+            or self.view.hide_cursor()
+            or self.session.outgoing.unqueue()
+        )
         if not is_done:
             self._workspace.stop(self.session)
 

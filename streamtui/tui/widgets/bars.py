@@ -23,8 +23,6 @@ NEWS_S: Final[Mapping[Severity, float]] = {"information": 4.0, "warning": 10.0, 
 BEAT_S: Final = 0.5
 """How often the state of a streaming conversation is looked at."""
 MOST_NEWS: Final = 3
-MOST_QUEUED: Final = 3
-"""Rows for queued prompts."""
 GAP: Final = 2
 
 
@@ -75,19 +73,14 @@ class Banner(Static):
 
 
 class NextBar(Static):
-    """What is sent next, or how, where that is not simply the text in the box to the model above; else nothing."""
+    """How the next prompt is sent, where that is not simply to the model above; else nothing."""
 
     def __init__(self) -> None:
         super().__init__(markup=False)
 
-    def show(self, queued: Sequence[str], models: Sequence[str], *, is_edit: bool) -> None:
-        lines = [f"{'then' if number else 'next'}: {sanitize_line(text, 300)}" for number, text in enumerate(queued)]
-        if len(lines) > MOST_QUEUED:
-            hidden = len(lines) - MOST_QUEUED + 1
-            lines[1 : 1 + hidden] = [f"… {hidden} more"]
-        if lines:
-            lines[-1] += "   (up edits, esc gives it back)"
-        elif models:
+    def show(self, models: Sequence[str], *, is_edit: bool) -> None:
+        lines: list[str] = []
+        if models:
             lines = [f"next: side by side from {sanitize_line(', '.join(models))}   (ctrl+t takes that back)"]
         elif is_edit:
             lines = ["next: another wording of your message   (empty the box to leave it as it was)"]

@@ -80,6 +80,10 @@ class ComparePane(Vertical):
         highlighted = self._session.comparison.highlighted
         return self._tasks.index(highlighted) if highlighted in self._tasks else 0
 
+    @property
+    def highlighted(self) -> Column:
+        return self.columns[self._highlighted]
+
     def step(self, by: int) -> None:
         """Highlight the column so many further to the right; beyond the ends nothing changes."""
         index = self._highlighted + by

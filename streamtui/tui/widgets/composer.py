@@ -17,7 +17,8 @@ from streamtui.tui.keybindings import Keybindings
 from streamtui.tui.widgets.bars import NextBar
 from streamtui.tui.widgets.menu import CommandMenu
 from streamtui.tui.widgets.prompt import EnterMeans, Prompt, Reading
-from streamtui.workspace import DraftChanged, NextChanged, Session, SessionEvent, Workspace
+from streamtui.tui.widgets.queue import Queue
+from streamtui.workspace import DraftChanged, NextChanged, Session, SessionEvent, Submission, Workspace
 
 DRAFT_S: Final = 0.3
 """How long the user pauses before the draft is saved."""
@@ -46,6 +47,7 @@ class Composer(Vertical):
         super().__init__(id="composer")
         self.prompt = Prompt(reading, keys)
         self.menu = CommandMenu(keys)
+        self.queue = Queue()
         self._workspace = workspace
         self._runner = runner
         self._session: Session | None = None
@@ -54,6 +56,7 @@ class Composer(Vertical):
 
     def compose(self) -> ComposeResult:
         yield NextBar()
+        yield self.queue
         yield self.menu
         yield self.prompt
 
@@ -94,8 +97,9 @@ class Composer(Vertical):
 
     def _show_next(self, session: Session) -> None:
         models = [model.id for model in session.outgoing.next.models]
-        queued = [prompt.text for prompt in session.outgoing.next.queued]
-        self.query_one(NextBar).show(queued, models, is_edit=session.outgoing.next.edits is not None)
+        self.queue.show(session.outgoing)
+        self.query_one(NextBar).show(models, is_edit=session.outgoing.next.edits is not None)
+        self.post_message(self.Changed())
 
     # -- sending
 
@@ -141,6 +145,39 @@ class Composer(Vertical):
     def recall(self) -> None:
         if self._session is not None and not self._session.outgoing.unqueue():
             self.prompt.recall()
+
+    @property
+    def draft(self) -> str:
+        """What is in the box."""
+        return self.prompt.text
+
+    def put(self, text: str) -> None:
+        """Replace what is in the box, and give it the keys."""
+        self.prompt.put(text)
+        self.prompt.focus()
+
+    def take(self) -> Submission | None:
+        """Take the draft out of the box, or from an empty one the first queued prompt; `None` where there is
+        neither."""
+        if self._session is None:
+            return None
+        if self.prompt.is_blank:
+            return self._session.outgoing.dequeue()
+        text = self.prompt.take()
+        self.prompt.recent.remember(text)
+        self._session.outgoing.draft = ""
+        return self._session.outgoing.prompt(text)
+
+    def enter_queue(self) -> bool:
+        """Give the keys to the queued prompts; return whether there are any."""
+        return self.queue.enter()
+
+    @on(Queue.Left)
+    def leave_queue(self) -> bool:
+        """Give the keys back to the box; return whether the queue had them."""
+        had_keys = self.queue.has_focus
+        self.prompt.focus()
+        return had_keys
 
     def insert(self, text: str) -> None:
         """Put what was typed or pasted elsewhere into the box."""

@@ -57,6 +57,11 @@ class ConversationView(Horizontal):
         """The comparison in view, if one is."""
         return self._columns
 
+    @property
+    def log_in_view(self) -> MessageLog:
+        """The log that the user reads: of a comparison the highlighted column's."""
+        return self.log_view if self._columns is None else self._columns.highlighted.log_view
+
     # -- which session
 
     def show(self, session: Session) -> None:
@@ -161,14 +166,15 @@ class ConversationView(Horizontal):
             if cursor is not None and shown is not None:
                 self.log_view.current = shown
 
-    def move_cursor(self, step: int) -> None:
-        """Put the message cursor on the message above (negative) or below; below the last one it goes away."""
+    def move_cursor(self, step: int, *, prompts_only: bool = False) -> None:
+        """Put the message cursor on the message above (negative) or below, or on the user's own one there; below the
+        last one it goes away."""
         if not self.log_view.display:
             return
         if step < 0:
-            self.log_view.action_cursor_up()
+            self.log_view.action_cursor_up(prompts_only)
         else:
-            self.log_view.action_cursor_down()
+            self.log_view.action_cursor_down(prompts_only)
         self.post_message(self.CursorMoved())
 
     def hide_cursor(self) -> bool:

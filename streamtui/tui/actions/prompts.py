@@ -1,0 +1,27 @@
+"""Commands about what the user sends, has sent and will send."""
+
+from streamtui.chat.errors import StreamtuiError
+from streamtui.tui.actions.context import CommandContext
+from streamtui.tui.screens.prompts import Prompts
+
+
+async def search(context: CommandContext, argument: str = "") -> None:
+    """Let the user look for a prompt among all that were ever sent, and put it into the box."""
+    prompts = Prompts(context.workspace.library)
+    picked = await context.app.push_screen_wait(prompts)
+    if picked is not None:
+        context.box.put(prompts.text(picked))
+
+
+def queue(context: CommandContext, argument: str = "") -> None:
+    """Give the keys to the queued prompts."""
+    if not context.box.enter_queue():
+        raise StreamtuiError("No prompt is queued: Enter queues one while a reply streams.")
+
+
+def send_now(context: CommandContext, argument: str = "") -> None:
+    """Stop the reply in view, and send the draft, or the first queued prompt."""
+    prompt = context.box.take()
+    if prompt is None:
+        raise StreamtuiError("There is nothing to send yet: the box is empty, and no prompt is queued.")
+    context.workspace.sender.send_now(context.session, prompt)
