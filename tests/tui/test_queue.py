@@ -12,6 +12,10 @@ def queued(reader: Reader) -> list[str]:
     return [prompt.text for prompt in reader.app.chat.session.outgoing.next.queued]
 
 
+def own(reader: Reader) -> list[str]:
+    return [message.text for message in reader.app.chat.session.conversation.path() if message.role == "user"]
+
+
 async def fill(reader: Reader, *prompts: str) -> None:
     await reader.send("hello")
     await reader.until_word(2)
@@ -75,12 +79,11 @@ async def test_alt_s_sends_the_draft_now_and_an_empty_box_sends_the_first_queued
         await reader.type("now")
         await reader.press("alt+s")
         await reader.until("■ stopped")
-        own = lambda: [m.text for m in reader.app.chat.session.conversation.path() if m.role == "user"]  # noqa: E731
-        await reader.until(lambda: own() == ["hello", "now"])
+        await reader.until(lambda: own(reader) == ["hello", "now"])
         await reader.until(lambda: reader.app.chat.session.task_in_view and queued(reader) == ["queued"])
         await reader.until(lambda: reader.app.chat.session.task_in_view.reply.text)  # type: ignore[union-attr]
         await reader.press("alt+s")
-        await reader.until(lambda: own() == ["hello", "now", "queued"])
+        await reader.until(lambda: own(reader) == ["hello", "now", "queued"])
         assert queued(reader) == []
 
 
@@ -108,12 +111,12 @@ async def test_the_users_prompts_are_walked(open_app: Open) -> None:
         await reader.talk("code fast")
         await reader.talk("fast")
         await reader.press("alt+shift+up")
-        own = [m.id for m in reader.app.chat.session.conversation.path() if m.role == "user"]
+        prompts = [m.id for m in reader.app.chat.session.conversation.path() if m.role == "user"]
         view = reader.app.chat.view.log_view
-        await reader.until(lambda: view.current == own[1])
+        await reader.until(lambda: view.current == prompts[1])
         await reader.press("alt+shift+up")
-        await reader.until(lambda: view.current == own[0])
+        await reader.until(lambda: view.current == prompts[0])
         await reader.press("alt+shift+down")
-        await reader.until(lambda: view.current == own[1])
+        await reader.until(lambda: view.current == prompts[1])
         await reader.press("enter")
         await reader.until("edit it and send it anew")
