@@ -1,5 +1,7 @@
 """Finding in the open conversation."""
 
+import re
+
 from streamtui.log import MessageLog
 from tests.tui.conftest import Open, Reader
 from tests.tui.scripted import OpenAtServer, open_at_server, scripted_server, server
@@ -12,7 +14,9 @@ def log(reader: Reader) -> MessageLog:
 
 
 def count(reader: Reader) -> int:
-    return int(reader.screen.partition("1 of ")[2].split()[0].replace(",", ""))
+    """Return how many places are said to be found; 0 while the line is only just being drawn anew."""
+    found = re.search(r"1 of ([\d,]+)\n", reader.screen)
+    return int(found[1].replace(",", "")) if found else 0
 
 
 async def test_places_are_counted_and_walked_round(open_app: Open) -> None:
