@@ -15,6 +15,7 @@ from streamtui.providers.http.quirks import LIMIT_PREFIX, NO_PREFILL
 from streamtui.providers.http.request import PreparedRequest, ProviderRequest, Response
 from streamtui.providers.http.sse import SSELimits
 from streamtui.providers.sdk import SDKProvider, auth_headers, requests_to
+from streamtui.providers.wire.media import messages_content, sent_kinds, unheard
 from streamtui.providers.wire.messages import MessagesParser
 
 DEFAULT_BASE_URL: Final = "https://api.anthropic.com"
@@ -70,8 +71,8 @@ class AnthropicProvider(SDKProvider[anthropic.AsyncAnthropic]):
             fields["temperature"] = request.temperature
         limit = _limit(request, quirks)
         fields |= _effort(request, quirks, limit)
-        messages = [{"role": turn.role, "content": turn.text} for turn in turns]
-        written = messages[-1]["content"] if request.prefill else ""
+        messages = [{"role": turn.role, "content": messages_content(turn, quirks)} for turn in turns]
+        written = turns[-1].text if request.prefill else ""
         if request.prefill:
             # The API refuses white space at the end of what it shall go on from.
             messages[-1]["content"] = written.rstrip()
@@ -87,7 +88,7 @@ class AnthropicProvider(SDKProvider[anthropic.AsyncAnthropic]):
             context,
             MessagesParser(self._requests.peer, request, written[len(written.rstrip()) :]),
             {name: value for name, value in body.items() if name != "system"},
-            ["prefill"] if request.prefill else [],
+            [*(["prefill"] if request.prefill else []), *sent_kinds(request, quirks)],
             _unheard(request, quirks),
             own_limit=limit if request.max_tokens is None and body["max_tokens"] == limit else None,
         )
@@ -133,4 +134,4 @@ def _effort(request: ChatRequest, quirks: frozenset[str], limit: int) -> dict[st
 def _unheard(request: ChatRequest, quirks: frozenset[str]) -> set[str]:
     """Return the quirks that keep a setting of the user's from being sent."""
     wishes = {"no:temperature": request.temperature, "no:effort": request.effort}
-    return {quirk for quirk, wish in wishes.items() if wish is not None and quirk in quirks}
+    return {quirk for quirk, wish in wishes.items() if wish is not None and quirk in quirks} | unheard(request, quirks)

@@ -18,6 +18,7 @@ from streamtui.providers.http.request import PreparedRequest, ProviderRequest, R
 from streamtui.providers.http.sse import SSELimits
 from streamtui.providers.sdk import SDKProvider, auth_headers, requests_to
 from streamtui.providers.wire.completions import CompletionsParser, request_messages
+from streamtui.providers.wire.media import sent_kinds, unheard
 from streamtui.providers.wire.responses import ResponsesParser, request_input
 
 DEFAULT_BASE_URL: Final = "https://api.openai.com/v1"
@@ -71,7 +72,11 @@ class OpenAIProvider(SDKProvider[openai.AsyncOpenAI]):
             context,
             CompletionsParser(self._requests.peer, request),
             body,
-            [*(message["role"] for message in messages[:1]), *(["prefill"] if request.prefill else [])],
+            [
+                *(message["role"] for message in messages[:1]),
+                *(["prefill"] if request.prefill else []),
+                *sent_kinds(request, quirks),
+            ],
             _unheard(request, quirks),
             may_use_responses=True,
         )
@@ -109,7 +114,7 @@ class OpenAIProvider(SDKProvider[openai.AsyncOpenAI]):
             extra_body={"input": request_input(request, quirks), **body},
         )
         parser = ResponsesParser(self._requests.peer, request)
-        return PreparedRequest(context, parser, body, unheard=_unheard(request, quirks))
+        return PreparedRequest(context, parser, body, sent_kinds(request, quirks), _unheard(request, quirks))
 
     def _effort(self, request: ChatRequest, quirks: frozenset[str]) -> dict[str, Any]:
         """Return how hard to think as this endpoint takes it; servers of one's own are told by the chat template too,
@@ -148,4 +153,4 @@ def _unheard(request: ChatRequest, quirks: frozenset[str]) -> set[str]:
         "no:max_tokens": request.max_tokens,
         "no:effort": request.effort,
     }
-    return {quirk for quirk, wish in wishes.items() if wish is not None and quirk in quirks}
+    return {quirk for quirk, wish in wishes.items() if wish is not None and quirk in quirks} | unheard(request, quirks)

@@ -16,6 +16,7 @@ from streamtui.providers.http.client import construct, proxy_of
 from streamtui.providers.http.request import PreparedRequest, ProviderRequest, Response
 from streamtui.providers.http.sse import SSELimits
 from streamtui.providers.models import read_models
+from streamtui.providers.wire.media import refuse_empty_prompt
 
 
 class Client(Protocol):
@@ -45,6 +46,7 @@ class SDKProvider(ClosingProvider, Generic[C]):
 
     def stream(self, request: ChatRequest) -> AsyncGenerator[ProviderEvent, None]:
         async def prepare(quirks: frozenset[str]) -> PreparedRequest:
+            refuse_empty_prompt(request, quirks, self.host)
             return self.prepare(await self._connected(), request, quirks)
 
         return self._requests.stream(request, prepare)

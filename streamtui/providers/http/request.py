@@ -14,6 +14,7 @@ from streamtui.providers.errors.http import EndpointInfo, is_about_interface, re
 from streamtui.providers.errors.network import network_error, timeout_error
 from streamtui.providers.http.body import EventReader
 from streamtui.providers.http.client import StatusError, refusal_in
+from streamtui.providers.http.media_refusals import media_lesson_of, media_texts_of
 from streamtui.providers.http.quirks import (
     LIMIT_PREFIX,
     MOST_LESSONS,
@@ -167,7 +168,7 @@ class ProviderRequest:
                 continue
             for quirk in lessons.learned:
                 self.memory.learn(self.endpoint, request.model, quirk)
-            texts = dict.fromkeys([*lessons.texts, *texts_of(prepared.unheard)])
+            texts = dict.fromkeys([*lessons.texts, *texts_of(prepared.unheard), *media_texts_of(prepared.unheard)])
             return _Opened(reader, prepared, [Notice("field_dropped", f"{self.peer.host} {text}") for text in texts])
 
 
@@ -193,6 +194,8 @@ class _Lessons:
         """Return whether there is another way to ask."""
         if len(self.learned) >= MOST_LESSONS:
             return False
+        if (media := media_lesson_of(refusal, prepared.sent)) is not None:
+            return self._add(media.quirk, media)
         if prepared.may_use_responses and is_about_interface(refusal.status, refusal.body):
             self.first = refusal
             return self._add(USE_RESPONSES)

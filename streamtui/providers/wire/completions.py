@@ -10,6 +10,7 @@ from typing import Any, Final
 from streamtui.chat.events import ProviderEvent, ReasoningDelta, TextDelta
 from streamtui.chat.messages import ChatRequest, Citation, Usage
 from streamtui.providers.errors.http import EndpointInfo
+from streamtui.providers.wire.media import completions_content, with_text_before
 from streamtui.providers.wire.parser import EventParser, as_dict, as_list, as_text, first_count, token_count
 
 _REASONING_FIELDS: Final = ("reasoning_content", "reasoning", "reasoning_text", "thinking", "thought")
@@ -17,14 +18,16 @@ _TEXT_FIELDS: Final = ("text", "content", "value", "thinking", "summary")
 _MEDIA: Final = {"images": "an image", "image": "an image", "image_url": "an image", "video": "a video"}
 
 
-def request_messages(request: ChatRequest, quirks: frozenset[str]) -> list[dict[str, str]]:
+def request_messages(request: ChatRequest, quirks: frozenset[str]) -> list[dict[str, Any]]:
     """Return the turns as messages; a system turn takes the form that this endpoint is known to want."""
-    messages = [{"role": turn.role, "content": turn.text} for turn in request.turns]
+    messages: list[dict[str, Any]] = [
+        {"role": turn.role, "content": completions_content(turn, quirks)} for turn in request.turns
+    ]
     if not messages or messages[0]["role"] != "system":
         return messages
     if "no:system" in quirks and len(messages) > 1:
-        text = f"{messages[0]['content']}\n\n{messages[1]['content']}"
-        return [{**messages[1], "content": text}, *messages[2:]]
+        content = with_text_before(messages[0]["content"], messages[1]["content"])
+        return [{**messages[1], "content": content}, *messages[2:]]
     if "swap:system" in quirks:
         messages[0]["role"] = "developer"
     return messages

@@ -10,6 +10,7 @@ from streamtui.chat.events import ProviderEvent, ReasoningDelta, TextDelta
 from streamtui.chat.messages import ChatRequest, Usage
 from streamtui.providers.errors.http import EndpointInfo
 from streamtui.providers.wire.completions import citations_in
+from streamtui.providers.wire.media import responses_content
 from streamtui.providers.wire.parser import EventParser, as_dict, as_list, as_text, token_count
 
 _BEGINNINGS: Final = ("response.created", "response.queued", "response.in_progress")
@@ -18,10 +19,13 @@ _REASONS: Final = {"completed": "stop", "": "stop", "max_output_tokens": "length
 _REASONING: Final = ("response.reasoning_summary_text.delta", "response.reasoning_text.delta")
 
 
-def request_input(request: ChatRequest, quirks: frozenset[str]) -> list[dict[str, str]]:
+def request_input(request: ChatRequest, quirks: frozenset[str]) -> list[dict[str, Any]]:
     """Return the turns as input items."""
     role = "developer" if "swap:system" in quirks else "system"
-    return [{"role": role if turn.role == "system" else turn.role, "content": turn.text} for turn in request.turns]
+    return [
+        {"role": role if turn.role == "system" else turn.role, "content": responses_content(turn, quirks)}
+        for turn in request.turns
+    ]
 
 
 class ResponsesParser(EventParser):
