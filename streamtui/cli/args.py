@@ -59,6 +59,8 @@ class AskArgs:
     shared: SharedArgs = field(default_factory=SharedArgs)
     prompt: str | None = None
     more_prompts: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    """Paths of files that go along with the prompt; `-` is what is piped in."""
     no_stdin: bool = False
     json: bool = False
     metrics: bool = False
@@ -222,6 +224,10 @@ def parse(words: Sequence[str] | None = None) -> CommandArgs:
 def _contradiction(args: CommandArgs) -> str | None:
     """Return why the arguments make no sense together, if they don't."""
     match args:
+        case AskArgs(no_stdin=True) if "-" in args.files:
+            return "the file - is read from stdin, which --no-stdin rules out"
+        case AskArgs(files=files) if files.count("-") > 1 or ("-" in files and "-" in args.prompts):
+            return "stdin can be read once: as one file, or as the prompt"
         case AskArgs(no_stdin=True) if "-" in args.prompts:
             return "the prompt - is read from stdin, which --no-stdin rules out"
         case AskArgs(system_file=str(), shared=SharedArgs(system=str())):
@@ -340,6 +346,10 @@ def _add_ask(commands: "Commands[_Parser]", shared: _Parser) -> None:
     )
     ask.add_argument("prompt", metavar="PROMPT", nargs="?", help="what to ask; - or nothing reads it from stdin")
     ask.add_argument("--prompt", dest="more_prompts", metavar="TEXT", action="append", help="ask this too")
+    ask.add_argument(
+        "-f", "--file", metavar="FILE", dest="files", action="append",
+        help="send a file along: text, an image or a PDF; - is what is piped in; may be repeated",
+    )  # fmt: skip
     ask.add_argument("--no-stdin", action="store_true", help="don't wait for piped text: the prompt is all there is")
     ask.add_argument("--json", action="store_true", help="one event a line, as JSON")
     ask.add_argument("--metrics", action="store_true", help="say on stderr how long it took")

@@ -10,6 +10,7 @@ from functools import partial
 from typing import Final
 
 from streamtui.chat.errors import ConfigError, StreamtuiError
+from streamtui.chat.messages import Attachment, DraftAttachment
 from streamtui.chat.ports import InMemoryQuirks, Model, NullRecorder, Recorder
 from streamtui.chat.reply import Reply
 from streamtui.cli import output, renderers, store
@@ -18,14 +19,15 @@ from streamtui.cli.context import Context
 from streamtui.cli.exit_codes import DONE, FAILED
 from streamtui.cli.output import Output, TextWriter
 from streamtui.cli.process import on_loop
-from streamtui.cli.prompts import Prompt, labels, read_prompts
+from streamtui.cli.prompts import FROM_STDIN, Prompt, labels, read_prompts
 from streamtui.cli.renderers import Sink
 from streamtui.cli.reply_output import stream_replies
 from streamtui.cli.stdio import complain
-from streamtui.cli.text_input import read_file
+from streamtui.cli.text_input import read_file, read_piped_file
 from streamtui.settings.models import SettingsCatalog
 from streamtui.store import Store
 from streamtui.workspace import Defaults, SendPrompt, Session, Workspace
+from streamtui.workspace.attachments.window import refuse_what_does_not_fit
 from streamtui.workspace.unsaved import UnsavedLibrary
 
 _RESCUE_S: Final = 0.2
@@ -43,8 +45,9 @@ def run(args: AskArgs, context: Context) -> int:
             raise ConfigError(catalog.endpoints.lacks)
         knows_unsaved = storage is not None and storage.trouble is not None
         command = _Ask(args, catalog, storage, _defaults(args, context), knows_unsaved)
-        prompts = read_prompts(args.prompts, None if args.no_stdin else sys.stdin)
-        return on_loop(command.run(prompts), rescue=lambda: _rescue(storage))
+        piped = read_piped_file(sys.stdin) if FROM_STDIN in args.files else None
+        prompts = read_prompts(args.prompts, None if args.no_stdin or piped is not None else sys.stdin)
+        return on_loop(command.run(prompts, piped), rescue=lambda: _rescue(storage))
 
 
 def _defaults(args: AskArgs, context: Context) -> Defaults:
@@ -74,11 +77,14 @@ class _Ask:
     knows_unsaved: bool
     """Whether opening the store has said that nothing can be saved."""
 
-    async def run(self, prompts: Sequence[Prompt]) -> int:
+    async def run(self, prompts: Sequence[Prompt], piped: bytes | None) -> int:
+        """Print the replies; `piped` is the file that `-` stands for."""
         library = self.storage.library if self.storage else UnsavedLibrary()
-        workspace = Workspace(self.catalog, self._recorder, library, self.defaults)
+        kept = UnsavedLibrary() if self.args.no_save else None
+        workspace = Workspace(self.catalog, self._recorder, library, self.defaults, kept=kept)
         try:
-            return await self._print(await self._replies(workspace, prompts))
+            attachments = await self._attachments(workspace, piped)
+            return await self._print(await self._replies(workspace, prompts, attachments))
         finally:
             await workspace.aclose()
             await self.catalog.aclose()
@@ -89,16 +95,29 @@ class _Ask:
 
     # -- what is asked
 
-    async def _replies(self, workspace: Workspace, prompts: Sequence[Prompt]) -> dict[str, Reply]:
+    async def _attachments(self, workspace: Workspace, piped: bytes | None) -> tuple[Attachment, ...]:
+        """Return the files that go along with each prompt. Raises `ConfigError`."""
+        attachments = workspace.attachments
+        attached: list[DraftAttachment] = []
+        for path in self.args.files:
+            is_piped = path == FROM_STDIN and piped is not None
+            attached.append(await (attachments.add("stdin", piped or b"") if is_piped else attachments.look(path)))
+        return await attachments.take(attached)
+
+    async def _replies(
+        self, workspace: Workspace, prompts: Sequence[Prompt], attachments: tuple[Attachment, ...]
+    ) -> dict[str, Reply]:
         """Return the replies, not yet sent, by their labels. Raises `StreamtuiError`."""
         resumed = await self._resumed(workspace)
         models = await self._models(workspace, resumed)
+        if attachments:
+            await refuse_what_does_not_fit(self.catalog, models, workspace.attachments, attachments)
         replies: list[Reply] = []
         for prompt in prompts:
             session = resumed or workspace.new(models[0])
             if self.args.title is not None:
                 session.conversation.rename(self.args.title)
-            replies += session.replies(SendPrompt(prompt.text, models=tuple(models)))
+            replies += session.replies(SendPrompt(prompt.text, models=tuple(models), attachments=attachments))
         names = labels([model.id for model in models], [prompt.name for prompt in prompts])
         return dict(zip(names, self._ordered(replies, len(models)), strict=True))
 

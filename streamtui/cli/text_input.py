@@ -10,6 +10,7 @@ from streamtui.chat.decoding import decode
 from streamtui.chat.errors import ConfigError
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.cli.stdio import complain
+from streamtui.workspace.attachments.files import LARGEST
 
 _PATIENCE_S: Final = 1.0
 
@@ -31,6 +32,20 @@ def read_piped(stdin: TextIO | None, *, also_typed: bool = False) -> str:
     except OSError as error:
         raise ConfigError(f"What is piped in can't be read: {error.strerror}.") from None
     return decoded(data, "what is piped in").strip("\r\n")
+
+
+def read_piped_file(stdin: TextIO | None) -> bytes:
+    """Return the bytes that are piped in, to their end, or to one more than a file may have.
+
+    Raises `ConfigError` where there are none to be read.
+    """
+    if stdin is None or stdin.isatty():
+        raise ConfigError("Nothing is piped in that -f - could send.")
+    try:
+        with _said_when_slow(True):
+            return stdin.buffer.read(LARGEST + 1)
+    except OSError as error:
+        raise ConfigError(f"What is piped in can't be read: {error.strerror}.") from None
 
 
 def read_file(name: str) -> str:

@@ -4,6 +4,7 @@ Both functions block, as long as the file system takes: call them in a thread.
 """
 
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,7 @@ LARGEST: Final = 32_000_000
 """Bytes of a file that can be attached."""
 _SYSTEM_FOLDERS: Final = ("/proc", "/sys", "/dev")
 """What is in there is no file, whatever it looks like: reading it may never end, or give away what memory holds."""
+_ADDRESS: Final = re.compile("/https?:/")
 _KINDS: Final = {
     stat.S_IFDIR: "is a folder: attach the files in it",
     stat.S_IFIFO: "is a pipe, not a file",
@@ -100,6 +102,8 @@ def _own_device(folder: str) -> int | None:
 
 def _unreadable(path: str, error: OSError | ValueError) -> ConfigError:
     name = _named(path)
+    if _ADDRESS.search(path):
+        return ConfigError("Only files are attached, no addresses on the web: save what is there first.")
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return ConfigError(f"There is no file {name}.")
     why = error.strerror if isinstance(error, OSError) else str(error)
