@@ -15,7 +15,7 @@ from streamtui.cli.loop_thread import LoopThread
 from streamtui.store import Store
 from streamtui.tui.farewell import Farewell
 from streamtui.tui.options import Opening
-from streamtui.workspace import SendPrompt, Session, Workspace
+from streamtui.workspace import Session, Workspace
 
 _HISTORY: Final = 500
 _TWICE_S: Final = 2.0
@@ -106,7 +106,9 @@ def _do(chat: CalmChat, line: str) -> None:
         command, argument = found
         command.handler(chat, argument)
     elif line.strip():
-        chat.send(SendPrompt(line))
+        chat.send_prompt(line)
+    elif chat.session.outgoing.next.edits is not None:
+        chat.loop.soon(chat.session.outgoing.leave_edit)
 
 
 def _settle(workspace: Workspace, loop: LoopThread, chat: CalmChat | None) -> None:

@@ -94,6 +94,14 @@ class CalmChat:
         """Run something of the workspace and return its result."""
         return self.loop.call(work)
 
+    def send_prompt(self, text: str) -> None:
+        """Send a prompt as what was chosen for it says: with its files, or as another wording."""
+
+        async def prompt() -> Submission:
+            return self.session.outgoing.prompt(text)
+
+        self.send(self.call(prompt()))
+
     def send(self, submission: Submission) -> None:
         """Send something, and say what comes, to the end. Ctrl+C stops the reply."""
         self.loop.start(self._submit(submission))

@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from streamtui.chat.errors import StreamtuiError
-from streamtui.chat.messages import ChatMessage
+from streamtui.chat.messages import ChatMessage, FileReference
 from streamtui.cli.calm_chat import CalmChat
 from streamtui.store import export_json
 from streamtui.tui.actions.files import expanded, free_name, write_new
-from streamtui.workspace import Continue, Regenerate, SendPrompt, Session
+from streamtui.workspace import Continue, Regenerate, Session
+from streamtui.workspace.attachments import size_words
 from streamtui.workspace.markdown_export import export_markdown
 
 _MOST: Final = 20
@@ -95,6 +96,7 @@ def open_saved(chat: CalmChat, conversation: str | None, message: str | None = N
             session.conversation.choose(message)
         if not session.outgoing.draft:
             session.outgoing.draft = await chat.workspace.library.draft(session.conversation.id)
+            session.outgoing.attach(*await chat.workspace.library.draft_attachments(session.conversation.id))
         return session, session.conversation.path()
 
     chat.session, path = chat.call(resume())
@@ -145,9 +147,12 @@ def _edit(chat: CalmChat, argument: str) -> None:
     index = chat.choose("Which of your prompts?", [message.text for message in own])
     if index is None:
         return
-    text = chat.input.read("You: ", own[index].text)
-    if text.strip():
-        chat.send(SendPrompt(text, edits=own[index].id))
+
+    async def edit() -> None:
+        chat.session.outgoing.edit(own[index].id)
+
+    chat.call(edit())
+    chat.say("Word it anew; an emptied line leaves it as it is.")
 
 
 def _retry(chat: CalmChat, argument: str) -> None:
@@ -156,6 +161,19 @@ def _retry(chat: CalmChat, argument: str) -> None:
 
 def _continue(chat: CalmChat, argument: str) -> None:
     chat.send(Continue())
+
+
+def _attach(chat: CalmChat, argument: str) -> None:
+    if not argument:
+        raise StreamtuiError("Name a file: /attach FILE.")
+
+    async def attach() -> FileReference:
+        file = await chat.workspace.attachments.look(str(expanded(argument)))
+        chat.session.outgoing.attach(file)
+        return file
+
+    file = chat.call(attach())
+    chat.say(f"{file.name} goes along with the next prompt: {size_words(file.size)}.")
 
 
 def _export(chat: CalmChat, argument: str) -> None:
@@ -200,6 +218,7 @@ COMMANDS: Final = (
     CalmCommand("edit", "word one of your prompts anew", _edit),
     CalmCommand("retry", "ask the last prompt again", _retry, aliases=("regenerate",)),
     CalmCommand("continue", "let the last reply go on where it stopped", _continue),
+    CalmCommand("attach", "send a file along with the next prompt", _attach, "FILE"),
     CalmCommand("export", "write the conversation to a file", _export, "[FILE.md|FILE.json]"),
     CalmCommand("quit", "leave", _leave, aliases=("exit",)),
 )

@@ -31,9 +31,14 @@ def assert_only_appended(terminal: Terminal) -> None:
     assert not re.search(rb"\r(?!\n)", raw)
 
 
+def ready(terminal: Terminal) -> None:
+    """Wait until the line editor reads again: before that a Ctrl+D would go nowhere."""
+    terminal.wait_for(lambda: terminal.raw.endswith(b"You: "), what="the next prompt")
+
+
 def answered(terminal: Terminal, times: int = 1) -> None:
     terminal.wait_for(lambda: terminal.raw.count(b"End of the reply.") == times, what=f"{times} replies")
-    terminal.wait_for(lambda: terminal.lines[-1] == PROMPT or PROMPT in "\n".join(terminal.lines[-30:]))
+    ready(terminal)
 
 
 def test_a_reply_is_only_added_to_and_ends_once(calm: Launch) -> None:
@@ -72,11 +77,13 @@ def test_ctrl_c_stops_a_reply_and_it_goes_on(calm: Launch, home: Home) -> None:
     terminal.wait_for("Demo model")
     terminal.press("ctrl+c")
     terminal.wait_for("Stopped. What arrived is kept.")
+    ready(terminal)
     (before,) = [message for message in messages(home) if message["role"] == "assistant"]
     terminal.type("/continue\r")
     terminal.wait_for(lambda: terminal.raw.count(b"demo @ offline:") == 2)
     terminal.press("ctrl+c")
     terminal.wait_for(lambda: terminal.raw.count(b"Stopped.") == 2)
+    ready(terminal)
     terminal.press("ctrl+d")
     assert terminal.exit_code() == 0
     (after,) = [message for message in messages(home) if message["role"] == "assistant"]
@@ -172,6 +179,7 @@ def test_a_prompt_is_worded_anew(calm: Launch, home: Home) -> None:
     terminal.type("/edit\r")
     terminal.wait_for("Number, or")
     terminal.type("1\r")
+    terminal.wait_for("Word it anew")
     terminal.wait_for(lambda: terminal.raw.count(b"You: keys fast") == 2)
     terminal.type(" again\r")
     answered(terminal, 2)
@@ -179,6 +187,19 @@ def test_a_prompt_is_worded_anew(calm: Launch, home: Home) -> None:
         "keys fast",
         "keys fast again",
     ]
+
+
+def test_a_file_goes_along(calm: Launch, endpoint: ScriptedServer, home: Home) -> None:
+    (home.work / "notes.txt").write_text("the secret word is plum")
+    terminal = calm()
+    terminal.type("/attach gone.txt\r")
+    terminal.wait_for("There is no file gone.txt")
+    terminal.type("/attach notes.txt\r")
+    terminal.wait_for("notes.txt goes along with the next prompt")
+    terminal.type("which word?\r")
+    answered(terminal)
+    (asked,) = endpoint.of("ok")
+    assert b"secret word is plum" in asked.body
 
 
 def test_a_refusal_is_one_line_and_gives_the_prompt_back(calm: Launch, endpoint: ScriptedServer, home: Home) -> None:
