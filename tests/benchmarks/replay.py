@@ -1,8 +1,10 @@
 """A server that streams Markdown of one shape: model `mixed-5000` as fast as it is read, `mixed-5000x1000` at 1,000
-tokens a second. `python -m tests.benchmarks.replay` prints its port, and the moment of every reply's last byte."""
+tokens a second. `python -m tests.benchmarks.replay` prints its port, the moment of every reply's last byte, and when a
+reader went away before."""
 
 from __future__ import annotations
 
+import asyncio
 import sys
 import time
 
@@ -31,7 +33,11 @@ def _enter(name: str) -> None:
     @scenario(f"{name}-NxM", f"N tokens of {name}, M a second")
     async def paced(reply: Reply, count: int, rate: int) -> None:
         await reply.start()
-        await reply.pace(iter(tokens(text(name, count))), 1 / rate)
+        try:
+            await reply.pace(iter(tokens(text(name, count))), 1 / rate)
+        except asyncio.CancelledError:
+            print(f"closed {time.monotonic()}", flush=True)
+            raise
         await _finish(reply, count)
 
 

@@ -10,6 +10,7 @@ import termios
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -19,10 +20,18 @@ import psutil
 class Terminal:
     """A context manager around one process. All times are `time.monotonic()`."""
 
-    def __init__(self, words: Sequence[str], environment: Mapping[str, str], size: tuple[int, int] = (120, 40)) -> None:
+    def __init__(
+        self,
+        words: Sequence[str],
+        environment: Mapping[str, str],
+        size: tuple[int, int] = (120, 40),
+        folder: Path | None = None,
+    ) -> None:
         self.started = time.monotonic()
         pid, self._fd = pty.fork()
         if pid == 0:
+            if folder is not None:
+                os.chdir(folder)
             os.execvpe(words[0], list(words), dict(environment))
         self.resize(*size)
         self.process = psutil.Process(pid)

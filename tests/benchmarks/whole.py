@@ -76,8 +76,17 @@ class Bench:
 
     def last_byte(self) -> float:
         """Wait for the server to finish a reply; return when that was."""
+        return self._moment("done ")
+
+    def connection_closed(self) -> float:
+        """Wait until a reply's reader has gone; return when that was."""
+        return self._moment("closed ")
+
+    def _moment(self, what: str) -> float:
         assert self._server.stdout is not None
-        return float(_line(self._server.stdout).removeprefix("done "))
+        while not (line := _line(self._server.stdout)).startswith(what):
+            pass
+        return float(line.removeprefix(what))
 
     def echo(self, model: str, keys: int) -> list[float]:
         """Type while a reply streams; return for each key the milliseconds until it was on screen."""

@@ -10,7 +10,7 @@ ESCAPE_DELAY_MS: Final = "25"
 """How long a lone Escape waits for the rest of a sequence (ncurses' ESCDELAY). Textual's own 100 ms would make every
 stop late; 25 ms costs that over a link which splits a sequence by more than that (a very slow ssh), an arrow key may
 arrive as Escape and letters. Whoever has such a link sets ESCDELAY. It takes `driver` to keep to it."""
-FRAMES_PER_SECOND: Final = "120"
+FRAMES_PER_SECOND: Final = "240"
 """How often Textual looks for something to paint. The log decides by its own, slower clock what there is to paint;
 this one bounds how long a typed key waits to be seen."""
 
