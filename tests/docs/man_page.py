@@ -1,13 +1,24 @@
-"""`python -m tests.docs.man_page` writes the manual page anew, from the argument parser."""
+"""`python -m tests.docs.man_page` writes anew, from the argument parser, what the wheel installs beside the program.
+
+That is the manual page, and the completion scripts of the shells.
+"""
 
 from pathlib import Path
 from typing import Final
 
 from streamtui import __version__
+from streamtui.cli import completion
 from streamtui.cli.args import command_parser
 from streamtui.cli.completion_words import Argument, Command, commands
 
-PAGE: Final = Path(__file__).parents[2] / "streamtui" / "docs" / "streamtui.1"
+DOCS: Final = Path(__file__).parents[2] / "streamtui" / "docs"
+PAGE: Final = DOCS / "streamtui.1"
+SCRIPTS: Final = {
+    "bash": DOCS / "completion" / "streamtui.bash",
+    "zsh": DOCS / "completion" / "_streamtui",
+    "fish": DOCS / "completion" / "streamtui.fish",
+}
+"""The completion scripts, by shell."""
 
 
 def manual() -> str:
@@ -69,3 +80,6 @@ def _text(text: str) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(manual(), encoding="utf-8")
+    for shell, path in SCRIPTS.items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(completion.script(shell), encoding="utf-8")

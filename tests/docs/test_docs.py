@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from streamtui.cli import exit_codes
+from streamtui.cli import completion, exit_codes
 from tests.cli.conftest import Command, Run, command, run_here, scripted_server, server
 from tests.docs import fault_table, key_table, man_page, settings_table
 from tests.server import ScriptedServer
@@ -39,6 +39,12 @@ def test_the_table_of_keys_is_that_of_the_app(page: Path) -> None:
 
 def test_the_manual_page_is_that_of_the_command_line() -> None:
     assert man_page.manual() == man_page.PAGE.read_text(encoding="utf-8"), "run: python -m tests.docs.man_page"
+
+
+@pytest.mark.parametrize("shell", man_page.SCRIPTS)
+def test_the_completion_scripts_are_those_of_the_command_line(shell: str) -> None:
+    script = man_page.SCRIPTS[shell].read_text(encoding="utf-8")
+    assert completion.script(shell) == script, "run: python -m tests.docs.man_page"
 
 
 def test_the_manual_page_has_no_mistake_that_man_finds() -> None:
