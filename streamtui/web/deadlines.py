@@ -20,8 +20,10 @@ _PIECE: Final = 32 * 1024
 class RequestBody:
     """A request's body as it is read: no larger than allowed, and no slower as a whole."""
 
-    def __init__(self, receive: Receive, limits: ServeLimits) -> None:
+    def __init__(self, receive: Receive, limits: ServeLimits, most: int) -> None:
+        """`most` is how many bytes it may have."""
         self._receive = receive
+        self._most = most
         self._limits = limits
         self._size = 0
         self._began = asyncio.get_running_loop().time()
@@ -38,13 +40,18 @@ class RequestBody:
             raise HTTPError(408, "timeout", "The request took too long to arrive.") from None
         self._size += len(message.get("body", b""))
         self._complete = not message.get("more_body", False)
-        if self._size > self._limits.body_bytes:
-            raise HTTPError(413, "too_large", f"A request may have {self._limits.body_bytes:,} bytes.")
+        if self._size > self._most:
+            raise too_large(self._most)
         return message
 
     @property
     def _deadline(self) -> float:
         return self._began + self._limits.body_s + self._size / self._limits.body_bytes_per_s
+
+
+def too_large(most: int) -> HTTPError:
+    """Return the refusal of a body that is too large."""
+    return HTTPError(413, "too_large", f"A request may have {most:,} bytes.")
 
 
 class ResponseWriter:

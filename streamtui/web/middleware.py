@@ -10,16 +10,17 @@ from typing import Final
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from streamtui.web import uploads
 from streamtui.web.credentials import Credential, Credentials
-from streamtui.web.deadlines import RequestBody, ResponseWriter
+from streamtui.web.deadlines import RequestBody, ResponseWriter, too_large
 from streamtui.web.http_errors import HTTPError
 from streamtui.web.limits import TokenBucket
 from streamtui.web.origin import Hosts, check_host, check_origin
 from streamtui.web.settings import ServeLimits
 
 HEADERS: Final = {
-    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none';"
-    " object-src 'none'",
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob:; base-uri 'none'; form-action 'none';"
+    " frame-ancestors 'none'; object-src 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Referrer-Policy": "no-referrer",
@@ -47,7 +48,7 @@ class SecurityMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        body = RequestBody(receive, self._limits)
+        body = RequestBody(receive, self._limits, self._most(scope))
         writer = ResponseWriter(scope, send, self._limits.stall_s)
         try:
             await self._answer(scope, body, writer)
@@ -73,15 +74,15 @@ class SecurityMiddleware:
         if not path.startswith(_API):
             return
         check_origin(headers, self._hosts)
-        self._check_size(headers)
+        _check_size(headers, self._most(scope))
         scope.setdefault("state", {})["credential"] = self._check_credential(method, path, headers)
         if method in _WITH_JSON and _media_type(headers) != "application/json":
             raise HTTPError(415, "bad_request", "Send JSON: Content-Type: application/json.")
 
-    def _check_size(self, headers: Mapping[str, str]) -> None:
-        length = headers.get("content-length", "0")
-        if not length.isdigit() or int(length[:18]) > self._limits.body_bytes:
-            raise HTTPError(413, "too_large", f"A request may have {self._limits.body_bytes:,} bytes.")
+    def _most(self, scope: Scope) -> int:
+        """Return how many bytes the body of a request may have."""
+        is_upload = scope["method"] == "PUT" and scope["path"] == uploads.PATH
+        return self._limits.upload_bytes if is_upload else self._limits.body_bytes
 
     def _check_credential(self, method: str, path: str, headers: Mapping[str, str]) -> Credential | None:
         if method == "POST" and path == _SESSION:
@@ -96,6 +97,12 @@ class SecurityMiddleware:
         return credential
 
 
+def _check_size(headers: Mapping[str, str], most: int) -> None:
+    length = headers.get("content-length", "0")
+    if not length.isdigit() or int(length[:18]) > most:
+        raise too_large(most)
+
+
 def _media_type(headers: Mapping[str, str]) -> str:
     return headers.get("content-type", "").partition(";")[0].strip().lower()
 
@@ -105,7 +112,7 @@ def _with_headers(send: Send, path: str) -> Send:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
-                headers[name] = value
+                headers.setdefault(name, value)
             headers.setdefault("Cache-Control", "no-store" if path.startswith(_API) else "no-cache")
         await send(message)
 

@@ -11,6 +11,7 @@ from streamtui.chat.ports import Model
 from streamtui.chat.reply_tasks import ReplyTask
 from streamtui.chat.sanitize import sanitize
 from streamtui.web.audience import Audience
+from streamtui.web.drafts import hold
 from streamtui.web.http_errors import HTTPError, refusal_of
 from streamtui.web.limits import ConcurrencyLimit, Slot
 from streamtui.web.schemas import is_blank
@@ -72,7 +73,8 @@ class ReplyService:
 
     async def ask(self, params: AskParams) -> list[ReplyTask]:
         """Start a reply, or one for each of several models. Raises `HTTPError`."""
-        if isinstance(params.submission, SendPrompt) and is_blank(sanitize(params.submission.text)):
+        prompt = params.submission
+        if isinstance(prompt, SendPrompt) and is_blank(sanitize(prompt.text)) and not prompt.attachments:
             raise HTTPError(422, "bad_request", "There is nothing to read in the prompt.")
         slots = self._take_slots(len(params.models) or 1)
         try:
@@ -208,7 +210,8 @@ class ReplyService:
         """Learn the draft that is saved, which another worker may have written."""
         saved = session.conversation.id if session.conversation.messages else None
         try:
-            session.outgoing.draft = await self._workspace.library.draft(saved)
+            library = self._workspace.library
+            hold(session, await library.draft(saved), await library.draft_attachments(saved))
         except StreamtuiError:
             return
 

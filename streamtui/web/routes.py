@@ -7,7 +7,7 @@ from fastapi import Request
 from starlette.responses import JSONResponse, Response
 
 from streamtui.chat import statistics
-from streamtui.chat.messages import ChatMessage, Status
+from streamtui.chat.messages import Attachment, ChatMessage, Status
 from streamtui.chat.reply_tasks import Position, ReplyTask
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.web.blocks import trees
@@ -23,6 +23,8 @@ from streamtui.web.schemas import (
     LastEventId,
     MessageBody,
     PathId,
+    PathSha256,
+    QueryFileName,
     QueryFlag,
     QueryFormat,
     QueryId,
@@ -38,6 +40,7 @@ from streamtui.web.schemas import (
 )
 from streamtui.web.settings import Engine, ServeLimits
 from streamtui.web.sse import EventId
+from streamtui.web.uploads import Uploads, described
 from streamtui.workspace import Continue, Regenerate, SendPrompt, Submission, Workspace
 from streamtui.workspace.markdown_export import export_markdown
 
@@ -61,6 +64,7 @@ class Routes:
         self._library = workspace.library
         self._replies = replies
         self._limits = limits
+        self._uploads = Uploads(workspace)
         self._drafts = Drafts(workspace)
         self._streams = streams
 
@@ -70,7 +74,7 @@ class Routes:
         linger_s = self._limits.page_linger_s if is_page else 0.0
         if body.linger is not None:
             linger_s = body.linger
-        submission = _submission(body)
+        submission = _submission(body, await self._uploads.all_of(body.attachments))
         wants_names = request.headers.get("accept") == "application/json"
         if body.models and not wants_names:
             raise HTTPError(422, "bad_request", "Several replies don't fit into one stream: accept application/json.")
@@ -79,7 +83,7 @@ class Routes:
         )
         tasks = await self._replies.ask(params)
         if is_page and isinstance(submission, SendPrompt):
-            self._drafts.write(body.conversation, "")
+            await self._drafts.write(body.conversation, "")
         if not wants_names:
             return self._streams.of_task(tasks[0], with_blocks=blocks == "1")
         if await request.is_disconnected():  # nobody would know of the replies
@@ -118,15 +122,26 @@ class Routes:
         transcript = self._engine.transcript(record, messages)
         for row, message in zip(transcript["messages"], messages, strict=True):
             row["error"] = None if message.last.error is None else plain(message.last.error).wire()
+            row["attachments"] = described(message.attachments)
         return JSONResponse(transcript)
 
     async def draft(self, id: PathId) -> Response:
         """Return the unsent text of a conversation; `new` stands for the one that has no id yet."""
-        return JSONResponse({"text": await self._drafts.read(_saved(id))})
+        text, attachments = await self._drafts.read(_saved(id))
+        return JSONResponse({"text": text, "attachments": described(attachments)})
 
     async def keep_draft(self, id: PathId, body: DraftBody) -> Response:
-        self._drafts.write(_saved(id), body.text)
+        await self._drafts.write(_saved(id), body.text, await self._uploads.all_of(body.attachments))
         return Response(status_code=204)
+
+    async def upload(self, request: Request, name: QueryFileName) -> Response:
+        """Take in a file, to be named in a later request."""
+        (attachment,) = described([await self._uploads.add(name, await request.body())])
+        return JSONResponse(attachment, status_code=201)
+
+    async def attachment(self, sha256: PathSha256) -> Response:
+        """Give out a file that was taken in."""
+        return await self._uploads.response(sha256)
 
     async def keep(self, id: PathId, body: MessageBody) -> Response:
         """Let a streaming reply linger anew; 404 for one that does not stream."""
@@ -231,14 +246,14 @@ def _names(tasks: Sequence[ReplyTask]) -> dict[str, object]:
     return names if len(tasks) == 1 else {**names, "messages": [task.reply.id for task in tasks]}
 
 
-def _submission(body: AskBody) -> Submission:
+def _submission(body: AskBody, attachments: tuple[Attachment, ...]) -> Submission:
     """Return what a request asks for. Raises `HTTPError` where it is nothing, or several things."""
     if body.models is not None and (body.prompt is None or body.edit or body.model):
         raise HTTPError(422, "bad_request", "models compares replies to a new prompt, and names all who answer it.")
     if sum(kind is not None for kind in (body.prompt, body.regenerate, body.continue_)) > 1:
         raise HTTPError(422, "bad_request", "Ask for one thing: prompt, regenerate or continue.")
     if body.prompt is not None:
-        return SendPrompt(body.prompt, body.edit)
+        return SendPrompt(body.prompt, body.edit, attachments=attachments)
     if body.conversation is not None and body.regenerate is not None:
         return Regenerate(body.regenerate)
     if body.conversation is not None and body.continue_ is not None:

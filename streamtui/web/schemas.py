@@ -22,6 +22,9 @@ QueryId = Annotated[str | None, Query(pattern=_ID)]
 QueryPrompt = Annotated[str, Query(max_length=8_000)]
 QueryName = Annotated[str | None, Query(min_length=1, max_length=200)]
 QueryText = Annotated[str, Query(max_length=200)]
+QueryFileName = Annotated[str, Query(alias="name", min_length=1, max_length=200)]
+Sha256 = Annotated[str, StringConstraints(pattern="^[0-9a-f]{64}$")]
+PathSha256 = Annotated[str, Path(alias="sha256", pattern="^[0-9a-f]{64}$")]
 QueryLimit = Annotated[int | None, Query(ge=1, le=10_000)]
 QueryFlag = Annotated[Literal["0", "1"], Query()]
 QueryMessages = Annotated[list[Id], Query(max_length=1000)]
@@ -42,6 +45,16 @@ class Body(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
+class FileName(Body):
+    """A file that was taken in before."""
+
+    sha256: Sha256
+    name: Name
+
+
+Files = Annotated[list[FileName], Field(max_length=32)]
+
+
 class AskBody(Body):
     """What to ask for: a reply to a prompt, another reply, or more of one.
 
@@ -51,6 +64,7 @@ class AskBody(Body):
 
     prompt: Prompt | None = None
     edit: Id | None = None
+    attachments: Files = []
     regenerate: Id | None = None
     continue_: Annotated[Id | None, Field(alias="continue")] = None
     conversation: Id | None = None
@@ -68,9 +82,10 @@ class MessageBody(Body):
 
 
 class DraftBody(Body):
-    """The unsent text of a conversation."""
+    """The unsent text of a conversation, and the files that go with it."""
 
     text: Prompt
+    attachments: Files = []
 
 
 class SystemBody(Body):

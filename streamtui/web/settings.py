@@ -36,6 +36,8 @@ class ServeLimits:
     burst: int = 300
     """Requests that may come at once before that rate holds."""
     body_bytes: int = 1_000_000
+    upload_bytes: int = 32_000_000
+    """The same for a file."""
     body_s: float = 30.0
     """How long a request's body may take to arrive, and a second more for each `body_bytes_per_s` of it."""
     body_bytes_per_s: int = 10_000

@@ -57,11 +57,15 @@ async def page(context: BrowserContext, front: Front) -> AsyncIterator[Page]:
     problems: list[str] = []
     opened.on("pageerror", lambda error: problems.append(str(error)))
     opened.on("console", lambda said: problems.append(said.text) if "Content Security" in said.text else None)
-    opened.on("request", lambda sent: None if sent.url.startswith(front.url) else problems.append(sent.url))
+    opened.on("request", lambda sent: None if is_own(sent.url, front) else problems.append(sent.url))
     await opened.goto(front.address)
     await expect(opened.locator("#model option").nth(5)).to_be_attached()
     yield opened
     assert not problems
+
+
+def is_own(url: str, front: Front) -> bool:
+    return url.removeprefix("blob:").startswith(front.url)
 
 
 class Held:

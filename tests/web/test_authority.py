@@ -36,7 +36,7 @@ class Route:
 
     @property
     def path(self) -> str:
-        return self.template.replace("{id}", ID) + self.query
+        return self.template.replace("{id}", ID).replace("{sha256}", "0" * 64) + self.query
 
     @property
     def changes(self) -> bool:
@@ -69,6 +69,8 @@ ROUTES = [
     Route("POST", "/api/undelete", {}),
     Route("GET", "/api/search", query="?q=secret"),
     Route("GET", "/api/stats"),
+    Route("PUT", "/api/attachments", {"any": "thing"}, "?name=a.txt"),
+    Route("GET", "/api/attachments/{sha256}"),
     Route("GET", "/api/models"),
     Route("GET", "/api/session"),
     Route("DELETE", "/api/session"),
@@ -118,7 +120,7 @@ def test_every_route_of_the_application_has_a_row_here(start: Start, monkeypatch
     monkeypatch.setattr(server_module, "create_app", create_app)
     start()
     routes = [route for route in apps[0].routes if isinstance(route, APIRoute)]
-    there = {(method, route.path) for route in routes for method in route.methods}
+    there = {(method, route.path) for route in routes for method in route.methods or ()}
     assert there == {(route.method, route.template) for route in ROUTES} | {WITH_A_CODE}
     others = [route for route in apps[0].routes if not isinstance(route, APIRoute)]
     assert [getattr(route, "path", None) for route in others] == ["/", "/static"]

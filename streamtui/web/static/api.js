@@ -2,6 +2,7 @@
 
 const PATIENCE_MS = 15_000;
 const ASK_PATIENCE_MS = 60_000; // an endpoint may first have to be asked for its models
+const UPLOAD_MS = 300_000;
 const ID = /^[0-9a-z]{1,64}$/;
 
 /** A failure that can be shown as it is; `status` is 0 where there was no answer. */
@@ -46,6 +47,11 @@ export async function file(path) {
   return (await request("GET", path, undefined, AbortSignal.timeout(PATIENCE_MS))).blob();
 }
 
+/** Hand a file over; return what the API calls it. Throws `Refused`. */
+export async function upload(path, content) {
+  return (await request("PUT", path, content, AbortSignal.timeout(UPLOAD_MS))).json();
+}
+
 /** Begin a reply; return the ids of the conversation, the reply and the prompt. Throws `Refused`. */
 export function ask(body, signal) {
   return call("POST", "chat", body, AbortSignal.any([signal, AbortSignal.timeout(ASK_PATIENCE_MS)]));
@@ -54,6 +60,7 @@ export function ask(body, signal) {
 async function request(method, path, body, signal) {
   const headers = { Accept: "application/json", "X-Streamtui-Key": pageKey() }; // no other page can send the key
   const options = { method, signal, headers, credentials: "same-origin", cache: "no-store" };
+  if (method === "PUT") options.body = body;
   if (method === "POST" || method === "PATCH") {
     headers["Content-Type"] = "application/json";
     options.body = JSON.stringify(body ?? {});

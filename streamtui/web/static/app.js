@@ -9,6 +9,7 @@ import { $, copyText, flash } from "./dom.js";
 import { DraftBox } from "./draft_box.js";
 import { Drafts } from "./drafts.js";
 import { Figures } from "./figures.js";
+import { Files } from "./files.js";
 import { Instructions } from "./instructions.js";
 import { Keeper } from "./keeper.js";
 import { Keys } from "./keys.js";
@@ -31,9 +32,10 @@ const models = new Models($("model"), $("other-model"));
 const sidebar = new Sidebar($("conversations"), (id, message) => go(id, message));
 const composer = new Composer({
   send: () => send(),
-  typed: (text) => box.typed(text),
+  typed: () => box.changed(),
   unqueue: (index) => box.giveBackQueued(index),
 });
+const files = new Files({ changed: () => box.changed() });
 const view = new View($("messages"), scroll, {
   actions: {
     regenerate: attempt((turn) => sending.regenerate(turn)),
@@ -58,7 +60,7 @@ const opened = new Opened({
     sending.settle();
   },
 });
-const box = new DraftBox({ composer, drafts, opened, settled: () => sending.settle() });
+const box = new DraftBox({ composer, files, drafts, opened, settled: () => sending.settle() });
 const access = new Access({ entered, left: () => drafts.saveAll().then(() => view.clear(), () => view.clear()) });
 const instructions = new Instructions({ opened });
 const sending = new Sending({
@@ -74,6 +76,7 @@ new Keys(
     ["KeyK", "K", "search conversations", () => $("search").focus()],
     ["KeyM", "M", "choose the model", () => $("model").focus()],
     ["KeyC", "C", "compare two models", () => $("compare").click()],
+    ["KeyA", "A", "attach files", () => $("attach").click()],
     ["KeyR", "R", "another reply to the last prompt", () => withLast("assistant", (turn) => sending.regenerate(turn))],
     ["KeyE", "E", "edit the last prompt", () => withLast("user", edit)],
     ["KeyY", "Y", "copy the last reply", () => withLast("assistant", async (turn) => status(await copyText(turn.text, turn.body)))],

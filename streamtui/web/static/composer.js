@@ -6,13 +6,13 @@ import { complain } from "./status.js";
 const LONGEST = 200_000; // characters the server takes
 
 export class Composer {
-  /** `send` is called for Enter, `typed` with every change of the text, `unqueue` with the place of a queued prompt. */
+  /** `send` is called for Enter, `typed` after every change of the text, `unqueue` with the place of a queued prompt. */
   constructor({ send, typed, unqueue }) {
     this.box = $("prompt");
     this.unqueue = unqueue;
     this.box.addEventListener("input", () => {
       this.resize();
-      typed(this.text);
+      typed();
     });
     this.box.addEventListener("paste", (event) => this.paste(event, event.clipboardData));
     this.box.addEventListener("drop", (event) => this.paste(event, event.dataTransfer));
@@ -57,7 +57,7 @@ export class Composer {
   showQueue(prompts) {
     const rows = prompts.map((prompt, at) => {
       const row = element("div", "queued");
-      row.append(element("span", "", prompt), button("edit", "Put this queued prompt back into the box", () => this.unqueue(at)));
+      row.append(element("span", "", line(prompt)), button("edit", "Put this queued prompt back into the box", () => this.unqueue(at)));
       return row;
     });
     $("queue").replaceChildren(...rows);
@@ -72,3 +72,5 @@ export class Composer {
     if (matchMedia("(hover: hover)").matches) this.box.focus();
   }
 }
+
+const line = ({ text, files }) => [text, ...files.map(({ name }) => name)].filter(Boolean).join(" · ");

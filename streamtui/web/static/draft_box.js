@@ -1,20 +1,40 @@
 // What the box holds: the draft of the conversation in view, or another wording of one of its messages.
 
 import { $ } from "./dom.js";
-import { joined } from "./drafts.js";
+import { EMPTY, isEmpty, joined } from "./drafts.js";
 import { queued, unqueue } from "./outgoing.js";
 
 export class DraftBox {
   /** `settled` is called after every change. */
-  constructor({ composer, drafts, opened, settled }) {
-    Object.assign(this, { composer, drafts, opened, settled });
+  constructor({ composer, files, drafts, opened, settled }) {
+    Object.assign(this, { composer, files, drafts, opened, settled });
     this.editing = null; // the message of which the box has another wording, and the draft that was there before
     this.isReady = false; // whether the box shows the draft of the conversation in view
     $("unedit").addEventListener("click", () => this.edit(null));
   }
 
-  typed(text) {
-    if (this.isReady) this.drafts.write(this.opened.id, this.editing ? joined(text, this.editing.draft) : text);
+  get content() {
+    return { text: this.composer.text, files: this.files.list };
+  }
+
+  set content({ text, files }) {
+    this.composer.text = text;
+    if (files !== this.files.list) this.files.show(files);
+  }
+
+  get isEmpty() {
+    return isEmpty(this.content);
+  }
+
+  /** Why it can't be sent as it is, in a line; nothing where it can. */
+  get refusal() {
+    return this.files.arriving ? "A file is still being taken in: send in a moment." : this.composer.refusal;
+  }
+
+  /** The user has changed something. */
+  changed() {
+    const { content, editing } = this;
+    if (this.isReady) this.drafts.write(this.opened.id, editing ? joined(content, editing.draft) : content);
     this.settled();
   }
 
@@ -25,31 +45,31 @@ export class DraftBox {
     $("editing").hidden = true;
     this.showQueue();
     if (!this.isReady) return this.showFirst(conversation);
-    this.composer.text = this.drafts.unsaved(conversation) ?? "";
+    this.content = this.drafts.unsaved(conversation) ?? EMPTY;
     const before = this.composer.text;
-    const text = await this.drafts.read(conversation).catch(() => before);
-    if (conversation === this.opened.id && this.composer.text === before) this.composer.text = text;
+    const draft = await this.drafts.read(conversation).catch(() => this.content);
+    if (conversation === this.opened.id && this.composer.text === before) this.content = draft;
     this.settled();
   }
 
   /** Show the first draft before what was typed when it was not known yet where that belongs. */
   async showFirst(conversation) {
-    const draft = await this.drafts.read(conversation).catch(() => this.drafts.unsaved(conversation) ?? "");
+    const draft = await this.drafts.read(conversation).catch(() => this.drafts.unsaved(conversation) ?? EMPTY);
     if (this.isReady || conversation !== this.opened.id) return;
     this.isReady = true;
-    const early = this.composer.text;
-    this.composer.text = joined(draft, early) || draft;
-    if (early) this.typed(this.composer.text);
+    const early = this.content;
+    this.content = isEmpty(early) ? draft : joined(draft, early);
+    if (!isEmpty(early)) this.changed();
     this.settled();
   }
 
   /** Put what was not sent before the draft of the conversation that it was written in. */
   async giveBack(conversation, ...prompts) {
     const isHere = () => conversation === this.opened.id;
-    const draft = isHere() ? this.composer.text : await this.drafts.read(conversation).catch(() => "");
-    const text = joined(...prompts, draft);
-    this.drafts.write(conversation, text);
-    if (isHere()) this.composer.text = text;
+    const before = isHere() ? this.content : await this.drafts.read(conversation).catch(() => EMPTY);
+    const draft = joined(...prompts, before);
+    this.drafts.write(conversation, draft);
+    if (isHere()) this.content = draft;
     this.settled();
   }
 
@@ -77,16 +97,16 @@ export class DraftBox {
 
   /** Write another wording of a message in the box, or none; the draft comes back after that. */
   edit(turn) {
-    const draft = this.editing?.draft ?? this.composer.text;
+    const draft = this.editing?.draft ?? this.content;
     this.editing = turn && { message: turn.id, draft };
     $("editing").hidden = !turn;
-    this.composer.text = turn ? turn.text : draft;
-    this.typed(this.composer.text);
+    this.content = turn ? { text: turn.text, files: turn.files } : draft;
+    this.changed();
   }
 
   clear() {
-    this.composer.text = "";
-    if (this.editing) this.edit(null);
-    else this.typed("");
+    if (this.editing) return this.edit(null);
+    this.content = EMPTY;
+    this.changed();
   }
 }

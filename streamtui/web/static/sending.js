@@ -2,6 +2,7 @@
 
 import { Refused, ask, call } from "./api.js";
 import { $ } from "./dom.js";
+import { isEmpty, named } from "./drafts.js";
 import { enqueue, moveQueue, queued, setSending, takeSending, unqueue } from "./outgoing.js";
 import { announce, complain, status } from "./status.js";
 import { outcome } from "./turn.js";
@@ -21,9 +22,9 @@ export class Sending {
 
   /** Send what is in the box, or queue it behind what streams. */
   async send() {
-    const prompt = this.composer.text;
-    if (!prompt.trim()) return;
-    if (this.composer.refusal) return complain(new Refused(0, this.composer.refusal));
+    const prompt = this.box.content;
+    if (this.box.isEmpty) return;
+    if (this.box.refusal) return complain(new Refused(0, this.box.refusal));
     if (this.isBusy) {
       enqueue(this.opened.id, prompt);
       this.box.showQueue();
@@ -32,11 +33,11 @@ export class Sending {
     }
     const edit = this.box.editing?.message;
     this.box.clear();
-    if (edit) await this.begin({ prompt, edit }, prompt, this.view.before(edit));
-    else await this.begin({ prompt, ...this.models.takeComparison() }, prompt, this.view.last);
+    if (edit) await this.begin({ edit }, prompt, this.view.before(edit));
+    else await this.begin(this.models.takeComparison(), prompt, this.view.last);
   }
 
-  /** Ask the server; `prompt` is what it is about, null where it is another reply to one, which follows `after`. */
+  /** Ask the server: for a reply to a prompt, which follows `after`; or with null for another one to what is there. */
   async begin(body, prompt, after) {
     const conversation = this.opened.id;
     const turn = this.opened.turn;
@@ -53,8 +54,8 @@ export class Sending {
     status("");
     this.settle();
     try {
-      const ids = await ask(this.request(body, conversation), aborter.signal);
-      if (!this.composer.text) this.drafts.sent(conversation);
+      const ids = await ask(this.request(body, prompt, conversation), aborter.signal);
+      if (this.box.isEmpty) this.drafts.sent(conversation);
       this.confirm(ids, conversation, turn);
       if (isUnwanted) await call("POST", `conversations/${ids.conversation}/stop`);
     } catch (error) {
@@ -70,10 +71,11 @@ export class Sending {
     }
   }
 
-  request(body, conversation) {
+  request(body, prompt, conversation) {
+    const what = prompt ? { prompt: prompt.text, attachments: named(prompt.files) } : {};
     const where = conversation ? { conversation } : this.opened.system ? { system: this.opened.system } : {};
     const who = body.models || body.model ? {} : this.models.request;
-    return { ...this.instructions.request, ...who, ...body, ...where };
+    return { ...this.instructions.request, ...who, ...what, ...body, ...where };
   }
 
   confirm(ids, conversation, turn) {
@@ -85,7 +87,7 @@ export class Sending {
       this.view.confirm(ids);
       this.opened.seen += (ids.prompt ? 1 : 0) + (ids.messages?.length ?? 1);
       // What was typed meanwhile belongs to the conversation that has its id now.
-      if (isNew && this.composer.text) this.drafts.write(this.opened.id, this.composer.text);
+      if (isNew && !this.box.isEmpty) this.drafts.write(this.opened.id, this.box.content);
       announce("The reply streams.");
     }
     this.refresh().catch(() => {});
@@ -140,7 +142,7 @@ export class Sending {
     const prompt = unqueue(conversation, 0);
     this.box.showQueue();
     await opened.reopen().catch(() => {});
-    await this.begin({ prompt }, prompt, view.last);
+    await this.begin({}, prompt, view.last);
   }
 
   /** The server may have given the prompt back, and what was queued comes back too. */
@@ -155,16 +157,17 @@ export class Sending {
   async takePromptBack(conversation) {
     const gone = await call("GET", `conversations/${conversation}`).then(() => false, (error) => error.status === 404);
     const holder = gone ? null : conversation;
-    const answer = await call("GET", `conversations/${holder ?? "new"}/draft`).catch(() => ({ text: "" }));
+    const answer = call("GET", `conversations/${holder ?? "new"}/draft`);
+    const { text, attachments: files } = await answer.catch(() => ({ text: "", attachments: [] }));
     if (gone && conversation === this.opened.id) {
-      const unsent = this.composer.text;
+      const unsent = this.box.content;
       this.drafts.sent(conversation);
       await this.opened.vanish();
-      this.composer.text = unsent;
+      this.box.content = unsent;
       this.drafts.write(null, unsent);
     }
-    const isMissing = answer.text && !this.composer.text.includes(answer.text);
-    if (holder === this.opened.id && isMissing) await this.box.giveBack(holder, answer.text);
+    const isMissing = !isEmpty({ text, files }) && !this.composer.text.includes(text || "\0");
+    if (holder === this.opened.id && isMissing) await this.box.giveBack(holder, { text, files });
   }
 
   async stop() {
@@ -188,11 +191,11 @@ export class Sending {
   /** Show the button that makes sense. */
   settle() {
     const { isStreaming } = this.view;
-    const isEmpty = !this.composer.text.trim();
+    const { isEmpty: isNothing } = this.box;
     $("stop").hidden = !isStreaming;
-    $("send").hidden = isStreaming && isEmpty;
+    $("send").hidden = isStreaming && isNothing;
     $("send").textContent = isStreaming ? "Queue" : "Send";
-    $("send").disabled = isEmpty;
+    $("send").disabled = isNothing;
   }
 
   /** A prompt was on its way when the page was left: see whether it arrived, else give it back. */
@@ -201,7 +204,7 @@ export class Sending {
     const prompt = takeSending(conversation);
     if (prompt === null) return;
     const newest = conversation ? { id: conversation, messages: this.view.path } : await newestConversation();
-    const isThere = newest?.messages.slice(-2).some((message) => message.text === prompt);
+    const isThere = newest?.messages.slice(-2).some((message) => message.text === prompt.text);
     if (!isThere) await this.box.giveBack(conversation, prompt);
     else if (!conversation) await this.opened.go(newest.id);
   }

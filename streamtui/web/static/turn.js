@@ -1,6 +1,7 @@
 // One message on the page: who, reasoning, body, a foot line for status and figures, and what can be done with it.
 
 import { Blocks } from "./blocks.js";
+import { attached } from "./pictures.js";
 import { button, copyText, element, flash } from "./dom.js";
 import { Rate } from "./rate.js";
 import { Follower } from "./scroll.js";
@@ -24,11 +25,12 @@ export class Turn {
    * beside it. A reply that was read has its `tree` of blocks; one that streams is sent it.
    */
   constructor(message, { grown = () => {}, actions = {}, siblings = [] } = {}) {
-    const { id, role, model, created, text = "", reasoning = "", status = "complete", tree } = message;
+    const { id, role, model, created, text = "", reasoning = "", status = "complete", tree, attachments = [] } = message;
     this.id = id;
     this.role = role;
     this.model = model;
     this.text = text;
+    this.files = attachments;
     this.status = status;
     this.siblings = siblings.join();
     this.grown = grown;
@@ -54,6 +56,7 @@ export class Turn {
     if (role === "user") {
       this.body.dir = "auto";
       this.body.textContent = text;
+      if (attachments.length) this.node.append(attached(attachments, grown));
       this.node.append(this.tools);
       this.offer();
       return;

@@ -175,7 +175,7 @@ export class View {
     const created = Date.now();
     this.separate();
     this.pending = models.map((model) => new Turn({ role: "assistant", model, created, status: "streaming" }, options));
-    if (prompt !== null) this.pending.unshift(new Turn({ role: "user", created, text: prompt }, options));
+    if (prompt !== null) this.pending.unshift(new Turn({ role: "user", created, text: prompt.text, attachments: prompt.files }, options));
     this.draw();
     this.scroll.jump();
   }
