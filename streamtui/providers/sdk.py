@@ -12,9 +12,10 @@ from streamtui.chat.ports import ClosingProvider, Deadlines, QuirkStore
 from streamtui.providers.endpoint import Endpoint
 from streamtui.providers.errors.http import EndpointInfo
 from streamtui.providers.http.base_url import BaseUrl
-from streamtui.providers.http.client import construct, proxy_of
+from streamtui.providers.http.client import construct
 from streamtui.providers.http.request import PreparedRequest, ProviderRequest, Response
 from streamtui.providers.http.sse import SSELimits
+from streamtui.providers.http.surroundings import proxy_of
 from streamtui.providers.models import read_models
 from streamtui.providers.wire.media import refuse_empty_prompt
 
@@ -77,7 +78,7 @@ class SDKProvider(ClosingProvider, Generic[C]):
     async def _connected(self) -> C:
         async with self._making:
             if self._client is None:
-                self._client = await construct(self._make)
+                self._client = await construct(self._make, self._base)
             return self._client
 
     def _make(self) -> C:

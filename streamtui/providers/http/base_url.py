@@ -54,7 +54,10 @@ def _check(parts: SplitResult, port: int | None) -> None:
     if parts.scheme not in ("http", "https"):
         raise ConfigError(f"The base URL must start with http:// or https://, {_EXAMPLE}.")
     if "@" in parts.netloc:
-        raise ConfigError("The base URL holds a user name or password. Take it out and set the API key instead.")
+        raise ConfigError(
+            "The base URL holds a user name or password. Take it out: an API key goes into its variable,"
+            " a reverse proxy's password into the headers of an [endpoints.NAME] table."
+        )
     if not parts.hostname:
         raise ConfigError(f"The base URL names no host. Expected one {_EXAMPLE}.")
     if port == 0:

@@ -4,18 +4,17 @@ Knows no SDK. The hooks go into the `httpx2` client that is handed to an SDK, so
 """
 
 import asyncio
-import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any, Final, TypeVar
 from urllib.parse import urljoin, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import httpx2
 
 from streamtui import __version__
 from streamtui.chat.errors import ConfigError
 from streamtui.providers.http.base_url import BaseUrl
+from streamtui.providers.http.surroundings import proxy, proxy_variable, tls_context
 
 C = TypeVar("C")
 
@@ -63,13 +62,13 @@ def make_http_client(base: BaseUrl, connect_s: float, headers: dict[str, str]) -
     async def watched(request: httpx2.Request) -> None:
         request.extensions["trace"] = _Handshake().trace
 
-    # A transport of our own keeps the environment's proxies out, to which a machine's own servers are unknown; the
-    # environment's certificates still count.
-    # Plain http on this machine never speaks TLS (no redirect is followed), so no certificates (3 MiB) are read for it.
-    tls = base.scheme == "https"
-    own = httpx2.AsyncHTTPTransport(verify=tls, trust_env=tls, limits=_LIMITS) if base.is_loopback else None
+    way = proxy(base)
+    # Plain http never speaks TLS (no redirect is followed), so no certificates (3 MiB) are read for it.
+    verify = tls_context() if base.scheme == "https" else False
     return httpx2.AsyncClient(
-        transport=own,
+        verify=verify,
+        proxy=way,
+        trust_env=False,
         limits=_LIMITS,
         follow_redirects=False,
         timeout=httpx2.Timeout(None, connect=connect_s),
@@ -91,18 +90,6 @@ class _Handshake:
             self._stream = info["return_value"]
         elif step.endswith("start_tls.failed") and self._stream is not None:
             await self._stream.aclose()
-
-
-def proxy_of(base: BaseUrl) -> str | None:
-    """Return host and port of the proxy that the environment names for `base`, `None` where it names none."""
-    if base.is_loopback or proxy_bypass(base.hostname):
-        return None
-    proxies = getproxies()
-    url = proxies.get(base.scheme) or proxies.get("all") or ""
-    try:
-        return urlsplit(url if "://" in url else f"http://{url}").netloc.rpartition("@")[2] or None
-    except ValueError:
-        return None
 
 
 def idle_http_client() -> httpx2.AsyncClient:
@@ -148,7 +135,7 @@ async def _start_of(response: httpx2.Response) -> bytes:
     return bytes(body[:_ERROR_BYTES])
 
 
-async def construct(make: Callable[[], C]) -> C:
+async def construct(make: Callable[[], C], base: BaseUrl) -> C:
     """Run an SDK client's constructor, which reads certificates, in a thread.
 
     Raises `ConfigError` for what the constructor finds wrong in the environment. The values there aren't quoted,
@@ -156,22 +143,15 @@ async def construct(make: Callable[[], C]) -> C:
     """
     try:
         return await asyncio.to_thread(make)
-    except OSError:
-        raise ConfigError("The certificates named in SSL_CERT_FILE or SSL_CERT_DIR can't be read.") from None
+    except ConfigError:
+        raise
     except ImportError:
-        names = " and ".join(_socks_variables()) or "ALL_PROXY"
         raise ConfigError(
-            f"{names} names a SOCKS proxy: pip install 'streamtui[socks]', or unset it, or name an http:// proxy."
+            f"{proxy_variable(base)} names a SOCKS proxy: pip install 'streamtui[socks]', or unset it, or name an"
+            " http:// proxy."
         ) from None
     except Exception as error:
-        raise ConfigError(
-            f"HTTP_PROXY, HTTPS_PROXY or ALL_PROXY is not the URL of a proxy ({type(error).__name__})."
-        ) from None
-
-
-def _socks_variables() -> list[str]:
-    names = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
-    return [name for name in names if os.environ.get(name, "").lower().startswith("socks")]
+        raise ConfigError(f"{proxy_variable(base)} is not the URL of a proxy ({type(error).__name__}).") from None
 
 
 def refusal_in(error: BaseException) -> StatusError | None:
