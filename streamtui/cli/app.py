@@ -14,6 +14,7 @@ from streamtui.cli.context import Context
 from streamtui.settings.app_choices import AppChoices
 from streamtui.settings.config import Config
 from streamtui.settings.models import SettingsCatalog
+from streamtui.settings.named_texts import NamedTexts
 from streamtui.settings.paths import Paths
 from streamtui.store import export_json
 from streamtui.workspace import Defaults, Workspace
@@ -59,7 +60,13 @@ def run(args: AppArgs, context: Context) -> int:
         return launch.run(
             workspace,
             storage,
-            Choices(catalog.prices, _transcript, choices.remember, lambda: _key_setup(context, catalog)),
+            Choices(
+                catalog.prices,
+                _transcript,
+                choices.remember,
+                NamedTexts(config.paths.config),
+                lambda: _key_setup(context, catalog),
+            ),
             opening=opening,
             looks=Looks(
                 choices.get("theme"),

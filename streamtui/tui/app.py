@@ -5,12 +5,13 @@ Private Textual names used here, checked on 8.2.8: `App._handle_exception` (wher
 
 import asyncio
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
 from textual import events, on, work
+from textual.app import SuspendNotSupported
 from textual.binding import BindingType
 from textual.widgets import Input, TextArea
 from textual.worker import WorkerCancelled
@@ -22,6 +23,7 @@ from streamtui.chat.ports import Storage
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.log import MessageLog
 from streamtui.tui import keybindings
+from streamtui.tui.actions.context import Program
 from streamtui.tui.input_hold import InputHold
 from streamtui.tui.keybindings import DEFAULT
 from streamtui.tui.keymap import Place
@@ -76,7 +78,7 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
         self.hold = InputHold()
         self._keys, self._key_problems = keybindings.moved(looks.keys)
         self.set_keymap(self._keys.moved)
-        self.chat = ChatScreen(self, workspace, choices, self._keys, self.hold, self.leave)
+        self.chat = ChatScreen(self, workspace, choices, self._keys, self.hold, Program(self.leave, self.lend_terminal))
         self.farewell = ""
         """A line for stderr after the screen is restored."""
         self._storage = storage
@@ -241,6 +243,15 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
 
     def action_redraw(self) -> None:
         self.redraw()
+
+    @contextmanager
+    def lend_terminal(self) -> Iterator[None]:
+        """Give the terminal to another program. Replies stream on meanwhile; what is drawn goes nowhere."""
+        try:
+            with self.suspend(), self._signals.without_interrupts():
+                yield
+        except SuspendNotSupported:
+            raise StreamtuiError("This terminal can't be given to another program.") from None
 
     # -- the end
 

@@ -10,14 +10,17 @@ from textual.widgets.option_list import Option
 from streamtui.tui.actions import (
     branches,
     conversations,
+    editing,
     keys,
     models,
     program,
     prompts,
     replies,
+    texts,
 )
 from streamtui.tui.actions.context import CommandContext
 from streamtui.tui.keybindings import Keybindings
+from streamtui.tui.options import Kind
 from streamtui.tui.screens.dialogs import Help
 from streamtui.tui.terminal.terminal_app import TerminalApp
 
@@ -39,6 +42,8 @@ class Command:
     argument: str = ""
     """What may follow the name, as the help shows it."""
     aliases: tuple[str, ...] = ()
+    texts: Kind | None = None
+    """The texts whose names its argument may be."""
     needs_argument: bool = False
     """Whether it does nothing, or something else, without what may follow."""
 
@@ -80,6 +85,8 @@ COMMANDS: Final = (
     Command("copy", "copy the last reply, or its code block number N", conversations.copy, "[N]"),
     Command("export", "write the conversation to a file", conversations.export, "[FILE.md|FILE.json]"),
     Command("find", "find a text in this conversation", conversations.find, "[TEXT]"),
+    Command("snippet", "put a prompt into the box that you keep as a file", texts.snippet, "[NAME]", texts="snippets"),
+    Command("editor", "write in your own editor", editing.editor),
     Command("effort", "how hard the model thinks here", models.effort, "LEVEL", needs_argument=True),
     Command("forget", "forget which settings this endpoint refused", models.forget),
     Command("retry", "ask again; the old reply stays as a branch", replies.retry, "[MODEL]"),
@@ -92,9 +99,10 @@ COMMANDS: Final = (
     Command("rename", "give the conversation another title", conversations.rename, "TITLE", needs_argument=True),
     Command(
         "system",
-        "set the system message of this conversation; nothing removes it",
+        "set the system message of this conversation; @NAME takes it from a file, nothing removes it",
         conversations.system,
-        "[TEXT]",
+        "[TEXT|@NAME]",
+        texts="systems",
         needs_argument=True,
     ),
     Command("theme", "choose the colours", program.theme, "[THEME]"),

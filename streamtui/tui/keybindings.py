@@ -76,8 +76,8 @@ class Keybindings:
 
     @property
     def default_keys(self) -> frozenset[str]:
-        """All keys that do something unless they are moved: where they are, nothing else gets them."""
-        return frozenset(key for row in KEYS for key in row.keys)
+        """The keys that do something in the box unless they are moved: then they do nothing there."""
+        return frozenset(key for row in KEYS if row.place in _AT_ONCE[0] for key in row.keys)
 
     def footer(self, moment: Moment) -> list[str]:
         """Return what the keys do at a moment, the most needed first; the last one is always to be shown."""

@@ -393,6 +393,22 @@ KEYS: Final = (
         Place.APP,
         is_priority=True,
     ),
+    Key(
+        "unfold",
+        ("alt+v",),
+        "unfold",
+        "show long pastes as they are; a click on [pasted …] does too",
+        Group.EDITING,
+        Place.BOX,
+    ),
+    Key(
+        "editor",
+        ("ctrl+g",),
+        "command('editor')",
+        "write in your own editor ($VISUAL or $EDITOR); replies stream on",
+        Group.EDITING,
+        Place.CHAT,
+    ),
     Key("select_all", ("f7",), "select_all", "select all", Group.EDITING, Place.BOX),
     # -- lists
     Key("close", ("escape", "alt+escape"), "dismiss(None)", "in a list or dialog: close it", Group.LISTS, Place.LIST),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.messages import ChatMessage
@@ -46,6 +46,25 @@ def _no_keys() -> "KeySetup":
     raise StreamtuiError("No key can be kept here.")
 
 
+Kind = Literal["snippets", "systems"]
+
+
+class NamedTexts(Protocol):
+    """Texts that the user keeps by name."""
+
+    def names(self, kind: Kind) -> Sequence[str]:
+        """Return the names there are, in order."""
+        ...
+
+    def read(self, kind: Kind, name: str) -> str:
+        """Return a text. Raises `StreamtuiError`."""
+        ...
+
+    def where(self, kind: Kind) -> str:
+        """Return the folder in which the texts are, as the user should see it."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Choices:
     """What the settings give the commands, and where what is chosen in the app is kept."""
@@ -55,5 +74,7 @@ class Choices:
     transcript: Transcript
     remember: Callable[[str, str], None]
     """Keeps a setting, by its name in the config file, for the next start."""
+    texts: NamedTexts
+    """Snippets of prompts, and system messages."""
     keys: Callable[[], "KeySetup"] = _no_keys
     """Makes what checks and keeps keys."""

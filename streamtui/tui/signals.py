@@ -4,8 +4,8 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Final
 
 from streamtui.chat.ports import Storage
@@ -23,6 +23,7 @@ class Signals:
         self._storage = storage
         self._leave = leave
         self._terminal = terminal
+        self._ignored: set[int] = set()
 
     def catch(self) -> None:
         """Begin to listen. Must be called on the event loop."""
@@ -32,8 +33,19 @@ class Signals:
                 number = getattr(signal, name)
                 loop.add_signal_handler(number, self._on_signal, number)
 
+    @contextmanager
+    def without_interrupts(self) -> Iterator[None]:
+        """Leave Ctrl+C and Ctrl+\\ to the program that has the terminal: they reach this one too."""
+        self._ignored = {signal.SIGINT, signal.SIGQUIT}
+        try:
+            yield
+        finally:
+            self._ignored = set()
+
     def _on_signal(self, number: int) -> None:
         """Store first, leave second; a terminal that is gone or stopped reading can hold up only the leaving."""
+        if number in self._ignored:
+            return
         code = 128 + number
         self._guard(code)
         self._leave(code)

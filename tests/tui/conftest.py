@@ -19,6 +19,7 @@ from streamtui.chat.ports import ConversationRecord
 from streamtui.chat.retry import Policy
 from streamtui.settings.config import Config
 from streamtui.settings.models import SettingsCatalog
+from streamtui.settings.named_texts import NamedTexts
 from streamtui.settings.paths import Paths
 from streamtui.store import Store, export_json
 from streamtui.tui.options import Choices, Form, Looks, Opening
@@ -131,7 +132,13 @@ async def opened(
         app = StreamtuiApp(
             Workspace(catalog, store.recorder, store.library, defaults),
             store,
-            Choices({}, transcript, remembered.__setitem__, *([lambda: key_setup(catalog)] if key_setup else [])),
+            Choices(
+                {},
+                transcript,
+                remembered.__setitem__,
+                NamedTexts(folder / "config"),
+                *([lambda: key_setup(catalog)] if key_setup else []),
+            ),
             opening=opening or Opening(notices=notices),
             looks=Looks(config.settings.theme, keys=keys or {}),
             report=lambda error: f"it crashed: {error!r}",

@@ -27,6 +27,10 @@ def copies(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return copied
 
 
+def config_folder(reader: Reader) -> Path:
+    return Path(reader.app.chat.context.choices.texts.where("snippets")).parent
+
+
 def read(name: str) -> str:
     return Path(name).read_text(encoding="utf-8")
 
@@ -162,6 +166,15 @@ async def system(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     await reader.until("The system message is set.")
     conversation = reader.app.chat.session.conversation
     assert conversation.request(conversation.leaf).turns[0].text == "Be brief."
+    folder = config_folder(reader) / "systems"
+    folder.mkdir(parents=True)
+    (folder / "brief.md").write_text("Be very brief.\n", encoding="utf-8")
+    await reader.send("/system @no")
+    await reader.until("There is no system no")
+    await reader.type("/system @br")
+    await reader.until("@brief")
+    await reader.press("enter")
+    await reader.until(lambda: conversation.request(conversation.leaf).turns[0].text == "Be very brief.")
     await reader.send("/system ")
     await reader.until("The system message is removed.")
     assert conversation.request(conversation.leaf).turns[0].role == "user"
@@ -200,7 +213,41 @@ async def find(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     await reader.until("1 of ")
 
 
+async def snippet(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    await reader.send("/snippet")
+    await reader.until("There are no snippets yet: put a file NAME.md into")
+    texts = config_folder(reader) / "snippets"
+    texts.mkdir(parents=True)
+    (texts / "review.md").write_text("Review {what}, {{as is}}, {what} for {who}.\n", encoding="utf-8")
+    (texts / "other.md").write_text("plain", encoding="utf-8")
+    await reader.send("/snippet other")
+    await reader.until(lambda: reader.box == "plain")
+    await reader.press("ctrl+u")
+    await reader.type("/snippet re")
+    await reader.until("review")
+    await reader.press("enter")
+    await reader.until("1 of 2 · enter goes on")
+    await reader.type("this")
+    await reader.press("enter")
+    await reader.until("2 of 2")
+    await reader.press("enter")
+    await reader.until(lambda: reader.box == "Review this, {as is}, this for .")
+    await reader.send("/snippet ../config")
+    await reader.until("can't be the name of a snippet")
+
+
+async def editor(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VISUAL", "no-such-editor")
+    await reader.send("/editor")
+    await reader.until("There is no editor no-such-editor")
+    monkeypatch.setenv("VISUAL", "true")
+    await reader.send("/editor")
+    await reader.until("This terminal can't be given to another program.")
+
+
 EFFECTS: dict[str, Effect] = {
+    "snippet": snippet,
+    "editor": editor,
     "find": find,
     "branches": branches,
     "fork": fork,

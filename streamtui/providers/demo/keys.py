@@ -52,6 +52,8 @@ KEY_TABLE: Final = """\
 | `Ctrl+Y` | redo | `redo` |
 | `Ctrl+X` | cut what is selected | `cut` |
 | `Ctrl+V` | paste what the desktop's clipboard holds | `paste` |
+| `Alt+V` | show long pastes as they are; a click on [pasted …] does too | `unfold` |
+| `Ctrl+G` | write in your own editor ($VISUAL or $EDITOR); replies stream on | `editor` |
 | `F7` | select all | `select_all` |
 | `Esc` | in a list or dialog: close it | `close` |
 | `Up` | in a list: the row above | `row_above` |

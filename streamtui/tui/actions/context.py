@@ -1,5 +1,7 @@
 """What commands and keys act on."""
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -10,6 +12,15 @@ from streamtui.tui.options import Choices
 from streamtui.tui.widgets.bars import Severity
 from streamtui.tui.widgets.conversation_view import ConversationView
 from streamtui.workspace import Session, Submission, Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What the process as a whole can be asked for."""
+
+    leave: Callable[[], None]
+    lend_terminal: Callable[[], AbstractContextManager[None]]
+    """Gives the terminal to another program. Raises `StreamtuiError` where that can't be."""
 
 
 class Box(Protocol):
@@ -69,10 +80,6 @@ class ChatView(Protocol):
         """Ask something that the user did not ask for."""
         ...
 
-    def leave(self) -> None:
-        """Quit."""
-        ...
-
 
 @dataclass(frozen=True, slots=True)
 class CommandContext:
@@ -84,6 +91,7 @@ class CommandContext:
     workspace: Workspace
     choices: Choices
     keys: Keybindings
+    program: Program
 
     @property
     def session(self) -> Session:

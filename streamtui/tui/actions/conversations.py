@@ -36,8 +36,10 @@ def rename(context: CommandContext, argument: str) -> None:
 
 
 def system(context: CommandContext, argument: str) -> None:
-    context.session.conversation.instruct(argument or None)
-    context.say("The system message is set." if argument else "The system message is removed.")
+    """Set the system message: what follows, or the text that `@NAME` names; nothing removes it."""
+    text = context.choices.texts.read("systems", argument[1:]) if argument.startswith("@") else argument
+    context.session.conversation.instruct(text or None)
+    context.say("The system message is set." if text else "The system message is removed.")
 
 
 def copy(context: CommandContext, argument: str) -> None:

@@ -12,7 +12,7 @@ from streamtui.workspace.reports import statistics_table
 
 
 def quit(context: CommandContext, argument: str = "") -> None:
-    context.chat.leave()
+    context.program.leave()
 
 
 def theme(context: CommandContext, argument: str) -> Coroutine[None, None, None] | None:

@@ -17,7 +17,7 @@ from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.events import Finished
 from streamtui.chat.reply import Reply
 from streamtui.tui.actions import conversations, replies
-from streamtui.tui.actions.context import CommandContext
+from streamtui.tui.actions.context import CommandContext, Program
 from streamtui.tui.command_runner import CommandRunner
 from streamtui.tui.input_hold import InputHold
 from streamtui.tui.keybindings import DEFAULT, Keybindings
@@ -51,16 +51,15 @@ class ChatScreen(Screen[None]):
         choices: Choices,
         keys: Keybindings,
         hold: InputHold,
-        leave: Callable[[], None],
+        program: Program,
     ) -> None:
-        """`hold` keeps keys back while a conversation is being opened; `leave` ends the app."""
+        """`hold` keeps keys back while a conversation is being opened; `program` ends the app."""
         super().__init__()
         use_row_compositor(self)
-        self.leave = leave
         self.view = ConversationView(MessageActions(workspace, self.say, self.action_command))
-        self.context = CommandContext(app, self, self.view, workspace, choices, keys)
+        self.context = CommandContext(app, self, self.view, workspace, choices, keys, program)
         self.commands = CommandRunner(self.context)
-        self.composer = Composer(workspace, self.view, self.commands, keys)
+        self.composer = Composer(workspace, self.view, self.commands, keys, choices.texts.names)
         self.find_bar = FindBar(self._is_changing)
         self.standing = Standing(workspace, self.view, self.composer, self.find_bar, choices.prices)
         self.status = StatusBar(keys, self.standing.moment, self.standing.state, self.standing.is_moving)

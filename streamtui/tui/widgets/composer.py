@@ -1,6 +1,6 @@
 """Where prompts are written: the box, what is queued above it, the list of commands."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from textual import on
@@ -14,6 +14,7 @@ from textual.widgets import TextArea
 from streamtui.tui import commands
 from streamtui.tui.commands import Command
 from streamtui.tui.keybindings import Keybindings
+from streamtui.tui.options import Kind
 from streamtui.tui.widgets.bars import NextBar
 from streamtui.tui.widgets.menu import CommandMenu
 from streamtui.tui.widgets.prompt import EnterMeans, Prompt, Reading
@@ -43,10 +44,17 @@ class Composer(Vertical):
     class Changed(Message):
         """What Enter means, or what is in the box, is something else."""
 
-    def __init__(self, workspace: Workspace, reading: Reading, runner: Runner, keys: Keybindings) -> None:
+    def __init__(
+        self,
+        workspace: Workspace,
+        reading: Reading,
+        runner: Runner,
+        keys: Keybindings,
+        names: Callable[[Kind], Sequence[str]],
+    ) -> None:
         super().__init__(id="composer")
         self.prompt = Prompt(reading, keys)
-        self.menu = CommandMenu(keys)
+        self.menu = CommandMenu(keys, names)
         self.queue = Queue()
         self._workspace = workspace
         self._runner = runner
@@ -69,7 +77,7 @@ class Composer(Vertical):
         """Hold the draft of another session; the one there was is written down."""
         self.let_go()
         self._session = session
-        session.outgoing.unsent = lambda: self.prompt.text
+        session.outgoing.unsent = lambda: self.prompt.draft
         self._unwatch = session.watch(self._on_session_event)
         self.prompt.put(session.outgoing.draft)
         self._show_next(session)
@@ -111,6 +119,9 @@ class Composer(Vertical):
         """Send a prompt, or run the command that it is."""
         if self._session is None:
             return
+        if self.menu.shows_names:
+            self.menu.choose()
+            return
         parsed = commands.parse(text)
         if isinstance(parsed, str):
             self._refuse(text, parsed)
@@ -121,7 +132,7 @@ class Composer(Vertical):
             return
         session = self._session
         self.prompt.recent.remember(text)
-        session.outgoing.draft = self.prompt.text  # now: sending may be quicker than the box's own message
+        session.outgoing.draft = self.prompt.draft  # now: sending may be quicker than the box's own message
         self._workspace.sender.submit(session, session.outgoing.prompt(text))
 
     @on(Prompt.SentNothing)
@@ -149,7 +160,7 @@ class Composer(Vertical):
     @property
     def draft(self) -> str:
         """What is in the box."""
-        return self.prompt.text
+        return self.prompt.draft
 
     def put(self, text: str) -> None:
         """Replace what is in the box, and give it the keys."""
@@ -195,7 +206,7 @@ class Composer(Vertical):
             self.prompt.enter_means = EnterMeans.SEND
         self.post_message(self.Changed())
         if self._session is not None:
-            self._session.outgoing.draft = event.text_area.text
+            self._session.outgoing.draft = self.prompt.draft
         if self._draft_timer is None:
             self._draft_timer = self.set_timer(DRAFT_S, self.save_draft)
 
@@ -207,7 +218,7 @@ class Composer(Vertical):
         session = self._session
         if session is None:
             return
-        session.outgoing.draft = self.prompt.text
+        session.outgoing.draft = self.prompt.draft
         if not session.outgoing.draft and session.outgoing.next.edits is not None:
             session.outgoing.aim(models=session.outgoing.next.models)
         self._workspace.drafts.keep(session)
@@ -239,6 +250,14 @@ class Composer(Vertical):
             self.prompt.put(after)
             self._runner.run(event.command, "")
         self.close_menu()
+
+    @on(CommandMenu.Named)
+    def run_named(self, event: CommandMenu.Named) -> None:
+        """Run a command with the name that was chosen. After Tab its beginning is still in the box."""
+        typed = self.prompt.take()
+        self.prompt.put("" if typed.startswith(event.command.slash) else typed)
+        self.close_menu()
+        self._runner.run(event.command, event.argument)
 
     def close_menu(self) -> bool:
         """Close the list of commands; return whether it was open."""

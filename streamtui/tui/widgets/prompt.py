@@ -1,18 +1,24 @@
-"""The box the user writes in: several lines, grows, remembers what was sent."""
+"""The box the user writes in: several lines, grows, remembers what was sent.
+
+Private Textual names used here, checked on 8.2.8: `textual.document._document`, `textual.document._edit`.
+"""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final, Protocol
 
 from textual import events
 from textual.binding import Binding, BindingType
+from textual.document._document import EditResult, Location, Selection
+from textual.document._edit import Edit
 from textual.message import Message
 from textual.widgets import TextArea
 
 from streamtui.chat.sanitize import sanitize
 from streamtui.tui.keybindings import Keybindings
 from streamtui.tui.keymap import Place
+from streamtui.tui.widgets.pastes import Pastes
 
 
 class PromptHistory:
@@ -130,6 +136,7 @@ class Prompt(TextArea, inherit_bindings=False):
         key: str
 
     def __init__(self, reading: Reading, keys: Keybindings) -> None:
+        self._pastes = Pastes()  # first: the text area asks at once
         super().__init__(soft_wrap=True, show_line_numbers=False, tab_behavior="focus", compact=True)
         self.cursor_blink = False  # twice a second a frame, which a slow link feels and an idle laptop too
         self.recent = PromptHistory()
@@ -142,12 +149,21 @@ class Prompt(TextArea, inherit_bindings=False):
         self._screen_actions = _actions(keys.bindings(Place.CHAT))
 
     @property
+    def draft(self) -> str:
+        """The text, with what its chips stand for."""
+        return self._pastes.unfold(self.text)
+
+    @property
+    def selected_text(self) -> str:
+        return self._pastes.unfold(super().selected_text)
+
+    @property
     def is_blank(self) -> bool:
         return not self.text.strip()
 
     def take(self) -> str:
         """Return the text, cleaned, and leave the box empty."""
-        text = sanitize(self.text)
+        text = sanitize(self.draft)
         self.put("")
         return text
 
@@ -186,11 +202,68 @@ class Prompt(TextArea, inherit_bindings=False):
         self.insert_pasted(event.text)
 
     def insert_pasted(self, text: str) -> None:
-        """Insert pasted text as text: no newline in it sends, no character in it is a key."""
+        """Insert pasted text as text: no newline in it sends, no character in it is a key. A long one is folded."""
         self._leave_messages()
-        result = self._replace_via_keyboard(sanitize(text), *self.selection)
+        result = self._replace_via_keyboard(self._pastes.fold(sanitize(text)), *self.selection)
         if result is not None:
             self.move_cursor(result.end_location)
+
+    def undo(self) -> None:
+        self._leave_lines_that_go()
+        super().undo()
+
+    def redo(self) -> None:
+        self._leave_lines_that_go()
+        super().redo()
+
+    def _leave_lines_that_go(self) -> None:
+        """Put the cursor where there is text in any case. Textual scrolls to it before it has taken it back, and fails
+        where its line is gone; the edit knows where it was."""
+        self.selection = Selection.cursor((0, 0))
+
+    # -- chips of long pastes
+
+    def edit(self, edit: Edit) -> EditResult:
+        """Do an edit, one that touches a part of a chip to all of it."""
+        top, bottom = sorted((edit.from_location, edit.to_location))
+        if top == bottom:
+            top = bottom = self._out_of_chip(top, to_end=True)
+        else:
+            top, bottom = self._out_of_chip(top, to_end=False), self._out_of_chip(bottom, to_end=True)
+        if {top, bottom} != {edit.from_location, edit.to_location}:
+            edit = replace(edit, from_location=top, to_location=bottom)
+            self.history.checkpoint()  # a chip goes, and comes back, by itself
+        return super().edit(edit)
+
+    def validate_selection(self, selection: Selection) -> Selection:
+        """Keep the cursor out of chips: it goes over one in a step."""
+        start, end = (self._out_of_chip(place, to_end=place > self.selection.end) for place in selection)
+        return Selection(start, end)
+
+    def _out_of_chip(self, place: Location, *, to_end: bool) -> Location:
+        row, column = place
+        if not self._pastes.has_any or row >= self.document.line_count:
+            return place
+        chip = self._pastes.chip_at(self.document.get_line(row), column)
+        return place if chip is None else (row, chip[to_end])
+
+    def action_unfold(self) -> None:
+        """Show long pastes as they are."""
+        for row in reversed(range(self.document.line_count)):
+            for chip in reversed(self._pastes.chips(self.document.get_line(row))):
+                self._unfold(row, *chip)
+
+    def on_click(self, event: events.Click) -> None:
+        row, column = self.get_target_document_location(event)
+        chips = self._pastes.chips(self.document.get_line(row)) if self.selection.is_empty else []
+        for start, end in chips:
+            if start <= column < end:
+                self._unfold(row, start, end)
+
+    def _unfold(self, row: int, start: int, end: int) -> None:
+        text = self._pastes.unfold(self.document.get_line(row)[start:end])
+        self.history.checkpoint()
+        self.replace(text, (row, start), (row, end))
 
     def _stop(self, event: events.Event) -> None:
         event.stop()
@@ -214,7 +287,7 @@ class Prompt(TextArea, inherit_bindings=False):
         if self.is_blank:
             self.post_message(self.SentNothing())
         else:
-            self.post_message(self.Submitted(sanitize(self.text)))
+            self.post_message(self.Submitted(sanitize(self.draft)))
             self.put("")  # second: what its own message says of the empty box is heard after the other one
 
     def action_newline(self) -> None:

@@ -1,0 +1,19 @@
+"""Writing the draft in the user's own editor."""
+
+import os
+
+from streamtui.tui.actions.context import CommandContext
+from streamtui.tui.editor import edited, editor_command
+
+
+async def editor(context: CommandContext, argument: str = "") -> None:
+    command = editor_command(os.environ)
+    session, draft = context.session, context.box.draft
+    with context.program.lend_terminal():
+        text = await edited(draft, command)
+    if text == draft:
+        context.say("The draft is as it was.")
+    elif context.session is session:
+        context.box.put(text)
+    else:
+        session.outgoing.draft = text
