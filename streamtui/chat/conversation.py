@@ -214,16 +214,21 @@ class Conversation:
         self._recorder.update(self.record)
         return revised.id
 
-    def compact(self) -> Reply:
+    def compact(self, condensed: str = "") -> Reply:
         """Return the reply that sums up the branch in view, at the root of a new one on which the conversation goes on.
 
+        `condensed` is what the model is asked in place of the whole branch, where that is too long for it.
         Raises `StreamtuiError` where there is nothing to sum up, and while a reply streams here.
         """
         if len(answered(self.path())) < 2:
             raise StreamtuiError("There is nothing to sum up yet.")
         user = self._prompt(PROMPT, None)
         self.tree.note_origin(user.id)
-        return self._answer(user, self.model, rows=(user,))
+        request = self._request([user])
+        if condensed:
+            system = [turn for turn in request.turns if turn.role == "system"]
+            request = replace(request, turns=(*system, Turn("user", condensed)))
+        return self._reply(self.model, request, assistant_message(user.id, self.model.id), (user,))
 
     def regenerate(self, message: str | None = None, model: Model | None = None) -> Reply:
         """Return another reply to the prompt that `message` (by default the last one) answers, as a branch."""

@@ -1,11 +1,12 @@
 """What `chat` needs from outside: the protocols that providers and the store implement, and the values they share."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 from streamtui.chat.events import ProviderEvent
 from streamtui.chat.messages import ChatMessage, ChatRequest, DraftAttachment, Usage, is_estimate
@@ -225,6 +226,28 @@ class Recorder(Protocol):
         ...
 
 
+class ForeignDatabase(Protocol):
+    """Another program's SQLite database, open for reading. Every method blocks, and may raise `StoreError`."""
+
+    def tables(self) -> Mapping[str, frozenset[str]]:
+        """Return the columns of its tables."""
+        ...
+
+    def rows(
+        self,
+        table: str,
+        columns: Sequence[str],
+        *,
+        order: Sequence[str] = (),
+        where: tuple[str, object] | None = None,
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield these columns of the rows of a table, of those whose column `where` has a value, in order of columns.
+
+        A value may be of any type, whatever was declared.
+        """
+        ...
+
+
 class Library(Protocol):
     """Reads, and looks after, what is saved. Every method may raise `StoreError`."""
 
@@ -268,6 +291,18 @@ class Library(Protocol):
     async def message(self, message: str) -> ChatMessage:
         """Return one message, a streaming one with the text written down so far: cheap enough to be asked for again
         and again. Raises `NotFoundError`."""
+        ...
+
+    async def add(self, record: ConversationRecord, messages: Sequence[ChatMessage]) -> bool:
+        """Save a whole conversation from elsewhere, its messages parents first, in one transaction; return whether it
+        is new. One that is saved already, or being deleted, stays as it is.
+
+        Messages that have the ids of saved ones get others. Raises `StoreError`; then nothing of it is saved.
+        """
+        ...
+
+    def open_database(self, path: Path) -> AbstractContextManager[ForeignDatabase]:
+        """Open another program's database for reading; it stays as it is. Raises `StoreError`."""
         ...
 
     async def rename(self, conversation: str, title: str) -> None: ...

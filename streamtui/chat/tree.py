@@ -1,10 +1,15 @@
 """The messages of a conversation as a tree, one branch of it in view."""
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from operator import attrgetter
+from typing import Final
 
 from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.messages import ChatMessage, Status
+
+_VIEWED: Final = 32
+"""Branches of which it is remembered where they were left."""
 
 
 class MessageTree:
@@ -14,6 +19,8 @@ class MessageTree:
         """Without a known `leaf` the newest message ends the branch in view."""
         self.messages = {message.id: message for message in messages}
         self.leaf = leaf if leaf in self.messages else next(reversed(self.messages), None)
+        self._viewed: deque[str] = deque(maxlen=_VIEWED)
+        """What ended the branches that were in view before, the last one last."""
         self._came_from: dict[str, str | None] = {}
         """What was in view before a message that is new here, by its id."""
 
@@ -42,10 +49,11 @@ class MessageTree:
         numbered = ((message.id, alternatives.get((message.parent, message.role), [])) for message in path)
         return {id: (ids.index(id) + 1, len(ids)) for id, ids in numbered if len(ids) > 1}
 
-    def leaves(self) -> list[str]:
-        """Return the ids of the messages that end a branch, oldest first."""
+    def branches(self) -> list[list[ChatMessage]]:
+        """Return every path from the root to a leaf, the one in view first."""
         parents = {message.parent for message in self.messages.values()}
-        return [id for id in self.messages if id not in parents]
+        leaves = [id for id in self.messages if id not in parents and id != self.leaf]
+        return [self.path(), *map(self.path, leaves)]
 
     def prompt_of(self, message: str | None) -> ChatMessage | None:
         """Return the prompt at `message` (by default the last one) or the nearest one above it."""
@@ -67,8 +75,11 @@ class MessageTree:
         self.leaf = leaf if leaf in self.messages else self.leaf
 
     def choose(self, message: str) -> None:
-        """Bring the branch through `message` into view, down to its newest leaf."""
-        self.leaf = self._newest_leaf(message)
+        """Bring the branch through `message` into view, down to where it was last seen, or else to its newest leaf."""
+        seen = (leaf for leaf in reversed(self._viewed) if any(above.id == message for above in self._upwards(leaf)))
+        leaf = next(seen, None)
+        self._note_view()
+        self.leaf = leaf or self._newest_leaf(message)
 
     def note_origin(self, message: str) -> None:
         """Remember that a message about to be added was asked for with this branch in view."""
@@ -80,6 +91,7 @@ class MessageTree:
         for parent in parents:
             self.messages.setdefault(parent.id, parent)
         self.note_origin(message.id)
+        self._note_view()
         self.leaf = in_view if in_view in self.messages else message.id
         self.messages[message.id] = message
 
@@ -98,6 +110,10 @@ class MessageTree:
         return removed, None if siblings else user
 
     # -- inside
+
+    def _note_view(self) -> None:
+        if self.leaf is not None:
+            self._viewed.append(self.leaf)
 
     def _upwards(self, leaf: str | None) -> Iterator[ChatMessage]:
         """Yield a message and those above it; a ring of parents, which only a damaged store has, ends."""

@@ -2,12 +2,12 @@
 
 import os
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, cast
 
-from streamtui.chat.messages import ChatMessage
-from streamtui.chat.ports import ConversationRecord, Model
+from streamtui.chat.ports import Model
 from streamtui.cli import store
 from streamtui.cli.args import LAST, AppArgs
 from streamtui.cli.context import Context
@@ -16,9 +16,9 @@ from streamtui.settings.config import Config
 from streamtui.settings.models import SettingsCatalog
 from streamtui.settings.named_texts import NamedTexts
 from streamtui.settings.paths import Paths
-from streamtui.store import export_json
 from streamtui.workspace import Defaults, Workspace
-from streamtui.workspace.markdown_export import export_markdown
+from streamtui.workspace.titles import TitleSource
+from streamtui.workspace.unsaved import UnsavedStorage
 
 if TYPE_CHECKING:
     from streamtui.settings.key_setup import KeySetup
@@ -30,20 +30,21 @@ def run(args: AppArgs, context: Context) -> int:
     """Run the app to its end and return the exit code. Raises `ConfigError` for a terminal it can't work on."""
     from streamtui.tui import launch  # the other commands do without
     from streamtui.tui.farewell import Farewell, LastWord
-    from streamtui.tui.options import Choices, Looks, Opening
+    from streamtui.tui.options import Choices, CompactChoice, Looks, Opening
 
     config = context.config
     is_calm = wants_calm(os.environ, by_setting=config.settings.calm)
     launch.refuse_pipes()
     if not is_calm:
         launch.refuse_unusable_terminal(os.environ)
-    with store.opened(config) as storage:
+    with nullcontext(UnsavedStorage()) if args.no_save else store.opened(config) as storage:
         catalog = context.catalog(storage.memory, finds_servers=True)
         defaults = Defaults(
             model=_named_model(args, catalog),
             system=config.settings.system,
             instruction=args.shared.system,
             options=context.options,
+            titles=cast(TitleSource, config.settings.titles),
         )
         workspace = Workspace(catalog, storage.recorder, storage.library, defaults)
         opening = Opening(
@@ -56,16 +57,16 @@ def run(args: AppArgs, context: Context) -> int:
             from streamtui.cli import calm  # of which the full screen needs nothing
 
             return calm.run(workspace, storage, opening, farewell)
-        choices = AppChoices(_choices_file(config.paths), config.settings)
+        choices = AppChoices(None if args.no_save else _choices_file(config.paths), config.settings)
         return launch.run(
             workspace,
             storage,
             Choices(
                 catalog.prices,
-                _transcript,
                 choices.remember,
                 NamedTexts(config.paths.config),
                 lambda: _key_setup(context, catalog),
+                cast(CompactChoice, config.settings.compact),
             ),
             opening=opening,
             looks=Looks(
@@ -98,10 +99,6 @@ def _command(args: AppArgs) -> str:
 
 def _choices_file(paths: Paths) -> Path | None:
     return paths.data_folder / "choices.json" if paths.data_folder is not None else None
-
-
-def _transcript(form: str, record: ConversationRecord, messages: Sequence[ChatMessage]) -> str:
-    return (export_json if form == "json" else export_markdown)(record, messages)
 
 
 def _named_model(args: AppArgs, catalog: SettingsCatalog) -> Model | None:

@@ -1,14 +1,13 @@
 """The command line: the words it takes, and one frozen value per command that holds what they said."""
 
 import argparse
-import json
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any, Final, Literal, NoReturn, TypeVar
 
 from streamtui import __version__
 from streamtui.chat.sanitize import sanitize_line
+from streamtui.cli import arg_values
 from streamtui.cli.stdio import complain
 from streamtui.settings.config import help_of
 
@@ -16,14 +15,13 @@ N = TypeVar("N", int, float)
 
 LAST: Final = "last"
 """The ID of the conversation that was updated last."""
-_OWN_FIELDS: Final = ("messages", "input", "model", "stream", "system")
-"""Fields of a request that no option may set."""
 _EPILOG: Final = """\
 With nothing configured the app opens on the built-in demo model. To talk to a real one, set OPENAI_API_KEY or
 ANTHROPIC_API_KEY, or OPENAI_BASE_URL for any OpenAI-compatible endpoint (and CHAT_MODEL), in the environment, in
 ./.env, or in the .env of the config folder. Exit codes: 0 done, 1 the reply failed, 2 usage or configuration, 70 a
 crash, 130 interrupted, 128+N ended by signal N.
 """
+_NO_SAVE: Final = "keep nothing of this on disk"
 _ID: Final = "its id, the beginning or the end of it, its title, or `last`"
 
 
@@ -50,6 +48,7 @@ class AppArgs:
     shared: SharedArgs = field(default_factory=SharedArgs)
     resume: str | None = None
     """The ID of the conversation to open; `None` opens a new one."""
+    no_save: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,11 +122,19 @@ class ExportArgs:
 
     shared: SharedArgs = field(default_factory=SharedArgs)
     id: str
-    format: Literal["md", "json"] = "md"
+    format: Literal["md", "json", "html"] = "md"
     all_branches: bool = False
-    """Whether Markdown has more than the branch in view; JSON has all branches in any case."""
+    """Whether Markdown and HTML have more than the branch in view; JSON has all branches in any case."""
     output: str | None = None
     """The file to write to; `None` is stdout."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportArgs:
+    """`streamtui import`."""
+
+    shared: SharedArgs = field(default_factory=SharedArgs)
+    files: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,7 +209,7 @@ class CompletionArgs:
     shell: Literal["bash", "zsh", "fish"]
 
 
-SavedArgs = ListArgs | ShowArgs | ExportArgs | RenameArgs | DeleteArgs | BackupArgs | CheckArgs | StatsArgs
+SavedArgs = ListArgs | ShowArgs | ExportArgs | ImportArgs | RenameArgs | DeleteArgs | BackupArgs | CheckArgs | StatsArgs
 """The commands about what is saved."""
 CommandArgs = AppArgs | AskArgs | SavedArgs | ModelsArgs | ServeArgs | DoctorArgs | CompletionArgs
 
@@ -217,7 +224,7 @@ def parse(words: Sequence[str] | None = None) -> CommandArgs:
     values["models"] = [*values.pop("models_before", ()), *values.get("models", ())]
     args: CommandArgs = _filled(values["kind"], values, shared=_filled(SharedArgs, values))
     if complaint := _contradiction(args):
-        _refuse(f"streamtui {values['command']}", complaint)
+        _refuse(f"streamtui {values.get('command') or ''}".rstrip(), complaint)
     return args
 
 
@@ -234,6 +241,8 @@ def _contradiction(args: CommandArgs) -> str | None:
             return "--system and --system-file are two system messages: leave one of them out"
         case AskArgs(extract=True, json=True):
             return "--extract prints code alone and --json events: leave one of them out"
+        case AppArgs(no_save=True, resume=str()):
+            return "--no-save is for new conversations: leave -c and --resume out"
         case DeleteArgs(ids=(), older_than=None):
             return "name what to delete: an ID, or --older-than DAYS"
         case DeleteArgs(ids=(_, *_), older_than=float()):
@@ -294,6 +303,7 @@ def command_parser() -> argparse.ArgumentParser:
     parser.set_defaults(kind=AppArgs)
     parser.add_argument("--version", action="version", version=f"streamtui {__version__}")
     _add_resume(parser)
+    parser.add_argument("--no-save", action="store_true", help=_NO_SAVE)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands (without one, the app opens)")
     _add_ask(commands, shared)
     _add_saved(commands, shared)
@@ -311,8 +321,8 @@ def _shared(models: str) -> _Parser:
     group.add_argument("--base-url", metavar="URL", help=help_of("base_url") + "; with -m anthropic:NAME, Anthropic's")
     group.add_argument("--env-file", metavar="FILE", help="read keys, base URL and model from this file too")
     group.add_argument("--data-dir", metavar="DIR", help="keep the conversations here")
-    group.add_argument("--temperature", metavar="T", type=_temperature, help=help_of("temperature"))
-    group.add_argument("--max-tokens", metavar="N", type=_positive, help=help_of("max_tokens"))
+    group.add_argument("--temperature", metavar="T", type=arg_values.temperature, help=help_of("temperature"))
+    group.add_argument("--max-tokens", metavar="N", type=arg_values.positive, help=help_of("max_tokens"))
     group.add_argument("--system", metavar="TEXT", help=help_of("system"))
     group.add_argument("--demo", action="store_true", help="use the built-in demo model: offline, instant, free")
     group.add_argument("--insecure-http", action="store_true", help="let a key travel over http:// to another machine")
@@ -324,7 +334,7 @@ def _add_resume(parser: _Parser) -> None:
     group = parser.add_mutually_exclusive_group()
     latest, resume = "go on with the latest conversation", f"go on with this one: {_ID}"
     group.add_argument("-c", "--continue", dest="resume", action="store_const", const=LAST, help=latest)
-    group.add_argument("--resume", metavar="ID", type=_id, help=resume)
+    group.add_argument("--resume", metavar="ID", type=arg_values.id, help=resume)
 
 
 def _add(commands: "Commands[_Parser]", shared: _Parser, kind: type, help: str, description: str = "") -> _Parser:
@@ -353,7 +363,7 @@ def _add_ask(commands: "Commands[_Parser]", shared: _Parser) -> None:
     ask.add_argument("--no-stdin", action="store_true", help="don't wait for piped text: the prompt is all there is")
     ask.add_argument("--json", action="store_true", help="one event a line, as JSON")
     ask.add_argument("--metrics", action="store_true", help="say on stderr how long it took")
-    ask.add_argument("--no-save", action="store_true", help="keep nothing of this on disk")
+    ask.add_argument("--no-save", action="store_true", help=_NO_SAVE)
     ask.add_argument("--no-stream", action="store_true", help="print in one piece, and only a complete reply")
     ask.add_argument("--raw", action="store_true", help="print the source on a terminal too, as a pipe gets it")
     ask.add_argument("--extract", action="store_true", help="print the last fenced code block alone, if there is one")
@@ -363,12 +373,14 @@ def _add_ask(commands: "Commands[_Parser]", shared: _Parser) -> None:
         dest="fields",
         metavar="KEY=VALUE",
         action="append",
-        type=_field,
+        type=arg_values.field,
         help="send this field too, such as top_p=0.9; VALUE is JSON, or else text",
     )
-    ask.add_argument("--effort", metavar="LEVEL", type=_level, help="how hard to think, such as low, medium or high")
+    ask.add_argument(
+        "--effort", metavar="LEVEL", type=arg_values.level, help="how hard to think, such as low, medium or high"
+    )
     ask.add_argument("--system-file", metavar="FILE", help="read the system message from this file")
-    ask.add_argument("--title", metavar="TEXT", type=_title, help="call the conversation this")
+    ask.add_argument("--title", metavar="TEXT", type=arg_values.title, help="call the conversation this")
     ask.add_argument("--wait", action="store_true", help="wait for a reply that streams in the conversation")
     _add_resume(ask)
 
@@ -381,21 +393,28 @@ def _add_saved(commands: "Commands[_Parser]", shared: _Parser) -> None:
 
     listing = _add(commands, shared, ListArgs, "list the saved conversations, newest first")
     listing.add_argument("--json", action="store_true", help="as JSON")
-    listing.add_argument("--limit", metavar="N", type=_positive, help="at most this many")
+    listing.add_argument("--limit", metavar="N", type=arg_values.positive, help="at most this many")
     listing.add_argument("--search", metavar="TEXT", help="those with all these words in a title, prompt or reply")
     show = _add(commands, shared, ShowArgs, "print the last reply of a conversation as the model wrote it")
     show.add_argument("id", metavar="ID", nargs="?", help=f"{_ID}; without one, the latest")
     export = _add(commands, shared, ExportArgs, "print a conversation")
     export.add_argument("id", metavar="ID", help=_ID)
-    export.add_argument("--format", choices=("md", "json"), help="md, the default, is Markdown")
+    export.add_argument("--format", choices=("md", "json", "html"), help="md, the default, is Markdown")
     export.add_argument("--all-branches", action="store_true", help="not only the branch in view; json always has all")
     _add_output(export, "write it to this file")
+    description = "Files of ChatGPT, Claude, llm, elia, oterm, and of `export --format json`, packed ones too."
+    imports = _add(
+        commands, shared, ImportArgs, "take in conversations from files of this and other programs", description
+    )
+    imports.add_argument("files", metavar="FILE", nargs="+")
     rename = _add(commands, shared, RenameArgs, "give a conversation another title")
     rename.add_argument("id", metavar="ID", help=_ID)
-    rename.add_argument("title", metavar="TITLE", type=_title)
+    rename.add_argument("title", metavar="TITLE", type=arg_values.title)
     delete = _add(commands, shared, DeleteArgs, "delete conversations, at once and for good")
     delete.add_argument("ids", metavar="ID", nargs="*", help="six characters of its id or more, its title, or `last`")
-    delete.add_argument("--older-than", metavar="DAYS", type=_days, help="those in which nothing happened for so long")
+    delete.add_argument(
+        "--older-than", metavar="DAYS", type=arg_values.days, help="those in which nothing happened for so long"
+    )
     delete.add_argument("--yes", action="store_true", help="don't ask")
     backup = _add(commands, shared, BackupArgs, "copy all that is saved to a file, while it may be in use")
     backup.add_argument("file", metavar="FILE")
@@ -413,11 +432,13 @@ def _add_serve(commands: "Commands[_Parser]", shared: _Parser) -> None:
         "Serve a page and an API on this machine. Prints the address to open and the token for curl.",
     )
     serve.add_argument("--host", metavar="HOST", help="listen here (127.0.0.1); elsewhere needs --token-file")
-    serve.add_argument("--port", metavar="PORT", type=_port, help="listen on this port (8000); 0 takes any free one")
+    serve.add_argument(
+        "--port", metavar="PORT", type=arg_values.port, help="listen on this port (8000); 0 takes any free one"
+    )
     serve.add_argument("--token-file", metavar="FILE", help="let in whoever knows the token in this file")
     serve.add_argument("--allow-host", metavar="NAME", action="append", help="answer to this name too")
-    serve.add_argument("--max-streams", metavar="N", type=_positive, help=help_of("upstream_streams"))
-    serve.add_argument("--workers", metavar="N", type=_positive, help="how many processes serve (1)")
+    serve.add_argument("--max-streams", metavar="N", type=arg_values.positive, help=help_of("upstream_streams"))
+    serve.add_argument("--workers", metavar="N", type=arg_values.positive, help="how many processes serve (1)")
 
 
 def _add_setup(commands: "Commands[_Parser]", shared: _Parser) -> None:
@@ -430,68 +451,4 @@ def _add_setup(commands: "Commands[_Parser]", shared: _Parser) -> None:
 
 
 def _add_output(parser: _Parser, help: str) -> None:
-    parser.add_argument("-o", "--output", metavar="FILE", type=_file, help=f"{help}; - is stdout")
-
-
-def _field(text: str) -> tuple[str, Any]:
-    name, sign, value = text.partition("=")
-    if not (name.strip() and sign):
-        raise argparse.ArgumentTypeError("a field is KEY=VALUE, such as top_p=0.9")
-    if name in _OWN_FIELDS:
-        raise argparse.ArgumentTypeError(f"{name} is made of the conversation and of -m")
-    try:
-        return name, json.loads(value, parse_constant=_refuse_constant)
-    except ValueError:
-        return name, value
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    """Python's JSON knows NaN and Infinity; no endpoint's does."""
-    raise ValueError(name)
-
-
-def _level(text: str) -> str:
-    if not text.strip():
-        raise argparse.ArgumentTypeError("an empty level is none")
-    return text.strip()
-
-
-def _title(text: str) -> str:
-    if not sanitize_line(text):
-        raise argparse.ArgumentTypeError("an empty title is none")
-    return text
-
-
-def _file(text: str) -> str | None:
-    return None if text == "-" else text
-
-
-def _port(text: str) -> int:
-    return _checked(text, int, lambda value: 0 <= value <= 65535, "a port is a number from 0 to 65535")
-
-
-def _temperature(text: str) -> float:
-    return _checked(text, float, lambda value: 0 <= value <= 2, "the temperature is a number from 0 to 2")
-
-
-def _positive(text: str) -> int:
-    return _checked(text, int, lambda value: value >= 1, "this is a whole number of 1 or more")
-
-
-def _days(text: str) -> float:
-    return _checked(text, float, lambda value: 0 <= value < 100_000, "this is a number of days")
-
-
-def _id(text: str) -> str:
-    if not text.strip():
-        raise argparse.ArgumentTypeError("an empty id names no conversation")
-    return text
-
-
-def _checked(text: str, kind: Callable[[str], N], is_good: Callable[[N], bool], complaint: str) -> N:
-    """Return the number. Raises `ArgumentTypeError` with the complaint about one that is none or not good."""
-    with suppress(ValueError):
-        value = kind(text)
-        if is_good(value):
-            return value
-    raise argparse.ArgumentTypeError(complaint)
+    parser.add_argument("-o", "--output", metavar="FILE", type=arg_values.file, help=f"{help}; - is stdout")

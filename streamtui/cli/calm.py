@@ -6,13 +6,13 @@ from typing import Final
 
 from streamtui.chat.catalog import ServerSearch
 from streamtui.chat.errors import ConfigError, StreamtuiError
+from streamtui.chat.ports import Storage
 from streamtui.cli import calm_commands, process
 from streamtui.cli.calm_chat import CalmChat
 from streamtui.cli.calm_commands import Leave
 from streamtui.cli.calm_input import LineInput
 from streamtui.cli.exit_codes import DONE
 from streamtui.cli.loop_thread import LoopThread
-from streamtui.store import Store
 from streamtui.tui.farewell import Farewell
 from streamtui.tui.options import Opening
 from streamtui.workspace import Session, Workspace
@@ -22,7 +22,7 @@ _TWICE_S: Final = 2.0
 """Within which the second Ctrl+C leaves."""
 
 
-def run(workspace: Workspace, store: Store, opening: Opening, farewell: Farewell) -> int:
+def run(workspace: Workspace, store: Storage, opening: Opening, farewell: Farewell) -> int:
     """Talk until the user leaves, and return the exit code. Raises `Stopped` on a signal, once all is settled."""
     with LoopThread() as loop:
         chat: CalmChat | None = None

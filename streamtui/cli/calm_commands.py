@@ -8,11 +8,11 @@ from typing import Final
 from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.messages import ChatMessage, FileReference
 from streamtui.cli.calm_chat import CalmChat
-from streamtui.store import export_json
 from streamtui.tui.actions.files import expanded, free_name, write_new
 from streamtui.workspace import Continue, Regenerate, Session
 from streamtui.workspace.attachments import size_words
 from streamtui.workspace.markdown_export import export_markdown
+from streamtui.workspace.transcript import export_json
 
 _MOST: Final = 20
 """Choices that are read out."""

@@ -8,7 +8,7 @@ from streamtui.chat.sanitize import sanitize_line
 from streamtui.chat.timestamps import utc_minute
 from streamtui.cli import output
 from streamtui.cli.args import ListArgs
-from streamtui.store.transcript import summary_json
+from streamtui.workspace.transcript import summary_json
 
 _HITS: Final = 50
 _HEADER: Final = ("ID", "UPDATED", "MESSAGES", "STATUS", "MODEL", "TITLE")

@@ -78,7 +78,8 @@ def _run(command: CommandArgs, context: Context) -> int:
     try:
         return _dispatch(command, context)
     finally:
-        daily.remember(warnings, context.config.paths.data_folder)
+        if not (isinstance(command, AppArgs | AskArgs) and command.no_save):
+            daily.remember(warnings, context.config.paths.data_folder)
 
 
 def _dispatch(command: CommandArgs, context: Context) -> int:

@@ -14,6 +14,7 @@ from streamtui.cli.args import (
     CheckArgs,
     DeleteArgs,
     ExportArgs,
+    ImportArgs,
     ListArgs,
     RenameArgs,
     SavedArgs,
@@ -23,9 +24,10 @@ from streamtui.cli.args import (
 from streamtui.cli.context import Context
 from streamtui.cli.exit_codes import DONE, FAILED
 from streamtui.cli.process import on_loop
-from streamtui.store import Store, export_json
+from streamtui.providers import PROVIDERS
+from streamtui.store import Store
 from streamtui.workspace import reports
-from streamtui.workspace.markdown_export import export_markdown
+from streamtui.workspace.exports import exported
 
 _TAIL: Final = 20
 """Messages at the end of a branch among which its last reply is expected."""
@@ -41,8 +43,18 @@ def run(args: SavedArgs, context: Context) -> int:
                 return _backup(args, storage)
             case CheckArgs():
                 return _check(storage)
+            case ImportArgs():
+                from streamtui.cli import importing  # the formats of others, which the other commands are spared
+
+                return on_loop(importing.run(args, storage.library, _model(context)))
             case _:
                 return on_loop(_read(args, storage.library, context))
+
+
+def _model(context: Context) -> str:
+    """Return the model that answers in what comes without one."""
+    named = context.config.model
+    return named.value if named is not None else PROVIDERS["openai"].default_model or ""
 
 
 async def _read(
@@ -77,10 +89,7 @@ async def _show(args: ShowArgs, library: Library) -> None:
 
 async def _export(args: ExportArgs, library: Library) -> None:
     record, messages = await library.load(await library.find(args.id))
-    if args.format == "json":
-        text = export_json(record, messages)
-    else:
-        text = export_markdown(record, messages, all_branches=args.all_branches)
+    text = await exported(library, record, messages, args.format, all_branches=args.all_branches)
     if args.output is None:
         await output.print_text(text)
         return

@@ -17,8 +17,8 @@ from streamtui.cli.exit_codes import DONE
 from streamtui.settings.config import Config
 from streamtui.settings.configured import NOTHING_CONFIGURED
 from streamtui.settings.models import SettingsCatalog
-from streamtui.store.transcript import summary_json, transcript
 from streamtui.web import BindAddress, Engine, ServeLimits, serve
+from streamtui.workspace.transcript import summary_json, transcript
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,16 @@ class Settings:
         "resume",
         one_of("nothing", "resume", "reply"),
     )
+    titles: str = setting(
+        "who gives a conversation its title: its first prompt, or the model after its first reply",
+        "prompt",
+        one_of("prompt", "model"),
+    )
+    compact: str = setting(
+        "whether a conversation that nearly fills the model's context is summed up: after asking, by itself, or never",
+        "offer",
+        one_of("offer", "auto", "never"),
+    )
     reconnects: int = setting("how often a reply that broke off is continued without being asked", 0, at_least(0))
     retries: int = setting("how often a request that brought nothing is sent again", 4, at_least(0))
     connect_timeout: float = setting("patience for the connection", 10.0, at_least(0))

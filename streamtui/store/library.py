@@ -4,16 +4,20 @@ import asyncio
 import hashlib
 import sqlite3
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Final, TypeVar
 
 from streamtui.chat.errors import StoreError
-from streamtui.chat.messages import ChatMessage, DraftAttachment
-from streamtui.chat.ports import ConversationRecord, ConversationSummary, SearchHit, Timing
+from streamtui.chat.messages import ChatMessage, DraftAttachment, new_id
+from streamtui.chat.ports import ConversationRecord, ConversationSummary, ForeignDatabase, SearchHit, Timing
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.store.draft_attachments import to_json
+from streamtui.store.foreign import opened_foreign
 from streamtui.store.operations import (
+    Add,
     AddPromptHistory,
     Change,
     Forget,
@@ -82,6 +86,19 @@ class SavedLibrary:
 
     async def search(self, text: str, limit: int = 50) -> list[SearchHit]:
         return await self._ask(lambda connection, overlay: queries.search(connection, overlay, text, limit))
+
+    async def add(self, record: ConversationRecord, messages: Sequence[ChatMessage]) -> bool:
+        if await self._ask(partial(queries.is_saved, conversation=record.id)):
+            return False
+        if await self._ask(partial(queries.is_hidden, conversation=record.id)):
+            record = replace(record, id=new_id())
+        if await self._ask(partial(queries.saved_messages, ids=[message.id for message in messages])):
+            record, messages = _renamed(record, messages)
+        await self._written(Add(record, tuple(messages)))
+        return True
+
+    def open_database(self, path: Path) -> AbstractContextManager[ForeignDatabase]:
+        return opened_foreign(path)
 
     async def rename(self, conversation: str, title: str) -> None:
         await self._change(Rename(conversation, sanitize_line(title)))
@@ -169,3 +186,12 @@ class SavedLibrary:
             return query(connection, Overlay(operations[max(0, applied - done) :]))
 
         return await asyncio.wrap_future(self._reader.ask(answer))
+
+
+def _renamed(
+    record: ConversationRecord, messages: Sequence[ChatMessage]
+) -> tuple[ConversationRecord, list[ChatMessage]]:
+    """Return the conversation with new ids for its messages."""
+    ids = {message.id: new_id() for message in messages}
+    renamed = [replace(message, id=ids[message.id], parent=ids.get(message.parent or "")) for message in messages]
+    return replace(record, leaf=ids.get(record.leaf or "")), renamed

@@ -23,6 +23,14 @@ class Begin:
 
 
 @dataclass(frozen=True, slots=True)
+class Add:
+    """A whole conversation from elsewhere, parents first; its place in the list is that of its last activity."""
+
+    record: ConversationRecord
+    messages: tuple[ChatMessage, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Settle:
     conversation: str
     message: ChatMessage
@@ -117,6 +125,7 @@ class Forget:
 
 Change: TypeAlias = (
     Begin
+    | Add
     | Settle
     | Withdraw
     | Update

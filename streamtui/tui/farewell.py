@@ -20,7 +20,7 @@ class Farewell:
     def text(self, session: Session) -> str:
         """Return what to write below the prompt for the session in view: nothing of one in which nothing is saved."""
         conversation = session.conversation
-        if self.last_word == "nothing" or not conversation.messages:
+        if self.last_word == "nothing" or not conversation.messages or not session.is_saved:
             return ""
         lines = [f"To go on with this conversation: {self.command} --resume {conversation.id}"]
         replies = [message.text for message in conversation.path() if message.role == "assistant" and message.text]

@@ -7,9 +7,8 @@ from streamtui.chat.metrics import BYTES_PER_TOKEN, progress
 from streamtui.chat.reply import Reply
 from streamtui.chat.statistics import Price, Prices
 from streamtui.workspace import Session
+from streamtui.workspace.context_use import NEARLY_FULL, measured_share
 
-_NEARLY_FULL = 0.8
-"""The share of a context from which it is worth a word."""
 _FEWEST_PAST = 3
 """Past replies without which nothing is guessed."""
 
@@ -21,7 +20,7 @@ def state_of(session: Session, prices: Prices, elsewhere: int) -> list[str]:
     parts: list[str] = []
     if len(replies) == 1 and (done := _progress(replies[0], session.past_lengths)) is not None:
         parts.append(f"perhaps {done:.0%} done")
-    parts += _figures(session.conversation.path(), prices)
+    parts += _figures(session.conversation.path(), measured_share(session.conversation, prices), prices)
     if elsewhere > 0:
         parts.append(f"● {elsewhere} elsewhere")
     return parts
@@ -34,18 +33,14 @@ def _progress(reply: Reply, past: list[int]) -> float | None:
     return progress(reply.meter.characters, past, limit * BYTES_PER_TOKEN if limit else None)
 
 
-def _figures(path: Sequence[ChatMessage], prices: Prices) -> list[str]:
+def _figures(path: Sequence[ChatMessage], used: float | None, prices: Prices) -> list[str]:
     """Return how full the model's context is and what the branch has cost, where that is configured."""
     replies = [message for message in path if message.role == "assistant"]
     if not replies:
         return []
     parts: list[str] = []
-    last = replies[-1]
-    window = prices.get(last.model or "", Price()).context
-    usage = last.last.usage
-    if window and usage is not None:
-        used = ((usage.input_tokens or 0) + (usage.output_tokens or 0)) / window
-        parts.append(f"context {used * 100:.0f} %" + (", nearly full" if used >= _NEARLY_FULL else ""))
+    if used is not None:
+        parts.append(f"context {used * 100:.0f} %" + (", nearly full" if used >= NEARLY_FULL else ""))
     costs = [cost for message in replies for cost in _costs(message, prices)]
     if costs:
         parts.append(f"${sum(costs):.3f}")

@@ -5,17 +5,14 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from streamtui.chat.errors import StreamtuiError
-from streamtui.chat.messages import ChatMessage
-from streamtui.chat.ports import ConversationRecord
 from streamtui.chat.statistics import Prices
 from streamtui.tui.farewell import Farewell
 
 if TYPE_CHECKING:
     from streamtui.chat.credentials import KeySetup
 
-Form = Literal["md", "json"]
-Transcript = Callable[[Form, ConversationRecord, Sequence[ChatMessage]], str]
-"""Returns a conversation as the text of a file."""
+
+CompactChoice = Literal["offer", "auto", "never"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +68,11 @@ class Choices:
 
     prices: Prices
     """By model id."""
-    transcript: Transcript
     remember: Callable[[str, str], None]
     """Keeps a setting, by its name in the config file, for the next start."""
     texts: NamedTexts
     """Snippets of prompts, and system messages."""
     keys: Callable[[], "KeySetup"] = _no_keys
     """Makes what checks and keeps keys."""
+    compact: CompactChoice = "offer"
+    """What happens once a model's window is nearly full."""

@@ -18,12 +18,18 @@ class ReplyNews:
     """Says how replies go, and what can be done about one that broke off."""
 
     def __init__(
-        self, keys: Keybindings, say: Callable[[str, Severity], None], offer: Callable[[Session, Reply], None]
+        self,
+        keys: Keybindings,
+        say: Callable[[str, Severity], None],
+        offer: Callable[[Session, Reply], None],
+        look_at_context: Callable[[Session], None],
     ) -> None:
-        """`offer` offers what can be done about a conversation that is too long for its model."""
+        """`offer` offers what can be done about a conversation that is too long for its model; `look_at_context` is
+        called once a reply is whole."""
         self._keys = keys
         self._say = say
         self._offer = offer
+        self._look_at_context = look_at_context
 
     def hear(self, session: Session, event: SessionEvent) -> None:
         """Take in what happens in the session in view."""
@@ -44,10 +50,12 @@ class ReplyNews:
     def _on_ended(self, session: Session, task: ReplyTask, ending: Finished | Failed) -> None:
         match ending:
             case Failed(error=error) if error.kind == "context_length":
-                if not session.comparison.tasks and session.has_older_turns:
+                if not session.comparison.tasks:
                     self._offer(session, task.reply)
             case Failed() if task.reply.message.can_continue:
                 key = self._keys["continue"] or "/continue"
                 self._say(f"{key} lets the reply go on where it stopped.", "information")
+            case Finished() if not session.comparison.tasks:
+                self._look_at_context(session)
             case _:
                 pass

@@ -14,6 +14,7 @@ from streamtui.workspace.events import (
     ReplyEnded,
     ReplyStarted,
     SessionEvent,
+    TitleChanged,
     TurnTakenBack,
 )
 from streamtui.workspace.following import PollIntervals
@@ -46,6 +47,7 @@ __all__ = [
     "Session",
     "SessionEvent",
     "Submission",
+    "TitleChanged",
     "TurnTakenBack",
     "Workspace",
     "allow_nothing",

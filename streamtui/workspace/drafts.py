@@ -40,7 +40,9 @@ class Drafts:
 
     def keep(self, session: Session) -> None:
         """Write down what is unsent in a session, unless it is written already: one in which nothing was ever typed
-        leaves the draft of the new conversation alone."""
+        leaves the draft of the new conversation alone, and one that isn't saved leaves nothing."""
+        if not session.is_saved:
+            return
         outgoing = session.outgoing
         unsent = SendPrompt(outgoing.unsent(), attachments=outgoing.next.attachments)
         submissions = (*self._on_their_way(session), *outgoing.next.queued, unsent)
@@ -61,6 +63,8 @@ class Drafts:
     def keep_last(self, session: Session, *, in_view: bool) -> None:
         """Write down what is unsent when the program ends. What belongs to no saved conversation goes to the history
         as well: there may be a second new one, here or in another process, and only one draft is kept for all."""
+        if not session.is_saved:
+            return
         if not session.conversation.messages:
             self._library.remember_prompt(session.outgoing.unsent())
         if session.conversation.messages or in_view or session is self._new:

@@ -72,6 +72,11 @@ class NextChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class TitleChanged:
+    """The conversation has another title, not by the user's hand."""
+
+
+@dataclass(frozen=True, slots=True)
 class NotSent:
     """Something could not be sent; its text is in the draft again."""
 
@@ -88,5 +93,6 @@ SessionEvent = (
     | TurnTakenBack
     | DraftChanged
     | NextChanged
+    | TitleChanged
     | NotSent
 )

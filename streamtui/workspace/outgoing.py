@@ -110,6 +110,11 @@ class Outgoing:
         self.detach(*prompt.attachments)
         self._set_draft(self.unsent().removeprefix(prompt.text).lstrip("\n"))
 
+    def stash(self, text: str) -> None:
+        """Put an unsent text on top of the prompt history, and plan nothing special for the next prompt."""
+        self.aim(models=self._next.models)
+        self._remember(text)
+
     # -- the queue
 
     def queue(self, prompt: SendPrompt) -> None:

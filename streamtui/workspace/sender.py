@@ -7,13 +7,17 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from streamtui.chat.catalog import Catalog
+from streamtui.chat.conversation import Conversation
 from streamtui.chat.errors import ErrorInfo, PlaintextKeyError, StreamtuiError
 from streamtui.chat.ports import Library, Model
 from streamtui.chat.reply_tasks import ReplyTask
+from streamtui.chat.turns import answered
+from streamtui.workspace import side_request
 from streamtui.workspace.attachments.window import refuse_what_does_not_fit
 from streamtui.workspace.background import BackgroundTasks
+from streamtui.workspace.condensing import condensed
 from streamtui.workspace.session import Session
-from streamtui.workspace.submissions import Regenerate, Revise, SendPrompt, Submission, prompt_of
+from streamtui.workspace.submissions import Compact, Regenerate, Revise, SendPrompt, Submission, prompt_of
 
 log = logging.getLogger(__name__)
 
@@ -144,6 +148,8 @@ class Sender:
                 return replace(submission, model=await self.authorize(model))
             case Revise():
                 return submission  # nothing is sent anywhere
+            case Compact(budget=int(budget)):
+                return replace(submission, condensed=await self._condensed(session.conversation, budget))
             case _:
                 await self._authorize_own(session)
                 return submission
@@ -166,6 +172,16 @@ class Sender:
         if session.is_watched:  # nobody else is shown how far a reply may be
             self._background.start(self._learn_lengths(session))
         return model
+
+    async def _condensed(self, conversation: Conversation, budget: int) -> str:
+        """Return what asks for a summary of more than the model can read at once; empty where that isn't so."""
+        model = await self.authorize(conversation.model)
+        conversation.use(model)
+
+        async def ask(prompt: str) -> str:
+            return await side_request.answer(model, prompt, conversation.options)
+
+        return await condensed(answered(conversation.path()), budget, ask) or ""
 
     async def _catch_up(self, session: Session) -> None:
         """Read what another program has written meanwhile. Raises `StreamtuiError` while it still writes."""

@@ -38,21 +38,30 @@ class Session:
         submit: Callable[["Session", Submission], None],
         remember: Callable[[str], None],
         attachments: Attachments,
+        on_complete: Callable[["Session"], None] = lambda session: None,
+        *,
+        is_saved: bool = True,
     ) -> None:
         """`submit` sends what was queued, once its turn has come; `remember` puts a prompt that is taken back, but has
-        no place in the draft, into the prompt history; `attachments` keeps the files of this conversation."""
+        no place in the draft, into the prompt history; `attachments` keeps the files of this conversation;
+        `on_complete` is called with each reply that is complete."""
         self.conversation = conversation
         conversation.prepare = attachments.prepare
         self.attachments = attachments
+        self.is_saved = is_saved
+        """Whether anything of it may touch the disk."""
         self.outgoing = Outgoing(conversation, self.tell, remember)
         self.comparison = Comparison(conversation, self.show_path)
         self.past_lengths: list[int] = []
         """Characters in past replies of the model, for the estimate of progress."""
+        self.asked_to_compact: str | None = None
+        """The root of the branch for which the user was asked already whether to sum it up."""
         self.ready = asyncio.Event()
         """Set once all messages are read, and with that everything a request is made of."""
         self.ready.set()
         self._tasks = tasks
         self._submit = submit
+        self._on_complete = on_complete
         self._listeners: tuple[Listener, ...] = ()
         self._answered: SendPrompt | None = None
         """What the replies in flight answer, if it was a prompt."""
@@ -114,7 +123,8 @@ class Session:
     def start(self, submission: Submission) -> list[ReplyTask]:
         """Send, and return the replies in flight. Raises `StreamtuiError` where that makes no sense now."""
         if isinstance(submission, Revise):
-            self.revise(submission.message, submission.text)
+            self.conversation.revise(submission.message, submission.text)
+            self.show_path()
             return []
         replies = self.replies(submission)
         self._answered = submission if isinstance(submission, SendPrompt) else None
@@ -145,8 +155,8 @@ class Session:
                 return [conversation.regenerate(message, model)]
             case Continue(message=message):
                 return [conversation.continue_(message)]
-            case Compact():
-                return [conversation.compact()]
+            case Compact(condensed=condensed):
+                return [conversation.compact(condensed)]
             case Revise():
                 return []
             case _:
@@ -188,14 +198,6 @@ class Session:
         self.show_path()
         return index + 1, len(siblings)
 
-    def revise(self, reply: str, text: str) -> str:
-        """Put another wording of a reply beside it, as a branch, and bring that into view; return its id.
-
-        Raises `StreamtuiError`; nothing is sent."""
-        revised = self.conversation.revise(reply, text)
-        self.show_path()
-        return revised
-
     def show_branch(self, message: str) -> bool:
         """Bring the branch through a message into view, down to its newest end; return whether it is there."""
         if message not in self.conversation.messages:
@@ -208,28 +210,6 @@ class Session:
     def show_path(self) -> None:
         """Tell watchers that the path in view is another one."""
         self.tell(PathChanged(tuple(self.conversation.path())))
-
-    @property
-    def has_older_turns(self) -> bool:
-        """Whether requests could leave out more than they do."""
-        return self.conversation.omitted.can_grow(self.conversation.path())
-
-    def leave_out_oldest(self, reply: Reply) -> Submission | None:
-        """Leave the older half of the turns out of later requests, and return what asks again what `reply` could not
-        answer; `None` where there is nothing older to leave out."""
-        conversation = self.conversation
-        path = conversation.path()
-        before = conversation.omitted.count(path)
-        if conversation.omitted.grow(path) == before:
-            return None
-        prompt = None
-        if not reply.message.text and reply.id in conversation.messages:
-            prompt = self._take_back(reply.message)
-        self.show_path()
-        if prompt is None:
-            return Regenerate()
-        self.outgoing.withdraw(prompt)
-        return prompt
 
     # -- inside
 
@@ -262,6 +242,7 @@ class Session:
         self.tell(ReplyEnded(task, ending))
         match ending:
             case Finished(status=Status.COMPLETE) if not self.is_streaming:
+                self._on_complete(self)
                 if (queued := self.outgoing.dequeue()) is not None:
                     self._submit(self, queued)
             case Failed():
@@ -275,7 +256,7 @@ class Session:
         brought_nothing = is_alone and not message.text and not message.reasoning
         self.outgoing.give_back_all(_prompt_of(own) if own is not None and brought_nothing else None)
 
-    def _take_back(self, reply: ChatMessage) -> SendPrompt | None:
+    def take_back(self, reply: ChatMessage) -> SendPrompt | None:
         """Remove a reply in which nothing arrived; return its prompt where that went too."""
         own = self.conversation.messages.get(reply.parent or "")
         is_gone = self.conversation.take_back(reply.id) is not None
@@ -286,7 +267,7 @@ class Session:
         message = task.reply.message
         if message.last.text or message.last.reasoning or message.id not in self.conversation.messages:
             return None
-        prompt = self._take_back(message)
+        prompt = self.take_back(message)
         waiting = self.outgoing.next
         if waiting.edits is not None and waiting.edits not in self.conversation.messages:
             self.outgoing.aim(models=waiting.models)

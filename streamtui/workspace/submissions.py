@@ -61,6 +61,11 @@ class Revise:
 class Compact:
     """A summary of the branch in view, on a branch of its own."""
 
+    budget: int | None = None
+    """Tokens that the model can read at once, as far as is known: of more it is shown one part after the other."""
+    condensed: str = ""
+    """What asks for the summary in place of the whole branch; made while it is sent."""
+
 
 Submission = SendPrompt | Regenerate | Continue | Revise | Compact
 

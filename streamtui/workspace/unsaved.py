@@ -1,11 +1,22 @@
-"""A library in which nothing is, for conversations that are not to be saved."""
+"""A library in which nothing is, and a storage without a disk, for conversations that are not to be saved."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from hashlib import sha256
+from pathlib import Path
 
-from streamtui.chat.errors import NotFoundError
+from streamtui.chat.errors import NotFoundError, StoreError
 from streamtui.chat.messages import ChatMessage, DraftAttachment
-from streamtui.chat.ports import ConversationRecord, ConversationSummary, SearchHit, Timing
+from streamtui.chat.ports import (
+    ConversationRecord,
+    ConversationSummary,
+    ForeignDatabase,
+    HealthReport,
+    InMemoryQuirks,
+    NullRecorder,
+    SearchHit,
+    Timing,
+)
 
 
 class UnsavedLibrary:
@@ -40,6 +51,12 @@ class UnsavedLibrary:
 
     async def message(self, message: str) -> ChatMessage:
         raise _nothing()
+
+    async def add(self, record: ConversationRecord, messages: Sequence[ChatMessage]) -> bool:
+        raise StoreError("Nothing is saved here.")
+
+    def open_database(self, path: Path) -> AbstractContextManager[ForeignDatabase]:
+        raise StoreError("Nothing is saved here.")
 
     async def rename(self, conversation: str, title: str) -> None:
         raise _nothing()
@@ -86,6 +103,33 @@ class UnsavedLibrary:
 
     async def timings(self, model: str | None = None, limit: int = 1000) -> list[Timing]:
         return []
+
+
+class UnsavedStorage:
+    """Implements `chat.ports.Storage` for a program that keeps nothing."""
+
+    trouble: str | None = None
+    notices: tuple[str, ...] = ()
+
+    def __init__(self) -> None:
+        self.recorder = NullRecorder()
+        self.library = UnsavedLibrary()
+        self.memory = InMemoryQuirks()
+
+    def on_trouble(self, callback: Callable[[str | None], None]) -> None:
+        return
+
+    def flush_or_spill(self, timeout: float) -> bool:
+        return True
+
+    def erase(self, timeout: float, on_progress: Callable[[float], None] = lambda part: None) -> bool:
+        return True
+
+    def check(self) -> HealthReport:
+        raise StoreError("Nothing is saved here.")
+
+    def backup(self, path: Path) -> None:
+        raise StoreError("Nothing is saved here.")
 
 
 def _nothing() -> NotFoundError:

@@ -10,7 +10,7 @@ from streamtui.chat.conversation import Conversation, Options
 from streamtui.chat.errors import NotFoundError, StreamtuiError
 from streamtui.chat.events import Event
 from streamtui.chat.messages import Status
-from streamtui.chat.ports import Library, Model, Recorder
+from streamtui.chat.ports import Library, Model, NullRecorder, Recorder
 from streamtui.chat.reply_tasks import Position, ReplyTasks
 from streamtui.workspace import forks
 from streamtui.workspace.attachments import Attachments, Contents, Converter
@@ -20,14 +20,14 @@ from streamtui.workspace.default_model import DefaultModel
 from streamtui.workspace.drafts import Drafts
 from streamtui.workspace.events import Closed, HistoryRead
 from streamtui.workspace.following import PollIntervals, follow_saved
+from streamtui.workspace.open_sessions import OpenSessions
 from streamtui.workspace.sender import Confirm, Sender, allow_nothing
 from streamtui.workspace.session import Session
+from streamtui.workspace.titles import Titles, TitleSource
 from streamtui.workspace.unsaved import UnsavedLibrary
 
 TAIL: Final = 60
 """Messages read before the rest of a conversation: more than any screen holds."""
-IDLE_SESSIONS: Final = 8
-"""Sessions that stay open although nobody watches them and nothing happens there; older ones are read again."""
 _STREAMING: Final = Status.STREAMING
 
 
@@ -42,6 +42,7 @@ class Defaults:
     instruction: str | None = None
     """From `--system`: the system message even of a reopened conversation."""
     options: Options = field(default_factory=Options)
+    titles: TitleSource = "prompt"
 
 
 class Workspace:
@@ -64,20 +65,22 @@ class Workspace:
         self.library = library
         self.defaults = defaults or Defaults()
         self.tasks = ReplyTasks()
-        self.attachments = Attachments(Contents(kept or library, library, UnsavedLibrary()), Converter())
+        self._converter = Converter()
+        self.attachments = Attachments(Contents(kept or library, library, UnsavedLibrary()), self._converter)
         self._background = BackgroundTasks()
         self.sender = Sender(catalog, library, confirm, self._background, lambda session: self.drafts.keep(session))
         self.drafts = Drafts(library, self.sender.on_their_way)
         self.default_model = DefaultModel(catalog, self.blank)
         self._recorder = recorder
-        self._sessions: dict[str, Session] = {}
-        """By conversation, the one opened last at the end."""
+        self.titles = Titles(self.sender, self.defaults.titles)
+        self._is_saving = not isinstance(library, UnsavedLibrary)
+        self._sessions = OpenSessions(self.sender, self.drafts.keep)
         self._deleted: list[str] = []
 
     # -- opening
 
     def __iter__(self) -> Iterator[Session]:
-        return iter(list(self._sessions.values()))
+        return iter(self._sessions)
 
     def new(self, model: Model | None = None, system: str | None = None) -> Session:
         """Return an empty conversation's session; nothing of it is saved before its first reply starts.
@@ -95,8 +98,31 @@ class Workspace:
     def blank(self) -> Session | None:
         """Return the session in which nothing was asked yet, nor is about to be, if there is one: the watched one, or
         else the newest."""
-        blank = [session for session in self if session.is_blank and not self.sender.on_their_way(session)]
-        return next((session for session in blank if session.is_watched), blank[-1] if blank else None)
+        return self._sessions.blank(is_saved=self._is_saving)
+
+    def incognito(self, model: Model | None = None) -> Session:
+        """Return an empty conversation's session of which nothing ever touches the disk; in place of the one there
+        was, which is closed unless nothing was asked there yet."""
+        if (blank := self._sessions.blank(is_saved=False)) is not None:
+            return blank
+        before = [session for session in self if self.is_incognito(session)]
+        conversation = Conversation(
+            model or self.defaults.model or self.catalog.model(),
+            system=self.defaults.system,
+            options=self.defaults.options,
+        )
+        session = self._add(conversation, is_saved=False)
+        for other in before:
+            self.close(other.conversation.id)
+        return session
+
+    def unsaved(self) -> Session | None:
+        """Return the session of the newest conversation that isn't saved, where the others are, if there is one."""
+        return next((session for session in reversed(list(self)) if self.is_incognito(session)), None)
+
+    def is_incognito(self, session: Session) -> bool:
+        """Return whether a conversation isn't saved where the others are."""
+        return self._is_saving and not session.is_saved
 
     def get(self, conversation: str) -> Session | None:
         """Return the session of a conversation that is open here, unless what it knows is out of date."""
@@ -177,9 +203,10 @@ class Workspace:
         Raises `StreamtuiError` where there is nothing to fork or a reply streams there, and `StoreError`.
         """
         await session.ready.wait()
-        forked = forks.fork_of(session.conversation, message, self._recorder)
-        await self._recorder.begin(forked.record, list(forked.messages.values()))
-        return self._add(forked)
+        recorder = self._recorder if session.is_saved else NullRecorder()
+        forked = forks.fork_of(session.conversation, message, recorder)
+        await recorder.begin(forked.record, list(forked.messages.values()))
+        return self._add(forked, is_saved=session.is_saved, attachments=session.attachments)
 
     # -- following
 
@@ -210,7 +237,7 @@ class Workspace:
         self.sender.take_back(session)
         session.stop()
         self.drafts.keep(session)
-        del self._sessions[conversation]
+        self._sessions.pop(conversation)
         session.tell(Closed(error))
 
     async def delete(self, conversation: str) -> None:
@@ -221,8 +248,8 @@ class Workspace:
         for task in running:
             task.stop()
             await task.wait()
-        if session is not None and session.is_blank:
-            return  # its only turn was taken back, because nothing of the reply had arrived
+        if session is not None and (session.is_blank or not session.is_saved):
+            return  # its only turn was taken back, because nothing of the reply had arrived; or none was ever saved
         await self.library.delete(conversation)
         self._deleted.append(conversation)
 
@@ -255,27 +282,32 @@ class Workspace:
 
     # -- inside
 
-    def _add(self, conversation: Conversation) -> Session:
-        session = Session(conversation, self.tasks, self.sender.submit, self.library.remember_prompt, self.attachments)
-        self._sessions.pop(conversation.id, None)
-        self._sessions[conversation.id] = session
-        self._let_go_of_idle(session)
-        return session
-
-    def _let_go_of_idle(self, newest: Session) -> None:
-        idle = [session for session in self if session is not newest and self._is_idle(session)]
-        for session in idle[: max(0, len(idle) - IDLE_SESSIONS)]:
-            self.drafts.keep(session)
-            del self._sessions[session.conversation.id]
-
-    def _is_idle(self, session: Session) -> bool:
-        is_needed = (
-            session.is_watched
-            or session.is_streaming
-            or session.outgoing.next.queued
-            or self.sender.on_their_way(session)
+    def _add(
+        self, conversation: Conversation, *, is_saved: bool = True, attachments: Attachments | None = None
+    ) -> Session:
+        is_saved = is_saved and self._is_saving
+        session = Session(
+            conversation,
+            self.tasks,
+            self.sender.submit,
+            self.library.remember_prompt if is_saved else _forget,
+            attachments or self._attachments_of(is_saved=is_saved),
+            self._on_complete,
+            is_saved=is_saved,
         )
-        return not (is_needed or session.is_blank) and session.ready.is_set()
+        return self._sessions.add(session)
+
+    def _attachments_of(self, *, is_saved: bool) -> Attachments:
+        """Return what keeps the files of a conversation: one that isn't saved where others are has a memory of its
+        own, which goes with it."""
+        if is_saved or not self._is_saving:
+            return self.attachments
+        memory = UnsavedLibrary()
+        return Attachments(Contents(memory, self.library, memory), self._converter)
+
+    def _on_complete(self, session: Session) -> None:
+        if self.titles.is_wanted(session):
+            self._background.start(self.titles.try_giving(session))
 
     async def _read_rest(self, session: Session) -> None:
         conversation = session.conversation
@@ -297,3 +329,7 @@ class Workspace:
     def _instruct(self, conversation: Conversation) -> None:
         if self.defaults.instruction is not None:
             conversation.instruct(self.defaults.instruction)
+
+
+def _forget(prompt: str) -> None:
+    """Remember nothing of a prompt."""

@@ -49,10 +49,10 @@ def completed_by_fish(words: str, folder: Path) -> list[str]:
     [
         ("streamtui ex", ["export"]),
         ("streamtui export --fo", ["--format"]),
-        ("streamtui export --format ", ["md", "json"]),
+        ("streamtui export --format ", ["md", "json", "html"]),
         ("streamtui export --format j", ["json"]),
         ("streamtui export --format = j", ["json"]),
-        ("streamtui export --format =", ["md", "json"]),
+        ("streamtui export --format =", ["md", "json", "html"]),
         ("streamtui -m ask --data-dir serve ex", ["export"]),
         ("streamtui -c --ver", ["--version"]),
         ("streamtui completion f", ["fish"]),

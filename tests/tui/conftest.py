@@ -5,7 +5,8 @@ import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -14,18 +15,16 @@ from textual.pilot import Pilot
 
 from streamtui.chat.conversation import Options
 from streamtui.chat.credentials import KeySetup
-from streamtui.chat.messages import ChatMessage
-from streamtui.chat.ports import ConversationRecord
 from streamtui.chat.retry import Policy
+from streamtui.chat.statistics import Prices
 from streamtui.settings.config import Config
 from streamtui.settings.models import SettingsCatalog
 from streamtui.settings.named_texts import NamedTexts
 from streamtui.settings.paths import Paths
-from streamtui.store import Store, export_json
-from streamtui.tui.options import Choices, Form, Looks, Opening
+from streamtui.store import Store
+from streamtui.tui.options import Choices, CompactChoice, Looks, Opening
 from streamtui.tui.terminal import environment
 from streamtui.workspace import Defaults, Workspace
-from streamtui.workspace.markdown_export import export_markdown
 from tests.calm import calm_pilot
 from tests.patience import PATIENCE_S
 
@@ -105,10 +104,6 @@ class Open(Protocol):
     ) -> AbstractAsyncContextManager[Reader]: ...
 
 
-def transcript(form: Form, record: ConversationRecord, messages: Sequence[ChatMessage]) -> str:
-    return (export_json if form == "json" else export_markdown)(record, messages)
-
-
 @asynccontextmanager
 async def opened(
     folder: Path,
@@ -119,6 +114,8 @@ async def opened(
     size: tuple[int, int] = (100, 30),
     notices: Sequence[str] = (),
     opening: Opening | None = None,
+    prices: Prices | None = None,
+    compact: CompactChoice = "offer",
     finds_servers: bool = False,
     keys: Mapping[str, Sequence[str]] | None = None,
     key_setup: Callable[[SettingsCatalog], KeySetup] | None = None,
@@ -129,16 +126,13 @@ async def opened(
         remembered: dict[str, str] = {}
         catalog = SettingsCatalog(config, store.memory, demo=demo, finds_servers=finds_servers)
         defaults = Defaults(options=Options(None, None, policy or Policy()))
+        choices = Choices(prices or {}, remembered.__setitem__, NamedTexts(folder / "config"), compact=compact)
+        if key_setup is not None:
+            choices = replace(choices, keys=partial(key_setup, catalog))
         app = StreamtuiApp(
             Workspace(catalog, store.recorder, store.library, defaults),
             store,
-            Choices(
-                {},
-                transcript,
-                remembered.__setitem__,
-                NamedTexts(folder / "config"),
-                *([lambda: key_setup(catalog)] if key_setup else []),
-            ),
+            choices,
             opening=opening or Opening(notices=notices),
             looks=Looks(config.settings.theme, keys=keys or {}),
             report=lambda error: f"it crashed: {error!r}",

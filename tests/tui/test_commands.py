@@ -11,6 +11,7 @@ from streamtui.tui import commands
 from streamtui.tui.commands import COMMANDS
 from streamtui.tui.keybindings import DEFAULT
 from tests.tui.conftest import Open, Reader
+from tests.workspace.imports.samples import as_json, claude
 
 Effect = Callable[[Reader, pytest.MonkeyPatch], Awaitable[None]]
 
@@ -118,6 +119,46 @@ async def fork(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     assert reader.app.chat.session is not before
 
 
+async def import_(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    as_json(Path("other.json"), [claude()])
+    await reader.send("/import other.json")
+    await reader.until(lambda: reader.lines[0].strip().startswith("Review"))
+    await reader.until("It prints.")
+    await reader.send("/import missing.json")
+    await reader.until("missing.json is not there")
+
+
+async def context(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    await reader.send("/context")
+    await reader.until("What comes with your next prompt")
+    await reader.until("sent in all, about")
+    assert "code fast" in reader.screen
+
+
+async def compact(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    session = reader.app.chat.session
+    before = session.conversation.path()
+    await reader.send("/model demo:fast")
+    await reader.send("/compact")
+    await reader.until(lambda: not session.is_streaming and len(session.conversation.messages) == 4)
+    assert len(session.conversation.path()) == 2
+    await reader.press("alt+left")
+    await reader.until(lambda: session.conversation.path() == before)
+
+
+async def incognito(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved = reader.app.chat.session
+    await reader.send("/incognito")
+    await reader.until("incognito, nothing is saved")
+    await reader.send("a secret fast")
+    await reader.until(lambda: len(reader.app.chat.session.conversation.messages) == 2)
+    await reader.until(lambda: not reader.app.chat.session.is_streaming)
+    await reader.send("/new")
+    await reader.until_gone("incognito, nothing is saved")
+    assert len(await reader.app.workspace.library.conversations()) == 1
+    reader.app.chat.show_session(saved)
+
+
 async def continue_reply(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     await reader.send("long slow")
     await reader.until("tok/s")
@@ -156,9 +197,11 @@ async def stats(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
 async def rename(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     await reader.send("/rename  A better title")
     await reader.until(lambda: reader.lines[0].strip().startswith("A better title"))
-    await reader.send("/rename")
-    await reader.until("Say the new title")
-    assert reader.box == "/rename "
+    await reader.send("/model demo:fast")
+    await reader.send("/rename ")
+    await reader.until(lambda: not reader.lines[0].strip().startswith("A better title"))
+    assert reader.app.chat.session.title in reader.lines[0]
+    assert len(reader.app.chat.session.conversation.messages) == 2
 
 
 async def system(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,6 +292,10 @@ EFFECTS: dict[str, Effect] = {
     "snippet": snippet,
     "editor": editor,
     "find": find,
+    "import": import_,
+    "context": context,
+    "compact": compact,
+    "incognito": incognito,
     "branches": branches,
     "fork": fork,
     "effort": effort,

@@ -19,7 +19,7 @@ from streamtui.settings.config import Config
 from streamtui.settings.models import SettingsCatalog
 from streamtui.settings.paths import Paths
 from streamtui.store import Store
-from streamtui.store.transcript import summary_json, transcript
+from streamtui.workspace.transcript import summary_json, transcript
 from tests.patience import PATIENCE_S
 from tests.server import words
 from tests.turns import turns

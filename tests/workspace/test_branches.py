@@ -3,6 +3,7 @@
 from streamtui.chat.events import Connected
 from streamtui.chat.messages import Status
 from streamtui.workspace import Closed, SendPrompt
+from streamtui.workspace.too_long import leave_out_oldest
 from tests.chat.scripted import HANG, OK, drop, until
 from tests.workspace.conftest import OpenWorkspace, Watcher
 from tests.workspace.test_sending import SLOW
@@ -56,7 +57,7 @@ async def test_the_oldest_turns_can_be_left_out_and_the_prompt_asked_again(open_
     await task.wait()
     assert session.outgoing.draft == "four"
 
-    submission = session.leave_out_oldest(task.reply)
+    submission = leave_out_oldest(session, task.reply)
     assert submission == SendPrompt("four")
     (task,) = await setup.workspace.sender.send(session, submission)
     await task.wait()
@@ -71,7 +72,7 @@ async def test_nothing_older_is_left_out_of_a_first_prompt(open_workspace: OpenW
     session = setup.workspace.new()
     (task,) = await setup.workspace.sender.send(session, SendPrompt("one"))
     await task.wait()
-    assert session.leave_out_oldest(task.reply) is None
+    assert leave_out_oldest(session, task.reply) is None
 
 
 async def test_deleting_before_anything_arrived_deletes_nothing_and_is_no_error(

@@ -11,6 +11,7 @@ from typing import assert_never
 from streamtui.chat.messages import ChatMessage, Segment
 from streamtui.chat.ports import ConversationRecord
 from streamtui.store.operations import (
+    Add,
     AddPromptHistory,
     Begin,
     Change,
@@ -73,6 +74,9 @@ class Overlay:
             case Begin(record, messages, earlier):
                 self.earlier[record.id] = {message.id: message for message in earlier}
                 self._begin(record, messages)
+            case Add(record, messages):
+                self._begin(record, messages)
+                self._pinned[record.id] = record.pinned
             case Settle(conversation, message, at):
                 self._put(conversation, message)
                 self._touch(conversation, at)

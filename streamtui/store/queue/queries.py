@@ -4,7 +4,7 @@ Every function runs in the reading thread and takes the connection, or `None` wh
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from heapq import merge
 from itertools import islice
@@ -38,6 +38,26 @@ def existing(connection: sqlite3.Connection | None, overlay: Overlay, conversati
 def _hidden(connection: sqlite3.Connection | None, overlay: Overlay) -> set[str]:
     below = set() if connection is None else read.hidden(connection)
     return (below - overlay.shown) | overlay.hidden
+
+
+def is_saved(connection: sqlite3.Connection | None, overlay: Overlay, conversation: str) -> bool:
+    """Return whether there is such a conversation; one that is being deleted is none."""
+    try:
+        existing(connection, overlay, conversation)
+    except NotFoundError:
+        return False
+    return True
+
+
+def is_hidden(connection: sqlite3.Connection | None, overlay: Overlay, conversation: str) -> bool:
+    """Return whether such a conversation is being deleted."""
+    return conversation in _hidden(connection, overlay)
+
+
+def saved_messages(connection: sqlite3.Connection | None, overlay: Overlay, ids: Sequence[str]) -> set[str]:
+    """Return which of these ids messages have."""
+    below = set() if connection is None else read.known(connection, ids)
+    return below | (overlay.messages.keys() & set(ids))
 
 
 def load(

@@ -19,6 +19,7 @@ from streamtui.chat.messages import Attachment, ChatMessage, Citation, SavedNoti
 from streamtui.chat.metrics import Metrics
 from streamtui.chat.ports import ConversationRecord
 from streamtui.store.operations import (
+    Add,
     AddPromptHistory,
     Begin,
     Change,
@@ -41,6 +42,7 @@ from streamtui.system.atomic import write_atomically
 _FORMAT: Final = 1
 _CHANGES: Final[Mapping[str, type[Change]]] = {
     "Begin": Begin,
+    "Add": Add,
     "Settle": Settle,
     "Withdraw": Withdraw,
     "Update": Update,
@@ -198,7 +200,7 @@ def _decode(value: Any) -> Operation:
         fields["record"] = ConversationRecord(**fields["record"])
     if "message" in fields:
         fields["message"] = _message(fields["message"])
-    if kind is Begin:
+    if kind in (Begin, Add):
         fields["messages"] = tuple(_message(message) for message in fields["messages"])
     if kind is PutAttachment:
         fields["content"] = b64decode(fields["content"])

@@ -11,6 +11,7 @@ from streamtui.chat.metrics import Metrics
 from streamtui.chat.ports import ConversationRecord
 from streamtui.chat.sanitize import sanitize, sanitize_line
 from streamtui.store.operations import (
+    Add,
     AddPromptHistory,
     Append,
     Begin,
@@ -54,6 +55,14 @@ VALUES (?, ?, ?, ?, ?, ?, ?, {_TOUCH})
 ON CONFLICT (id) DO UPDATE SET
     title = excluded.title, model = excluded.model, system = excluded.system, leaf = excluded.leaf,
     updated = max(updated, excluded.updated), touched = {_TOUCH}, deleted = NULL, deleted_by = NULL
+"""
+# `touched` orders by activity: right behind the last one active before, by a fraction that leaves room for a million.
+_PUT_IN_ORDER = """
+UPDATE conversations SET pinned = :pinned, touched = coalesce(
+    (SELECT max(touched) + 1.0 / (1 << 20) FROM conversations WHERE updated <= :updated AND id <> :id),
+    (SELECT min(touched) - 1 FROM conversations WHERE id <> :id),
+    1
+) WHERE id = :id
 """
 _UPDATE_RECORD = """
 UPDATE conversations SET title = ?, model = ?, system = ?, leaf = ? WHERE id = ?
@@ -154,6 +163,8 @@ def apply(connection: sqlite3.Connection, change: Change, run: str) -> None:
     match change:
         case Begin():
             _begin(connection, change, run)
+        case Add(record, messages):
+            _add(connection, record, messages, run)
         case Settle():
             _settle(connection, change, run)
         case Withdraw(record, messages):
@@ -195,6 +206,11 @@ def _begin(connection: sqlite3.Connection, begin: Begin, run: str) -> None:
     )
     for message in (*lost, *begin.messages):
         _put_message(connection, record.id, message, run)
+
+
+def _add(connection: sqlite3.Connection, record: ConversationRecord, messages: Sequence[ChatMessage], run: str) -> None:
+    _begin(connection, Begin(record, tuple(messages)), run)
+    connection.execute(_PUT_IN_ORDER, {"id": record.id, "updated": record.updated, "pinned": record.pinned})
 
 
 def _lost(connection: sqlite3.Connection, begin: Begin) -> list[ChatMessage]:

@@ -103,6 +103,12 @@ def newest(connection: sqlite3.Connection, conversation: str) -> str | None:
     return None if row is None else str(row[0])
 
 
+def known(connection: sqlite3.Connection, ids: Iterable[str]) -> set[str]:
+    """Return which of these ids messages have."""
+    query = "SELECT 1 FROM messages WHERE id = ?"
+    return {id for id in ids if connection.execute(query, (id,)).fetchone()}
+
+
 def branch(connection: sqlite3.Connection, conversation: str, leaf: str, limit: int) -> list[ChatMessage]:
     """Return at most `limit` messages that lead to `leaf`, oldest first."""
     limit = min(limit, _count(connection, conversation)) if limit > 1000 else limit  # a ring of parents must end

@@ -86,10 +86,10 @@ def rescue(damaged: Path, target: sqlite3.Connection) -> Tally:
     return Tally(rescued, total, gaps)
 
 
-def _activity(content: _Content, id: str) -> tuple[int, str]:
+def _activity(content: _Content, id: str) -> tuple[float, str]:
     values = content.conversations.get(id)
     touched = values[7] if values is not None else 0
-    return (touched if isinstance(touched, int) else 0), id
+    return (touched if isinstance(touched, int | float) else 0), id
 
 
 def _collect(pages: PageSource) -> _Content:

@@ -1,6 +1,6 @@
 """What commands and keys act on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -78,6 +78,10 @@ class ChatView(Protocol):
 
     async def confirm(self, question: str, yes: str) -> bool:
         """Ask something that the user did not ask for."""
+        ...
+
+    async def decide(self, question: str, choices: Sequence[tuple[str, str]]) -> str | None:
+        """Ask something like that with several ways to go on; return the id of the one that is chosen."""
         ...
 
 

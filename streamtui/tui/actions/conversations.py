@@ -1,16 +1,28 @@
 """Commands about conversations."""
 
+from collections.abc import Coroutine
+
 from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.log import MessageLog
 from streamtui.tui.actions.context import CommandContext
 from streamtui.tui.actions.files import expanded, free_name, write_new
-from streamtui.tui.options import Form
 from streamtui.tui.screens.conversations import Conversations
+from streamtui.workspace.exports import FORMS, Form, exported
+from streamtui.workspace.imports.importer import Importer, Tally
 
 
 def new(context: CommandContext, argument: str = "") -> None:
     context.chat.show_session(context.workspace.blank() or context.workspace.new())
+
+
+def incognito(context: CommandContext, argument: str = "") -> None:
+    """Go to the conversation that isn't saved; from there, begin another one, and the first is gone."""
+    unsaved = context.workspace.unsaved()
+    if unsaved is None or unsaved is context.session:
+        unsaved = context.workspace.incognito()
+    context.chat.show_session(unsaved)
+    context.say("Nothing of this conversation touches the disk. /new leaves it; it is gone when the program ends.")
 
 
 async def open(context: CommandContext, argument: str = "") -> None:
@@ -25,14 +37,23 @@ def find(context: CommandContext, argument: str = "") -> None:
     context.chat.find(argument)
 
 
-def rename(context: CommandContext, argument: str) -> None:
+def rename(context: CommandContext, argument: str) -> Coroutine[None, None, None] | None:
     if not argument:
-        context.box.put("/rename ")
-        raise StreamtuiError("Say the new title: /rename TITLE.")
+        return _let_model_rename(context)
     conversation = context.session.conversation
     conversation.rename(argument)
     context.chat.show_title()
     context.say(f"The title is {conversation.title}.")
+    return None
+
+
+async def _let_model_rename(context: CommandContext) -> None:
+    session = context.session
+    context.say("The model looks for a title …")
+    title = await context.workspace.titles.give(session)
+    if context.session is session:
+        context.chat.show_title()
+        context.say(f"The title is {title}.")
 
 
 def system(context: CommandContext, argument: str) -> None:
@@ -59,7 +80,27 @@ async def export(context: CommandContext, argument: str) -> None:
     if not conversation.messages:
         raise StreamtuiError("There is nothing to export yet.")
     await session.ready.wait()
-    path = expanded(argument) if argument else free_name(conversation.title)
-    form: Form = "json" if path.suffix == ".json" else "md"
-    write_new(path, context.choices.transcript(form, conversation.record, list(conversation.messages.values())))
+    form = _form_of(argument)
+    path = free_name(conversation.title, form) if argument in ("", *FORMS) else expanded(argument)
+    messages = list(conversation.messages.values())
+    write_new(path, await exported(context.workspace.library, conversation.record, messages, form))
     context.say(f"Written to {sanitize_line(str(path.absolute()))}.")
+
+
+def _form_of(name: str) -> Form:
+    """Return the form of a file of this name, or that the name itself is."""
+    ending = name.rpartition(".")[2].lower()
+    return "html" if ending == "htm" else next((form for form in FORMS if form == ending), "md")
+
+
+async def take_in(context: CommandContext, argument: str) -> None:
+    """Import a file, and show the conversation if it is only one."""
+    if not argument:
+        raise StreamtuiError("Say which file: /import FILE.")
+    tally = Tally()
+    importer = Importer(context.workspace.library, context.session.conversation.model.id)
+    context.say("Reading the file …")
+    await importer.take_in(expanded(argument), tally, lambda tally: context.say(f"{tally.line} so far …"))
+    context.say(f"{tally.line}.")
+    if tally.imported == 1 and tally.last is not None:
+        context.chat.open_saved(tally.last)

@@ -12,13 +12,13 @@ def expanded(name: str) -> Path:
     return Path(os.path.expanduser(name))  # noqa: PTH111 - which raises for an unknown user
 
 
-def free_name(title: str) -> Path:
+def free_name(title: str, ending: str = "md") -> Path:
     """Return a file name made of a title that no file in this folder has yet: no separators, no dots in front."""
     kept = "".join(c if c.isalnum() or c in " -_" else " " for c in title)
     stem = "-".join(kept.split())[:60] or "conversation"
-    path, number = Path(f"{stem}.md"), 2
+    path, number = Path(f"{stem}.{ending}"), 2
     while path.exists():
-        path, number = Path(f"{stem}-{number}.md"), number + 1
+        path, number = Path(f"{stem}-{number}.{ending}"), number + 1
     return path
 
 

@@ -1,8 +1,7 @@
 """Commands about replies."""
 
-from streamtui.chat.reply import Reply
 from streamtui.tui.actions.context import CommandContext
-from streamtui.workspace import Continue, Regenerate, Session
+from streamtui.workspace import Continue, Regenerate
 
 
 def retry(context: CommandContext, argument: str = "") -> None:
@@ -12,18 +11,6 @@ def retry(context: CommandContext, argument: str = "") -> None:
 
 def continue_reply(context: CommandContext, argument: str = "") -> None:
     context.workspace.sender.submit(context.session, Continue())
-
-
-async def offer_to_leave_out(context: CommandContext, session: Session, reply: Reply) -> None:
-    """The conversation is too long for the model: offer to ask again without its oldest turns."""
-    question = "This conversation is too long for the model. Leave out its oldest turns from now on, and ask again?"
-    if not await context.chat.confirm(question, "Leave them out") or session.is_streaming:
-        return
-    submission = session.leave_out_oldest(reply)
-    if submission is None:
-        context.say("There is nothing older to leave out: start a new conversation or send less.", "warning")
-    else:
-        context.workspace.sender.submit(session, submission)
 
 
 def edit_last(context: CommandContext, argument: str = "") -> None:

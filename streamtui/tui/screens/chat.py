@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, ClassVar
@@ -16,7 +16,7 @@ from streamtui.chat.catalog import ServerSearch
 from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.events import Finished
 from streamtui.chat.reply import Reply
-from streamtui.tui.actions import conversations, replies
+from streamtui.tui.actions import conversations, long_conversations
 from streamtui.tui.actions.context import CommandContext, Program
 from streamtui.tui.command_runner import CommandRunner
 from streamtui.tui.input_hold import InputHold
@@ -26,6 +26,7 @@ from streamtui.tui.message_actions import MessageActions
 from streamtui.tui.options import Choices
 from streamtui.tui.reply_news import ReplyNews
 from streamtui.tui.screens.conversations import ago
+from streamtui.tui.screens.decision import Decision
 from streamtui.tui.screens.dialogs import Interruption
 from streamtui.tui.screens.picker import Picker
 from streamtui.tui.standing import Standing
@@ -65,7 +66,7 @@ class ChatScreen(Screen[None]):
         self.status = StatusBar(keys, self.standing.moment, self.standing.state, self.standing.is_moving)
         self.banner = Banner()
         self._title = TitleBar()
-        self._news = ReplyNews(keys, self.say, self._offer_to_leave_out)
+        self._news = ReplyNews(keys, self.say, self._offer_after_refusal, self._look_at_context)
         self._workspace = workspace
         self._hold = hold
         self._unwatch: Callable[[], None] = lambda: None
@@ -137,7 +138,10 @@ class ChatScreen(Screen[None]):
     def show_title(self) -> None:
         """Show the title, the model, and how the conversation stands."""
         model = self.session.conversation.model
-        self._title.show(self.session.title or "New conversation", model.label)
+        title = self.session.title or "New conversation"
+        is_incognito = not self.session.is_saved
+        self._title.show(f"⊘ incognito, nothing is saved · {title}" if is_incognito else title, model.label)
+        self.set_class(is_incognito, "-incognito")
         self.view.show_emptiness()
         self.status.update_state()
 
@@ -165,8 +169,12 @@ class ChatScreen(Screen[None]):
                 pass
         self.show_title()
 
-    def _offer_to_leave_out(self, session: Session, reply: Reply) -> None:
-        self.run_worker(replies.offer_to_leave_out(self.context, session, reply))
+    def _offer_after_refusal(self, session: Session, reply: Reply) -> None:
+        self.run_worker(long_conversations.offer_after_refusal(self.context, session, reply))
+
+    def _look_at_context(self, session: Session) -> None:
+        if (offer := long_conversations.due(self.context, session)) is not None:
+            self.run_worker(offer)
 
     # -- commands
 
@@ -204,6 +212,12 @@ class ChatScreen(Screen[None]):
         answer: asyncio.Future[bool | None] = asyncio.get_running_loop().create_future()
         await self.app.push_screen(Interruption(question, yes, self.composer.insert), answer.set_result)
         return await answer is True
+
+    async def decide(self, question: str, choices: Sequence[tuple[str, str]]) -> str | None:
+        """Ask something like that with several ways to go on; return the id of the one that is chosen."""
+        answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
+        await self.app.push_screen(Decision(question, choices, self.composer.insert), answer.set_result)
+        return await answer
 
     @on(FindBar.Closed)
     def leave_find_bar(self) -> None:

@@ -131,7 +131,7 @@ class Composer(Vertical):
             self._runner.run(*parsed)
             return
         session = self._session
-        self.prompt.recent.remember(text)
+        self._remember(text)
         session.outgoing.draft = self.prompt.draft  # now: sending may be quicker than the box's own message
         self._workspace.sender.submit(session, session.outgoing.prompt(text))
 
@@ -228,10 +228,14 @@ class Composer(Vertical):
         if self.prompt.is_blank or self._session is None:
             return False
         text = self.prompt.take()
-        self._session.outgoing.aim(models=self._session.outgoing.next.models)
-        self.prompt.recent.remember(text)
-        self._workspace.library.remember_prompt(text)
+        self._session.outgoing.stash(text)
+        self._remember(text)
         return True
+
+    def _remember(self, text: str) -> None:
+        """Put a prompt into the history that Up walks, unless nobody shall find it in another conversation."""
+        if self._session is not None and not self._workspace.is_incognito(self._session):
+            self.prompt.recent.remember(text)
 
     # -- the list of commands that a slash opens
 

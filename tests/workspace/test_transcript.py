@@ -1,11 +1,25 @@
 import json
+from dataclasses import replace
+from hashlib import sha256
+
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streamtui.chat.errors import ErrorInfo
-from streamtui.chat.messages import ChatMessage, Segment, Status, Usage
+from streamtui.chat.messages import (
+    Attachment,
+    ChatMessage,
+    Citation,
+    SavedNotice,
+    Segment,
+    Status,
+    Usage,
+)
 from streamtui.chat.metrics import Metrics
 from streamtui.chat.ports import ConversationRecord, ConversationSummary
-from streamtui.store import export_json
-from streamtui.store.transcript import message_json, summary_json
+from streamtui.chat.sanitize import sanitize, sanitize_line
+from streamtui.workspace.imports import own
+from streamtui.workspace.transcript import export_json, message_json, summary_json
 
 ROW = ConversationRecord("c1", "Sums", "gpt-4o-mini", "Be brief.", 0.0, 60.25, "m2")
 MESSAGES = [
@@ -88,3 +102,70 @@ def test_a_stretch_without_a_rate_does_not_slow_the_others_down() -> None:
     assert message_json(reply)["metrics"]["tokens_per_s"] == 100
     reply = ChatMessage("m", None, "assistant", tuple(Segment("x", metrics=each) for each in (unrated, unrated)))
     assert message_json(reply)["metrics"]["tokens_per_s"] is None
+
+
+TEXTS = st.text(max_size=30).map(sanitize)
+LINES = st.text(max_size=20).map(sanitize_line)
+FIGURES = st.none() | st.floats(0, 1e6)
+METRICS = st.builds(
+    Metrics,
+    FIGURES,
+    FIGURES,
+    FIGURES,
+    st.floats(0, 1e6),
+    st.integers(0, 99),
+    st.integers(0, 99),
+    FIGURES,
+    FIGURES,
+    FIGURES,
+)
+COUNTS = st.none() | st.integers(0, 10**9)
+SEGMENTS = st.builds(
+    Segment,
+    TEXTS,
+    TEXTS,
+    st.sampled_from([status for status in Status if status is not Status.STREAMING]),
+    st.none() | LINES,
+    st.none() | st.builds(ErrorInfo, LINES.filter(bool), LINES),
+    st.none() | st.builds(Usage, COUNTS, COUNTS, COUNTS, st.booleans()),
+    st.none() | METRICS,
+    st.lists(st.builds(SavedNotice, LINES, LINES), max_size=2).map(tuple),
+    st.lists(st.builds(Citation, LINES, LINES, st.integers(0, 9)), max_size=2).map(tuple),
+)
+
+
+@given(
+    st.lists(
+        st.tuples(st.lists(SEGMENTS, min_size=1, max_size=3), st.integers(0, 99), st.floats(0, 4e9)),
+        min_size=1,
+        max_size=5,
+    ),
+    st.builds(
+        ConversationRecord, st.just("c1"), LINES, LINES, st.none() | TEXTS, st.floats(0, 4e9), st.floats(0, 4e9),
+        st.sampled_from(["m0", "m1", None]), st.booleans(),
+    ),
+    st.dictionaries(st.binary(max_size=20), LINES, max_size=2),
+)  # fmt: skip
+def test_what_is_exported_is_exported_again_with_the_same_bytes_after_an_import(
+    drawn: list[tuple[list[Segment], int, float]], record: ConversationRecord, contents: dict[bytes, str]
+) -> None:
+    files = {sha256(content).hexdigest(): content for content in contents}
+    attachments = tuple(
+        Attachment(sha256(content).hexdigest(), name, "text/plain", len(content)) for content, name in contents.items()
+    )
+    messages = [
+        ChatMessage(
+            f"m{number}",
+            f"m{parent % number}" if number else None,
+            "assistant" if number % 2 else "user",
+            tuple(segments),
+            "m" if number % 2 else None,
+            created,
+            () if number % 2 else attachments,
+        )
+        for number, (segments, parent, created) in enumerate(drawn)
+    ]
+    record = replace(record, leaf=record.leaf if record.leaf in {message.id for message in messages} else None)
+    text = export_json(record, messages, files)
+    again = own.FORMAT.read(json.loads(text), 0.0)
+    assert export_json(again.record, again.messages, again.files) == text

@@ -1,7 +1,8 @@
 """Conversations as files for programs: pure functions over values."""
 
 import json
-from collections.abc import Sequence
+from base64 import b64encode
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -29,17 +30,20 @@ def summary_json(summary: ConversationSummary) -> dict[str, Any]:
 
 def transcript(record: ConversationRecord, messages: Sequence[ChatMessage]) -> dict[str, Any]:
     """Return a conversation with the messages of all its branches as the contract's JSON object."""
+    conversation: dict[str, Any] = {
+        "id": record.id,
+        "title": record.title,
+        "model": record.model,
+        "system": record.system,
+        "leaf": record.leaf,
+        "created": iso_time(record.created),
+        "updated": iso_time(record.updated),
+    }
+    if record.pinned:
+        conversation["pinned"] = True
     return {
         "streamtui": FORMAT,
-        "conversation": {
-            "id": record.id,
-            "title": record.title,
-            "model": record.model,
-            "system": record.system,
-            "leaf": record.leaf,
-            "created": iso_time(record.created),
-            "updated": iso_time(record.updated),
-        },
+        "conversation": conversation,
         "messages": [message_json(message) for message in messages],
     }
 
@@ -61,10 +65,14 @@ def message_json(message: ChatMessage) -> dict[str, Any]:
         "reasoning": message.reasoning,
         "created": iso_time(message.created),
         "usage": None if usage is None else asdict(usage),
-        "metrics": None if metrics is None else metrics.wire(),
+        "metrics": None if metrics is None else _metrics_json(metrics),
     }
     if len(message.segments) > 1:
         body["segments"] = [_segment_json(segment) for segment in message.segments]
+    else:
+        body |= _remarks_json(last)
+    if message.attachments:
+        body["attachments"] = [asdict(attachment) for attachment in message.attachments]
     return body
 
 
@@ -76,13 +84,38 @@ def _segment_json(segment: Segment) -> dict[str, Any]:
         "text": segment.text,
         "reasoning": segment.reasoning,
         "usage": None if segment.usage is None else asdict(segment.usage),
-        "metrics": None if segment.metrics is None else segment.metrics.wire(),
+        "metrics": None if segment.metrics is None else _metrics_json(segment.metrics),
+        **_remarks_json(segment),
     }
 
 
-def export_json(record: ConversationRecord, messages: Sequence[ChatMessage]) -> str:
-    """Return a conversation as a JSON document, which ends in a newline."""
-    return json.dumps(transcript(record, messages), indent=2, ensure_ascii=False) + "\n"
+def _remarks_json(segment: Segment) -> dict[str, Any]:
+    """Return what is said under a reply for good, and its sources, where there are any."""
+    remarks: dict[str, Any] = {}
+    if segment.notices:
+        remarks["notices"] = [asdict(notice) for notice in segment.notices]
+    if segment.citations:
+        remarks["citations"] = [asdict(citation) for citation in segment.citations]
+    return remarks
+
+
+def _metrics_json(metrics: Metrics) -> dict[str, float | None]:
+    if metrics.thinking_s is None:
+        return metrics.wire()
+    return {**metrics.wire(), "thinking_s": round(metrics.thinking_s, 6)}
+
+
+def export_json(
+    record: ConversationRecord, messages: Sequence[ChatMessage], files: Mapping[str, bytes] | None = None
+) -> str:
+    """Return a conversation as a JSON document, which ends in a newline.
+
+    `files` is the content of its attachments by SHA-256; with it, nothing is lost by importing the document.
+    """
+    document = transcript(record, messages)
+    if files:
+        document["files"] = {sha256: b64encode(content).decode("ascii") for sha256, content in sorted(files.items())}
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
 def _usage(segments: Sequence[Segment]) -> Usage | None:
@@ -98,7 +131,7 @@ def _usage(segments: Sequence[Segment]) -> Usage | None:
 
 
 def _metrics(segments: Sequence[Segment]) -> Metrics | None:
-    several = [segment.metrics for segment in segments if segment.metrics is not None]
+    several = [_as_written(segment.metrics) for segment in segments if segment.metrics is not None]
     if len(several) < 2:
         return several[0] if several else None
     streaming = sum(metrics.streaming_s or 0.0 for metrics in several)
@@ -115,6 +148,11 @@ def _metrics(segments: Sequence[Segment]) -> Metrics | None:
         characters_per_s=characters / streaming if streaming else None,
         tokens_per_s=tokens / rated_s if rated_s else None,
     )
+
+
+def _as_written(metrics: Metrics) -> Metrics:
+    """Return the figures with the digits they are written with: what is made of them is the same after an import."""
+    return Metrics(**_metrics_json(metrics))  # type: ignore[arg-type]  # each one of the type it had
 
 
 def _sum(values: list[int | None]) -> int | None:
