@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
+from streamtui.markdown.containers import BlockContext
 from streamtui.markdown.line import StyledLine
 from streamtui.markdown.styles import Styles
 
@@ -16,6 +17,9 @@ class Block(ABC):
     """
 
     __slots__ = ("_key", "_lines", "end", "start")
+
+    place: BlockContext
+    """What it stands in."""
 
     def __init__(self, start: int, end: int) -> None:
         self.start = start

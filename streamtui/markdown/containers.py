@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from rich.segment import Segment
@@ -19,6 +19,14 @@ class Quote:
     """A block quote."""
 
 
+@dataclass(slots=True, eq=False)
+class Numbering:
+    """How the numbers of one list are shown, known only as its items come."""
+
+    is_counted: bool = True
+    """Whether all items so far are written with the number of the first: then they are counted."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Item:
     """A list item."""
@@ -31,21 +39,32 @@ class Item:
     first: Item | None
     """The list's first item; None in the first item itself."""
     digits: str = ""
-    """The number as shown: as written, or counted where every item of the list is written with the same number."""
-    is_counted: bool = True
-    """Whether all items so far are written with the number of the first."""
+    """The number as written."""
+    position: int = 0
+    """Items of the list before this one."""
+    numbering: Numbering = field(default_factory=Numbering)
+    """Shared by the items of a list."""
 
     def next(self, number: int | None, indent: int, *, digits: str) -> Item:
         """Return the item after this one in the same list, written with `number`."""
-        is_counted = self.is_counted and number == self.list.number
-        if is_counted and self.digits:
-            digits = str(int(self.digits) + 1)
-        return Item(self.sort, number, indent, self.list, digits=digits, is_counted=is_counted)
+        return Item(self.sort, number, indent, self.list, digits, self.position + 1, self.numbering)
 
     @property
     def list(self) -> Item:
         """Return what identifies the list."""
         return self.first or self
+
+    @property
+    def is_like_first(self) -> bool:
+        """Whether it is written with the number of the first."""
+        return self.number == self.list.number
+
+    @property
+    def shown(self) -> str:
+        """The number as shown: as written, or counted where every item of the list is written with the same one."""
+        if self.position and self.numbering.is_counted and self.is_like_first and self.digits:
+            return str(int(self.list.digits) + self.position)
+        return self.digits
 
 
 Container = Quote | Item
@@ -59,6 +78,15 @@ class BlockContext(NamedTuple):
     """Items from this index on show their marker on the block's first row."""
     gap: int
     """-1: no blank row above; else the number of containers that reach through it."""
+
+    def has_numbering(self, numbering: Numbering) -> bool:
+        """Whether the block stands in an item of this list."""
+        return any(isinstance(container, Item) and container.numbering is numbering for container in self.containers)
+
+    def shows_number(self, numbering: Numbering) -> bool:
+        """Whether the block's first row has a marker that depends on how the list counts."""
+        items = (container for container in self.containers[self.shown :] if isinstance(container, Item))
+        return any(item.numbering is numbering and item.position for item in items)
 
 
 class Gutter(NamedTuple):
@@ -114,7 +142,7 @@ def _open_box(styles: Styles) -> Segment:
 
 def _marker(item: Item, index: int, place: BlockContext) -> str:
     if item.number is not None:
-        return f"{item.digits}{item.sort}".rjust(3) + " "
+        return f"{item.shown}{item.sort}".rjust(3) + " "
     depth = sum(isinstance(outer, Item) and outer.number is None for outer in place.containers[:index])
     return _BULLETS[depth % len(_BULLETS)] + " "
 

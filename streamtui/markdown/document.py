@@ -12,12 +12,13 @@ from time import perf_counter
 from streamtui.markdown.block import Block
 from streamtui.markdown.code import CodeChunk
 from streamtui.markdown.code_source import CodeSource, Highlighter
+from streamtui.markdown.containers import Numbering
 from streamtui.markdown.inline import displayable
 from streamtui.markdown.open_blocks import Code
 from streamtui.markdown.references import References, labels
 from streamtui.markdown.scanner import Scanner
 from streamtui.markdown.table import TableChunk, TableColumns
-from streamtui.markdown.text_block import LONG, TextBlock
+from streamtui.markdown.text_block import LONG, Rule, TextBlock
 
 _UNDECIDED = re.compile(r"[ >]*(?:[-=*_+#~`|:]{1,2}|\d{1,3}[.)]?) ?")
 """The start of a line from which it can't be told yet what the line will be."""
@@ -127,12 +128,14 @@ class Document:
         frozen, scanner.done = scanner.done, []
         defined, scanner.defined = scanner.defined, []
         widened, scanner.widened = scanner.widened, []
+        renumbered, scanner.renumbered = scanner.renumbered, []
         self._view = scanner if self._is_closed else self._look_ahead()
         changed = self._replace_end([*frozen, *self._view.done], may_keep=not defined)
         for index in range(self._frozen, self._frozen + len(frozen)):
             self._register(index)
         self._frozen += len(frozen)
-        return min([*changed, *self._relink(defined), *self._widen(widened)], default=None)
+        changed += [*self._relink(defined), *self._widen(widened), *self._renumber(renumbered)]
+        return min(changed, default=None)
 
     @property
     def settled(self) -> int:
@@ -293,6 +296,29 @@ class Document:
                 self._blocks[index] = block.widened()
                 index += 1
         return changed
+
+    def _renumber(self, lists: Iterable[Numbering]) -> list[int]:
+        """Renew the blocks whose list turned out to have numbers of its own; return their indices."""
+        changed: list[int] = []
+        for numbering in lists:
+            for index in range(len(self._blocks) - 1, -1, -1):
+                block = self._blocks[index]
+                if not block.place.has_numbering(numbering):
+                    if changed:
+                        break
+                elif block.place.shows_number(numbering):
+                    changed.append(index)
+                    self._renew(index, block)
+        return changed
+
+    def _renew(self, index: int, block: Block) -> None:
+        match block:
+            case TextBlock():
+                self._renew_flow(index, block.previous)
+            case CodeChunk() | TableChunk() | Rule():
+                self._blocks[index] = block.renewed()
+            case _:
+                pass
 
     def _colour(self, deadline: float) -> list[int]:
         """Find missing colours of code until `deadline`; return the indices of blocks that changed."""

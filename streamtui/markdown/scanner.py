@@ -13,11 +13,11 @@ from collections import deque
 
 from streamtui.markdown.block import Block
 from streamtui.markdown.code_source import CodeSource
-from streamtui.markdown.containers import BlockContext, Container, Item, Quote
+from streamtui.markdown.containers import BlockContext, Container, Item, Numbering, Quote
 from streamtui.markdown.cursor import Cursor
 from streamtui.markdown.open_blocks import Code, Leaf, Paragraph, Table
 from streamtui.markdown.references import References, is_footnote
-from streamtui.markdown.table import LONGEST_ROW, TableColumns, parse_delimiter, split_head
+from streamtui.markdown.table import LONGEST_ROW, TableColumns, is_row, parse_delimiter, split_head
 from streamtui.markdown.text_block import LONG, Rule, TextBlock
 
 _DEEPEST = 64
@@ -47,6 +47,8 @@ class Scanner:
         """Labels of link definitions completed since the owner last took them."""
         self.widened: list[TableColumns] = []
         """Tables whose columns got wider since the owner last took them."""
+        self.renumbered: list[Numbering] = []
+        """Lists that turned out, since the owner last took them, not to be counted."""
         self.open_line = False
         """Whether the last line given to `line` may go on with `extend`."""
         self.leaf: Leaf | None = None
@@ -375,8 +377,16 @@ class Scanner:
         cursor.skip(padding)
         indent += len(marker) + padding
         if isinstance(sibling, Item) and sibling.sort == sort:
-            return sibling.next(number, indent, digits=marker[:-1])
+            return self._numbered(sibling.next(number, indent, digits=marker[:-1]))
         return Item(sort, number, indent, None, digits=marker[:-1])
+
+    def _numbered(self, item: Item) -> Item:
+        """Take note if the list turns out to be written with numbers of its own."""
+        if item.numbering.is_counted and not item.is_like_first and not self._is_fork:
+            item.numbering.is_counted = False
+            if item.position > 1:
+                self.renumbered.append(item.numbering)
+        return item
 
     def _text(self, cursor: Cursor, matched: int, full: bool, opened: bool) -> None:
         """Take a line that is nothing but text: more of a paragraph or table, or a new paragraph."""
@@ -393,7 +403,7 @@ class Scanner:
                 self._drain(leaf)
                 self.open_line = not self._newline
                 return
-            if isinstance(leaf, Table) and full and not self._is_long:
+            if isinstance(leaf, Table) and full and not self._is_long and is_row(text):
                 self.done += leaf.add(text, self._stop)
                 self._blank = False
                 if leaf.grown:

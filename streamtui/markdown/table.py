@@ -56,6 +56,12 @@ def split_head(line: str, columns: int) -> list[str]:
     return _cells(text, _SPLIT_OUTSIDE_CODE)
 
 
+def is_row(line: str) -> bool:
+    """Whether a line below a table is one more row: GFM takes any text for the first cell, but what has no pipe is
+    the next thing that is said."""
+    return "|" in line and any(match[0] == "|" for match in _SPLIT.finditer(line))
+
+
 def _cells(text: str, split: re.Pattern[str]) -> list[str]:
     cells: list[str] = []
     start = 0

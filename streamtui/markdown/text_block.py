@@ -213,6 +213,10 @@ class Rule(Block):
         super().__init__(start, end)
         self.place = place
 
+    def renewed(self) -> Rule:
+        """Return the same rule as a block not rendered yet, for when its number has changed."""
+        return Rule(self.start, self.end, self.place)
+
     def same(self, other: Block) -> bool:
         return isinstance(other, Rule) and (self.start, self.end, self.place) == (other.start, other.end, other.place)
 

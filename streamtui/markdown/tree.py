@@ -205,8 +205,8 @@ class TreeStream:
 
     def _open(self, block: Block) -> tuple[Path, Path]:
         """Open the containers and the element of `block`; return the paths of the first of them and of the last."""
-        place = getattr(block, "place")  # noqa: B009  # every kind of block has one
-        containers: tuple[Container, ...] = place.containers
+        place = block.place
+        containers = place.containers
         known, elements = self._state.containers, list(self._state.elements)
         common = 0
         while common < min(len(known), len(containers)) and known[common] is containers[common]:
@@ -267,7 +267,7 @@ def _children(node: list[object]) -> list[Node]:
 def _item(item: Item) -> Node:
     if item.number is None:
         return element("li")
-    return element("li", value=str(int(item.digits)), data_marker=f"{item.digits}{item.sort}")
+    return element("li", value=str(int(item.shown)), data_marker=f"{item.shown}{item.sort}")
 
 
 def _leaf(block: Block, styles: Styles) -> Node:

@@ -118,6 +118,11 @@ def test_a_line_is_a_line(source: str, shown: list[str]) -> None:
         ("12. a\n45. b\n97. c", ["12.", "45.", "97."]),
         ("3. three\n2. two\n1. one", ["3.", "2.", "1."]),
         ("1. a\n1. b\n1. c", ["1.", "2.", "3."]),
+        ("1. a\n1. b\n3. c", ["1.", "1.", "3."]),
+        ("1. a\n1. b\n1. c\n\n   more\n1. d\n2. e", ["1.", "1.", "1.", "1.", "2."]),
+        ("7. a\n7. b\n\n   ---\n7. ```\n   x\n   ```\n7. |a|\n   |-|\n8. e", ["7.", "7.", "7.", "7.", "8."]),
+        ("1. a\n1. b\n   1. c\n   1. d\n1. e", ["1.", "2.", "1.", "2.", "3."]),
+        ("1. a\n1. b\n   1. c\n   1. d\n   4. e\n1. f", ["1.", "2.", "1.", "1.", "4.", "3."]),
         ("2. B\n5. C\n9. A", ["2.", "5.", "9."]),
         ("1. a\n2. b\n\n1. c\n2. d", ["1.", "2.", "1.", "2."]),
         ("0. a\n1. b", ["0.", "1."]),
@@ -319,6 +324,13 @@ def strong(source: str) -> str:
 )
 def test_bold_is_what_was_meant(source: str, bold: str) -> None:
     assert strong(source) == bold
+
+
+@pytest.mark.parametrize("after", ["**Note:** it", "text\nand more", "a\\|b", "![i](u)"])
+def test_a_line_after_a_table_is_no_row(after: str) -> None:
+    shown = texts(f"| a | b |\n|---|---|\n| 1 | 2 |\n3 | 4\n{after}")
+    assert [row for row in shown if "│" in row] == ["a │ b", "1 │ 2", "3 │ 4"]
+    assert shown[-1] == texts(after)[-1]
 
 
 @pytest.mark.parametrize(
