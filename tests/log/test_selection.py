@@ -192,3 +192,22 @@ async def test_a_pasted_line_of_a_megabyte_is_shown_and_copied_whole() -> None:
         assert "0000000 0000001" in reader.text
         reader.log.screen.selections = {reader.log: Selection(None, None)}
         assert reader.log.screen.get_selected_text() == line
+
+
+async def test_a_formula_that_is_touched_is_copied_as_it_was_written() -> None:
+    text = "Say that \\(\\alpha^2 + \\beta\\) is *small* here.\n\n| a | b |\n|---|---|\n| at $x_1^2$ or so | two |"
+    async with reading([user("x"), reply(text)], (80, 40)) as reader:
+        start, end = reader.place_of("that"), reader.place_of("is small")
+        assert await _drag(reader, start, (end[0] + 1, end[1])) == "that \\(\\alpha^2 + \\beta\\) is"
+        start = reader.place_of("α²")
+        assert await _drag(reader, start, (start[0] + 1, start[1])) == "\\(\\alpha^2 + \\beta\\)"
+        start = reader.place_of("at x")
+        assert await _drag(reader, start, (start[0] + 4, start[1])) == "at $x_1^2$"
+
+
+async def test_a_formula_of_several_rows_is_copied_once() -> None:
+    formula = "\\[\na &= b \\\\\nc &= d\n\\]"
+    async with reading([user("x"), reply(f"Before it\n{formula}\nand after it.")], (80, 40)) as reader:
+        start, end = reader.place_of("it"), reader.place_of("and after")
+        copied = await _drag(reader, start, (end[0] + 2, end[1]))
+        assert copied == f"it\n{formula}\nand"

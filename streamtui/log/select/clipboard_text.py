@@ -10,7 +10,7 @@ from textual.selection import Selection
 from streamtui.log.model.bubble import Bubble
 from streamtui.log.model.parts import FIRST_BLOCK
 from streamtui.log.model.viewport import Viewport
-from streamtui.log.select.positions import ALL, Extent, extent, text_of
+from streamtui.log.select.positions import ALL, Extent, extent, text_of, with_sources
 from streamtui.log.select.tables import table_text
 from streamtui.markdown import Block, Document, StyledLine
 from streamtui.markdown.code import CodeChunk
@@ -168,6 +168,8 @@ def _selected(view: Viewport, bubble: Bubble, unit: _Unit, span: Extent) -> str 
 
 def _joined(rows: Sequence[_Row], code: Sequence[str] | None, number: int, starts_line: bool) -> str:
     """Return the text of `rows`, wrapped ones joined; of `code` whole lines as they are, from line `number` on."""
+    if code is None:
+        return _joined_text(rows)
     out: list[str] = []
     group: list[_Row] = []
     for at, row in enumerate(rows):
@@ -175,7 +177,7 @@ def _joined(rows: Sequence[_Row], code: Sequence[str] | None, number: int, start
         if not row.ends_line and at < len(rows) - 1:
             continue
         is_line = row.ends_line and starts_line and all(row.is_complete for row in group)
-        if code is not None and is_line and number < len(code):
+        if is_line and number < len(code):
             out.append(code[number])
         else:
             texts = [part.text[slice(*part.columns)] + part.line.joint for part in group]
@@ -183,6 +185,20 @@ def _joined(rows: Sequence[_Row], code: Sequence[str] | None, number: int, start
         group, starts_line = [], True
         number += 1
     return "\n".join(out)
+
+
+def _joined_text(rows: Sequence[_Row]) -> str:
+    """Return the selected text; a formula that is touched is given whole, as it was written."""
+    out: list[str] = []
+    joint = ""
+    formula: str | None = None
+    for row in rows:
+        for text, source in with_sources(row.line, *row.columns):
+            if source is None or source != formula:  # else the formula goes on
+                out += [joint, text if source is None else source]
+            joint, formula = "", source
+        joint += row.line.joint
+    return "".join(out) + joint.removesuffix(rows[-1].line.joint if rows else "")
 
 
 def _first_text_row(block: Block, lines: Sequence[StyledLine], width: int) -> int:

@@ -101,6 +101,18 @@ def text_of(line: StyledLine) -> str:
     return line.strip.crop(line.gutter, line.text_end).text
 
 
+def with_sources(line: StyledLine, first: int, last: int) -> Iterator[tuple[str, str | None]]:
+    """Yield the text of a row from character `first` to `last` in pieces, each with what it was written as where that
+    is something else: a formula."""
+    at = 0
+    for segment in line.strip.crop(line.gutter, line.text_end):
+        text = segment.text[max(0, first - at) : max(0, last - at)]
+        at += len(segment.text)
+        if text:
+            source = segment.style.meta.get("source") if segment.style is not None else None
+            yield text, source if isinstance(source, str) else None
+
+
 def glyphs(line: StyledLine) -> Sequence[Glyph]:
     """Return the characters of a row's text as they are painted: each segment is measured on its own."""
     measured: list[Glyph] = []

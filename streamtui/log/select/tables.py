@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from streamtui.log.select.positions import Extent, glyphs, text_of
+from streamtui.log.select.positions import Extent, glyphs, text_of, with_sources
 from streamtui.markdown import StyledLine, Styles
 from streamtui.markdown.inline import cell_text
 from streamtui.markdown.table import TableChunk
@@ -35,12 +35,15 @@ class _Drawn:
 
     def between(self, left: int, right: int) -> str:
         """Return the selected text from cell `left` to cell `right`, padding left out."""
-        text, at, between = text_of(self.line), 0, ""
+        at = 0
+        within: list[int] = []
         for start, end, cells in glyphs(self.line):
             if left <= at < right and self.columns[0] <= start < self.columns[1]:
-                between += text[start:end]
+                within += start, end
             at += cells
-        return between.strip()
+        if not within:
+            return ""
+        return "".join(source or text for text, source in with_sources(self.line, within[0], within[-1])).strip()
 
 
 @dataclass(frozen=True, slots=True)
