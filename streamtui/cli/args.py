@@ -16,10 +16,10 @@ N = TypeVar("N", int, float)
 LAST: Final = "last"
 """The ID of the conversation that was updated last."""
 _EPILOG: Final = """\
-With nothing configured the app opens on the built-in demo model. To talk to a real one, set OPENAI_API_KEY or
-ANTHROPIC_API_KEY, or OPENAI_BASE_URL for any OpenAI-compatible endpoint (and CHAT_MODEL), in the environment, in
-./.env, or in the .env of the config folder. Exit codes: 0 done, 1 the reply failed, 2 usage or configuration, 70 a
-crash, 130 interrupted, 128+N ended by signal N.
+With nothing configured the app asks a model server of this machine, or else the built-in demo. For another one type
+/key there, or set OPENAI_API_KEY or ANTHROPIC_API_KEY, or OPENAI_BASE_URL for any OpenAI-compatible endpoint (and
+CHAT_MODEL), in the environment, in ./.env, or in the .env of the config folder. ACCESSIBLE=1 chats in plain lines.
+Exit codes: 0 done, 1 the reply failed, 2 usage or configuration, 70 a crash, 130 interrupted, 128+N ended by signal N.
 """
 _NO_SAVE: Final = "keep nothing of this on disk"
 _ID: Final = "its id, the beginning or the end of it, its title, or `last`"

@@ -42,7 +42,7 @@ Check = Callable[[Any], str | None]
 
 
 def setting(help: str, default: Any, check: Check = lambda value: None) -> Any:
-    """A field of `Settings`: `help` feeds `--help`, the config file's messages and the README's table."""
+    """A field of `Settings`: `help` feeds `--help`, the config file's messages and the page of settings."""
     return field(default=default, metadata={"help": help, "check": check})
 
 

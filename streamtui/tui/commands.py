@@ -65,7 +65,7 @@ _OWN_ACTIONS: Final = {"continue": "continue_reply", "quit": "leave_or_delete"}
 """Commands whose key is bound to an action of its own."""
 
 
-_MOVING: Final = ("[keys]", 'in config.toml moves keys, each by its name in the README: new = "ctrl+b", or "none"')
+_MOVING: Final = ("[keys]", 'in config.toml moves keys, each by its name in docs/keys.md: new = "ctrl+b", or "none"')
 
 
 def _help(context: CommandContext, argument: str = "") -> None:

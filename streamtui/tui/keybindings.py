@@ -1,6 +1,6 @@
 """The keys as the user has them: the rows of the keymap, some of them moved by `[keys]` in the config file.
 
-The bindings, the footer, the help, the README and the demo's own page are made of these.
+The bindings, the footer, the help, docs/keys.md and the demo's own page are made of these.
 Private Textual names used here, checked on 8.2.8: `textual.keys._character_to_key`.
 """
 
@@ -105,7 +105,7 @@ class Keybindings:
         return next((row.keys[0] for row in self._rows if row.action == action and row.keys), "")
 
     def markdown_table(self) -> str:
-        """Return the table for the README and the demo."""
+        """Return the table for the page about keys and the demo."""
         lines = ["| key | what it does | name in `[keys]` |", "|:----|:-------------|:-----------------|"]
         for row in self._rows:
             names = ", ".join(f"`{name}`" for name in self._names(row).split("  "))
@@ -127,7 +127,9 @@ def moved(wanted: Mapping[str, Sequence[str]]) -> tuple[Keybindings, list[str]]:
     moves: dict[str, Key] = {}
     for id, keys in wanted.items():
         if (row := rows.get(id)) is None:
-            problems.append(f"[keys] {sanitize_line(id, 40)}: there is no key of this name; the README lists them all.")
+            problems.append(
+                f"[keys] {sanitize_line(id, 40)}: there is no key of this name; docs/keys.md lists them all."
+            )
         elif "{digit}" in row.action and keys:
             problems.append(f"[keys] {id}: these keys carry a number, so they can only be taken away, with none.")
         elif (fault := next(filter(None, map(_fault, keys)), None)) is not None:

@@ -1,4 +1,4 @@
-"""`python -m tests.docs.fault_table` writes tests/FAULTS.md anew: every fault as the engine really lives it."""
+"""`python -m tests.docs.fault_table` writes the page of error lines anew: every fault as the engine really lives it."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -12,7 +12,7 @@ from streamtui.chat.ports import Deadlines
 from tests.providers.faults import FAULTS
 from tests.server import SCENARIOS, ScriptedServer
 
-PAGE: Final = Path(__file__).parents[1] / "FAULTS.md"
+PAGE: Final = Path(__file__).parents[2] / "streamtui" / "docs" / "error-lines.md"
 _BEGIN, _END = "<!-- generated -->\n", "<!-- /generated -->\n"
 _ENDS_EARLY: Final = ("eof-after-5", "half-event")
 _SAYS_MORE: Final = ("length", "content-filter", "tool-call", "refusal", "no-text", "429-then-ok", "no-stream-options")

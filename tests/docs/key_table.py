@@ -1,4 +1,4 @@
-"""`python -m tests.docs.key_table` writes the table of keys anew, into the README and the demo's page about keys."""
+"""`python -m tests.docs.key_table` writes the table of keys anew, into the page of keys and the demo's own."""
 
 from pathlib import Path
 from typing import Final
@@ -7,7 +7,7 @@ from streamtui.tui import keybindings
 
 ROOT: Final = Path(__file__).parents[2]
 PAGES: Final = {
-    ROOT / "README.md": ("<!-- keys -->\n", "<!-- /keys -->\n"),
+    ROOT / "streamtui" / "docs" / "keys.md": ("<!-- keys -->\n", "<!-- /keys -->\n"),
     ROOT / "streamtui" / "providers" / "demo" / "keys.py": ('KEY_TABLE: Final = """\\\n', '"""\n'),
 }
 """Where the table stands, and between which lines."""

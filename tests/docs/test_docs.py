@@ -11,7 +11,7 @@ import pytest
 
 from streamtui.cli import completion, exit_codes
 from tests.cli.conftest import Command, Run, command, run_here, scripted_server, server
-from tests.docs import fault_table, key_table, man_page, settings_table
+from tests.docs import fault_table, key_table, man_page, picture, settings_table
 from tests.server import ScriptedServer
 
 __all__ = ["command", "run_here", "scripted_server", "server"]
@@ -20,7 +20,8 @@ README = Path(__file__).parents[2] / "README.md"
 SERVED = "127.0.0.1:8001"
 """Where the README has the scripted server listen."""
 ROWS = re.findall(rf"`streamtui (ask [^`]*{SERVED}[^`]*)`", README.read_text(encoding="utf-8"))
-EXAMPLES = re.findall(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+LIBRARY = README.parent / "streamtui" / "docs" / "library.md"
+EXAMPLES = re.findall(r"```python\n(.*?)```", LIBRARY.read_text(encoding="utf-8"), re.DOTALL)
 
 
 async def test_the_table_of_faults_is_what_happens() -> None:
@@ -28,8 +29,13 @@ async def test_the_table_of_faults_is_what_happens() -> None:
     assert page == fault_table.embed(page, await fault_table.table()), "run: python -m tests.docs.fault_table"
 
 
-def test_the_readmes_table_of_settings_is_true() -> None:
-    assert settings_table.table() in README.read_text(encoding="utf-8"), "run: python -m tests.docs.settings_table"
+def test_the_table_of_settings_is_true() -> None:
+    page = settings_table.PAGE.read_text(encoding="utf-8")
+    assert page == settings_table.embed(page), "run: python -m tests.docs.settings_table"
+
+
+async def test_the_picture_shows_the_app_as_it_is() -> None:
+    assert picture.PICTURE.read_text(encoding="utf-8") == await picture.take(), "run: python -m tests.docs.picture"
 
 
 @pytest.mark.parametrize("page", key_table.PAGES, ids=lambda page: page.name)
@@ -98,12 +104,12 @@ def test_the_readmes_rows_show_what_they_are_about(
     assert err in result.err
 
 
-def test_the_readme_has_its_examples() -> None:
+def test_the_page_about_the_library_has_its_examples() -> None:
     assert len(EXAMPLES) == 3
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=["iterating", "callbacks", "saved"])
-def test_the_readmes_examples_run(example: str, tmp_path: Path) -> None:
+def test_its_examples_run(example: str, tmp_path: Path) -> None:
     script = tmp_path / "example.py"
     script.write_text(example, encoding="utf-8")
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False)
