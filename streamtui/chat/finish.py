@@ -30,8 +30,8 @@ _KINDS: Final = {
     r"|recitation|moderation|guardrail_intervened",
     FinishKind.REFUSED: r"refusal",
     FinishKind.PAUSED: r"pause_turn",
-    FinishKind.BROKEN: r".*error.*|abort(ed)?|cancell?ed|timeout|timed_out|fail(ed|ure)?|insufficient_\w*resources?"
-    r"|interrupted|malformed_\w+|overloaded|preempted",
+    FinishKind.BROKEN: r".*(error|exception|overload|unavailable|abort|cancel|timed?_?out|interrupt|disconnect|crash).*"
+    r"|fail(ed|ure)?|insufficient_\w+|malformed_\w+|out_of_(memory|resources)|oom|preempted|killed",
 }
 _PATTERNS: Final = [(kind, re.compile(pattern, re.IGNORECASE)) for kind, pattern in _KINDS.items()]
 

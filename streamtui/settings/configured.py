@@ -220,6 +220,7 @@ def _described(config: Config, name: str, table: NamedEndpoint) -> Endpoint:
         api=table.api,
         fetch_key=fetcher(name, table),
         key_variable=table.key_env or "",
+        withheld=f"No key was sent: {table.key_env} is not set." if table.key_env and key is None else None,
         key_header=table.key_header,
         headers=table.headers,
         query=table.query,

@@ -125,7 +125,20 @@ async def test_any_other_end_is_said(make: Make, name: str, reason: str, says: s
 
 @pytest.mark.parametrize(
     "reason",
-    ["error", "network_error", "abort", "cancelled", "timeout", "insufficient_system_resource", "ENGINE_ERROR"],
+    [
+        "error",
+        "network_error",
+        "abort",
+        "cancelled",
+        "timeout",
+        "insufficient_system_resource",
+        "ENGINE_ERROR",
+        "server_overloaded",
+        "user_cancelled",
+        "TIMED_OUT",
+        "connection-aborted",
+        "malformed_function_call",
+    ],
 )
 async def test_an_end_that_means_breakage_fails(make: Make, reason: str) -> None:
     heard = await heard_of(make, delta("Hello"), delta(" wor", reason), DONE)

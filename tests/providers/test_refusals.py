@@ -173,6 +173,33 @@ def test_words_go_before_the_status(status: int, body: Any, kind: str, says: str
 
 
 @pytest.mark.parametrize(
+    ("words", "kind", "says"),
+    [
+        ("OpenAIException - Incorrect API key provided: sk-***", "auth", "does not accept the API key"),
+        ("litellm.AuthenticationError: no", "auth", "does not accept the API key"),
+        ("quota exceeded for today", "rate_limit", "quota"),
+        ("Insufficient balance", "bad_request", "wants to be paid"),
+        ("model `zeta` not found, try pulling it first", "not_found", "has no model zeta"),
+        ("the authentication service is down", "server", "a problem of its own"),
+        ("Internal Server Error", "server", "a problem of its own"),
+    ],
+)
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_a_refusal_that_a_relay_passes_on_as_its_own_fault_is_asked_once(
+    status: int, words: str, kind: str, says: str
+) -> None:
+    got, text, retryable = line(status, openai(words))
+
+    assert (got, retryable) == (kind, kind == "server")
+    assert says in text
+
+
+def test_a_fault_of_the_server_s_says_too_that_no_key_was_sent() -> None:
+    peer = EndpointInfo("api.example.org", "WORK_KEY", withheld="No key was sent: WORK_KEY is not set.")
+    assert "WORK_KEY is not set" in line(500, "Internal Server Error", peer=peer)[1]
+
+
+@pytest.mark.parametrize(
     ("request_", "body", "kind", "advises"),
     [
         (FIRST, openai("prompt is too long: 9001 tokens"), "context_length", "Shorten it"),

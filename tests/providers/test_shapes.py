@@ -37,6 +37,7 @@ ODD = (
     b"data: []\n\n",
     b'data: {"choices": []}\n\n',
     b"id: 7\nretry: 100\n\n",
+    b"a line of no known field\n\n",
     b": keep-alive\ndata:\n\n",
 )
 """What says nothing, between two events."""
@@ -126,7 +127,7 @@ def completions(draw: Draw) -> Streamed:
     if where == "alone":
         steps.append({"index": index, "delta": {}, "finish_reason": reason})
     if where == "snapshot":
-        whole = {"role": "assistant", "content": "".join(text)}
+        whole = {"role": "assistant", "content": draw(st.sampled_from(CONTENT))("".join(text))}
         steps.append({"index": index, "delta": {}, "message": whole, "finish_reason": reason})
     body = b""
     while steps:

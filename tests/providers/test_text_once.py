@@ -29,6 +29,8 @@ HELLO = "Hello world"
     [
         [delta("Hello"), delta(" world"), whole(HELLO)],
         [delta("Hello"), delta(" world"), whole(HELLO, delta={})],
+        [delta("Hello"), delta(" world"), choice({"message": {"content": [{"type": "text", "text": HELLO}]}})],
+        [delta("Hello"), delta(" world"), choice({"message": {"content": ["Hello", {"text": {"value": " world"}}]}})],
         [delta("Hello"), delta(" world"), whole(HELLO, delta={"content": ""})],
         [whole(HELLO)],
         [whole("Hello"), whole("Hello wor"), whole(HELLO)],
@@ -210,6 +212,7 @@ FULL = '{"code":400,"message":"the request exceeds the available context size, t
         ([delta("Hello"), f"error: {FULL}\n\n".encode(), DONE], "Hello", "context_length", "available context size"),
         ([delta("Hello"), b"data: error: out of memory\n\n"], "Hello", "server", "out of memory"),
         ([delta("Hello"), b"data: Internal Server Error\n\n"], "Hello", "protocol", "Internal Server Error"),
+        ([delta("Hello"), b"CUDA error: device lost\n\n"], "Hello", "server", "CUDA error: device lost"),
         ([b"the model is not loaded\n\n"], "", "protocol", "the model is not loaded"),
         ([b'event: message\ndata: {"tick":1}\n\n'], "", "protocol", '{"tick":1}'),
     ],

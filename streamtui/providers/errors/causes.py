@@ -73,6 +73,20 @@ _WORDS: Final = {
     Cause.RATE: r"rate[_ ]limit|too many requests|RESOURCE_EXHAUSTED|tokens per minute|requests per (minute|day)",
 }
 _PATTERNS: Final = {cause: re.compile(pattern, re.IGNORECASE | re.MULTILINE) for cause, pattern in _WORDS.items()}
+_BEHIND_A_FAULT: Final = {
+    Cause.KEY: r"(invalid|incorrect|expired|missing|no) (\w+ )?(api[ _-]?key|access token)\b|AuthenticationError"
+    r"|api[ _-]?key\b[^.\n]{0,20}(not valid|invalid|incorrect|expired|missing|required)",
+    Cause.QUOTA: r"quota\b[^.\n]{0,30}(exceeded|exhausted|used up)|(exceeded|exhausted)[^.\n]{0,30}\bquota",
+    Cause.PAYMENT: r"insufficient (account )?(balance|credits?|funds)|credit balance|payment required",
+    Cause.MODEL: r"model_not_found|\bmodels?\b[^.\n]{0,60}(not found|not exist|n't exist)|no such model"
+    r"|is not a valid model",
+    Cause.MEMORY: _WORDS[Cause.MEMORY],
+    Cause.OVERLOADED: _WORDS[Cause.OVERLOADED],
+}
+"""What a fault of the server's (5xx) must say to be something else: relays pass refusals on as faults of their own."""
+_PATTERNS_BEHIND_A_FAULT: Final = [
+    (cause, re.compile(words, re.IGNORECASE)) for cause, words in _BEHIND_A_FAULT.items()
+]
 _TOO_LONG: Final = re.compile(
     r"context[_ ](length|window|size|limit)|available context|(prompt|input|request)\b[^.\n]{0,30} (is )?too long"
     r"|too many (input )?tokens|reduce the length|exceeds? the (model'?s )?(maximum )?(context|input|number of tokens)"
@@ -126,7 +140,9 @@ def _by_words(status: int, text: str, request: ChatRequest) -> Cause | None:
         return Cause.KEY
     if (limited := _length(status, text, request)) is not None:
         return limited
-    candidates = _CANDIDATES.get(status, _CANDIDATES[400] if status < 500 else (Cause.MEMORY, Cause.OVERLOADED))
+    if status >= 500:
+        return next((cause for cause, words in _PATTERNS_BEHIND_A_FAULT if words.search(text)), None)
+    candidates = _CANDIDATES.get(status, _CANDIDATES[400])
     return next((cause for cause in candidates if _says(cause, text)), None)
 
 

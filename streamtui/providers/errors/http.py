@@ -261,7 +261,8 @@ class _Line:
             case Cause.REQUEST:
                 return self._advice_on_settings()
             case Cause.OVERLOADED | Cause.PASSING | Cause.SERVER:
-                return "Try again after that." if self.delay >= 1 else "Try again in a moment."
+                again = "Try again after that." if self.delay >= 1 else "Try again in a moment."
+                return " ".join(filter(None, (again, self.peer.withheld if cause is Cause.SERVER else None)))
 
     def _advice_on_settings(self) -> str:
         """Return what to look at: the setting that the server names, where the user has set it."""

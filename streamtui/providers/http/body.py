@@ -69,6 +69,11 @@ class EventReader:
         self.at_end = False
         """The batch in hand is what the body ended in, which may be half an event."""
 
+    @property
+    def bare_line(self) -> str:
+        """The latest line that was no field of an event: the server's last words, where the reply breaks off there."""
+        return self._decoder.bare_line
+
     async def next_batch(self) -> list[ServerEvent] | None:
         """Return the events that the next piece completes, perhaps none; `None` at the end of the body.
 

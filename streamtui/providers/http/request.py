@@ -7,10 +7,17 @@ from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 from streamtui.chat.errors import ProviderError
-from streamtui.chat.events import Connected, Notice, ProviderEvent
+from streamtui.chat.events import Connected, Finished, Notice, ProviderEvent
 from streamtui.chat.messages import ChatRequest
 from streamtui.chat.ports import Deadlines, QuirkStore
-from streamtui.providers.errors.http import EndpointInfo, is_about_interface, redirect_error, status_error, wall_clock
+from streamtui.providers.errors.http import (
+    EndpointInfo,
+    is_about_interface,
+    redirect_error,
+    status_error,
+    stream_error,
+    wall_clock,
+)
 from streamtui.providers.errors.network import network_error, timeout_error
 from streamtui.providers.http.body import EventReader
 from streamtui.providers.http.client import StatusError, refusal_in
@@ -115,8 +122,11 @@ class ProviderRequest:
                 raise
             if not parser.is_recognised:
                 raise nothing_error(self.peer, reader.start)
-            for event in parser.close():
+            closing = parser.close()
+            for event in closing:
                 yield event
+            if reader.bare_line and not any(isinstance(event, Finished) for event in closing):
+                raise stream_error(self.peer, request, reader.bare_line, is_begun=True)
             if (failure := parser.failure()) is not None:
                 raise failure
             if not is_whole:

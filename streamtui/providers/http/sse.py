@@ -1,8 +1,9 @@
 """Server-sent events: bytes in, in any fragmentation; events out.
 
-The event-stream format is https://html.spec.whatwg.org/multipage/server-sent-events.html, with four departures:
+The event-stream format is https://html.spec.whatwg.org/multipage/server-sent-events.html, with five departures:
 events without data are not reported, the last event counts even where the blank line after it is missing, a field
-`error` is an event of that type, and an event has a size limit.
+`error` is an event of that type, lines of no known field are kept, since servers that break say why in one, and an
+event has a size limit.
 """
 
 import re
@@ -16,6 +17,8 @@ ServerEvent = tuple[str, str]
 _BOM: Final = b"\xef\xbb\xbf"
 _BLANK_LINES: Final = re.compile(rb"\n{3,}")
 _EVENT_BYTES: Final = 4 * 1024 * 1024
+_SILENT_FIELDS: Final = ("", "id", "retry", "error")
+_BARE_LINE: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,7 @@ class EventDecoder:
     reported, and everything after is ignored; so memory stays bounded on a line that never ends.
     """
 
-    __slots__ = ("_after_cr", "_buffer", "_limit", "_started", "overflowed")
+    __slots__ = ("_after_cr", "_buffer", "_limit", "_started", "bare_line", "overflowed")
 
     def __init__(self, limit: int = _EVENT_BYTES) -> None:
         self._limit = limit
@@ -41,6 +44,8 @@ class EventDecoder:
         """What came since the last blank line, with line ends as LF."""
         self._after_cr = False
         self._started = False
+        self.bare_line = ""
+        """The latest line that was no field of an event, as its beginning."""
         self.overflowed = False
 
     def feed(self, chunk: bytes) -> list[ServerEvent]:
@@ -112,8 +117,28 @@ class EventDecoder:
                 if len(block) > 6:
                     events.append(("", block[6:]))
             elif not block.startswith(":") or "\n" in block:
-                events.extend(_parse(block))
+                events.extend(self._parse(block))
         return events
+
+    def _parse(self, block: str) -> Iterator[ServerEvent]:
+        """Yield the events of some whole lines: at most one, unless there are errors or blank lines at the edges."""
+        kind, data = "", list[str]()
+        for line in (*block.split("\n"), ""):
+            if not line:
+                if text := "\n".join(data):
+                    yield kind, text
+                kind, data = "", []
+                continue
+            field, _, value = line.partition(":")
+            value = value.removeprefix(" ")
+            if field == "data":
+                data.append(value)
+            elif field == "event":
+                kind = value
+            elif field == "error" and value:
+                yield "error", value
+            elif field not in _SILENT_FIELDS:
+                self.bare_line = line[:_BARE_LINE]
 
     def _within_limit(self, complete: bytes) -> bytes:
         """Return `complete` up to the first event that is too large."""
@@ -124,22 +149,3 @@ class EventDecoder:
                 self._buffer.clear()
                 return b"\n\n".join(blocks[:number])
         return complete
-
-
-def _parse(block: str) -> Iterator[ServerEvent]:
-    """Yield the events of some whole lines: at most one, unless there are errors or blank lines at the edges."""
-    kind, data = "", list[str]()
-    for line in (*block.split("\n"), ""):
-        if not line:
-            if text := "\n".join(data):
-                yield kind, text
-            kind, data = "", []
-            continue
-        field, _, value = line.partition(":")
-        value = value.removeprefix(" ")
-        if field == "data":
-            data.append(value)
-        elif field == "event":
-            kind = value
-        elif field == "error" and value:
-            yield "error", value

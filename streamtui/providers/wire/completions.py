@@ -101,7 +101,7 @@ class CompletionsParser(EventParser):
 
     def _message(self, message: dict[str, Any]) -> Iterator[ProviderEvent]:
         """Yield what a whole message adds: all of one that came instead of deltas, nothing of one that closes them."""
-        content = as_text(message.get("content"))
+        content = _answer_in(message.get("content"))
         if not content or (not self.has_text and not self._snapshot):
             self._snapshot = content
             known = (*_REASONING_FIELDS, "reasoning_details") if self._has_reasoning else ()
@@ -148,7 +148,7 @@ class CompletionsParser(EventParser):
 
     def _part(self, part: dict[str, Any]) -> Iterator[ProviderEvent]:
         kind = as_text(part.get("type"))
-        if any(word in kind for word in ("think", "reason", "thought")) or "thinking" in part:
+        if _is_thinking(part):
             if text := _text_in(part.get("thinking") or part.get("summary") or part.get("content") or part.get("text")):
                 yield ReasoningDelta(text)
         elif text := _text_in(part.get("text") or part.get("content") or part.get("refusal")):
@@ -206,6 +206,24 @@ def _text_in(value: object, depth: int = 3) -> str:
             return "".join(_text_in(part, depth - 1) for part in value)
         case dict() if depth:
             return next((text for name in _TEXT_FIELDS if (text := _text_in(value.get(name), depth - 1))), "")
+        case _:
+            return ""
+
+
+def _is_thinking(part: dict[str, Any]) -> bool:
+    kind = as_text(part.get("type"))
+    return "thinking" in part or any(word in kind for word in ("think", "reason", "thought"))
+
+
+def _answer_in(content: object) -> str:
+    """Return the text of a whole message's content without its thinking."""
+    match content:
+        case str():
+            return content
+        case list():
+            return "".join(map(_answer_in, content))
+        case dict() if not _is_thinking(content):
+            return _text_in(content)
         case _:
             return ""
 
