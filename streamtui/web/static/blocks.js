@@ -9,7 +9,8 @@ const TAGS = new Set([
 ]);
 const ATTRIBUTES = new Set(["class", "data-info", "data-language", "data-marker", "data-number", "data-source", "dir", "start", "value"]);
 const CLASS = /^[\w -]{0,60}$/;
-const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\]|0\.0\.0\.0|\[::\])$/;
+const LOOPBACK = /^((.+\.)?localhost\.?|127(\.\d+){3}\.?|0\.0\.0\.0|\[::1?\]|\[::(ffff:)?(7f[\da-f]{2}:[\da-f]+|0:0)\])$/;
+const ADDRESS = /^(https?:\/\/|[^\s/]+\.\p{L}{2,}(\/|$))/u; // what reads like one
 const HEADINGS = { h1: "h2", h2: "h3", h3: "h4", h4: "h5", h5: "h6", h6: "h6" }; // the page's title is the h1
 
 export class Blocks {
@@ -20,10 +21,17 @@ export class Blocks {
   /** Apply what has changed: nodes that are appended to, or replaced at, a path of indices from the root. */
   apply(patch) {
     for (const [operation, path, node] of patch) {
-      if (operation === "append") holder(this.at(path)).append(build(node));
+      if (operation === "append") this.append(path, node);
       else if (path.length) this.at(path).replaceWith(build(node));
       else this.root.replaceChildren(...node[2].map(build));
     }
+  }
+
+  append(path, node) {
+    const parent = holder(this.at(path));
+    parent.append(build(node));
+    const link = parent.closest("a");
+    if (link && this.root.contains(link)) disclose(link); // its text has grown
   }
 
   at(path) {
@@ -44,6 +52,7 @@ export function build(node) {
     made.setAttribute(name, value);
   }
   made.append(...children.map(build));
+  if (made.localName === "a") disclose(made);
   if (tag === "pre") return codeFrame(made, attributes);
   if (tag === "table") return framed("table", made);
   return made;
@@ -82,6 +91,17 @@ function link(href) {
   node.title = url.host || url.href;
   return node;
 }
+
+/** Where the text of a link names a host, but not the one that it leads to, say which one that is. */
+function disclose(link) {
+  const { host } = new URL(link.href);
+  const text = link.textContent.trim().toLowerCase();
+  if (ADDRESS.test(text) && hostOf(text) !== host) link.dataset.host = host;
+  else delete link.dataset.host;
+}
+
+/** Return the host that a text names, as it is written there. */
+const hostOf = (text) => text.replace(/^https?:\/\//, "").split(/[/?#\s]/)[0];
 
 /** Whether an address is this server's own, under whatever name: what a model writes must not lead back here. */
 export function isOwn(url) {
