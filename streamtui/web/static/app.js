@@ -52,6 +52,7 @@ const opened = new Opened({
   view,
   models,
   changed: async () => {
+    sidebar.mark(opened.id);
     await box.show();
     composer.focus();
   },

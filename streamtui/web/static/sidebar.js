@@ -12,6 +12,7 @@ export class Sidebar {
     this.chosen = chosen;
     this.rows = new Map(); // by id: what a row shows, and its node
     this.most = PAGE;
+    this.last = null; // what was shown last
     nav.addEventListener("keydown", (event) => this.walk(event));
   }
 
@@ -22,6 +23,7 @@ export class Sidebar {
 
   /** Show `conversations`, newest first; `current` is the one in view. Rows that look the same stay as they are. */
   show(conversations, current, refresh) {
+    this.last = [conversations, refresh];
     const shown = conversations.slice(0, this.most);
     const known = this.rows;
     this.rows = new Map();
@@ -48,6 +50,11 @@ export class Sidebar {
     });
     this.setStop();
     if (focused && document.activeElement === document.body) this.nav.querySelector(`[data-id="${focused}"]`)?.focus();
+  }
+
+  /** Another conversation is in view: mark it, in the list as it was shown last. */
+  mark(current) {
+    if (this.last) this.show(this.last[0], current, this.last[1]);
   }
 
   row({ id, title, model, status, updated, snippet, message }, current) {
