@@ -12,7 +12,7 @@ from starlette.responses import FileResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from streamtui.chat.errors import StreamtuiError
-from streamtui.web import uploads
+from streamtui.web import imports, uploads
 from streamtui.web.credentials import Credentials
 from streamtui.web.http_errors import HTTPError, refusal_of
 from streamtui.web.limits import TokenBucket
@@ -88,6 +88,7 @@ def _add_routes(app: FastAPI, routes: Routes, logins: Logins) -> None:
     app.add_api_route(f"{one}/fork", routes.fork, methods=["POST"])
     app.add_api_route(uploads.PATH, routes.upload, methods=["PUT"])
     app.add_api_route(f"{uploads.PATH}/{{sha256}}", routes.attachment, methods=["GET"])
+    app.add_api_route(imports.PATH, routes.take_in, methods=["PUT"])
     app.add_api_route("/api/stats", routes.statistics, methods=["GET"])
     app.add_api_route("/api/undelete", routes.undelete, methods=["POST"])
     app.add_api_route("/api/search", routes.search, methods=["GET"])

@@ -10,7 +10,6 @@ from typing import Final
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from streamtui.web import uploads
 from streamtui.web.credentials import Credential, Credentials
 from streamtui.web.deadlines import RequestBody, ResponseWriter, too_large
 from streamtui.web.http_errors import HTTPError
@@ -80,9 +79,8 @@ class SecurityMiddleware:
             raise HTTPError(415, "bad_request", "Send JSON: Content-Type: application/json.")
 
     def _most(self, scope: Scope) -> int:
-        """Return how many bytes the body of a request may have."""
-        is_upload = scope["method"] == "PUT" and scope["path"] == uploads.PATH
-        return self._limits.upload_bytes if is_upload else self._limits.body_bytes
+        """Return how many bytes the body of a request may have: a PUT brings a file."""
+        return self._limits.upload_bytes if scope["method"] == "PUT" else self._limits.body_bytes
 
     def _check_credential(self, method: str, path: str, headers: Mapping[str, str]) -> Credential | None:
         if method == "POST" and path == _SESSION:

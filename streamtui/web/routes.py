@@ -10,6 +10,7 @@ from streamtui.chat import statistics
 from streamtui.chat.messages import Attachment, ChatMessage, Status
 from streamtui.chat.reply_tasks import Position, ReplyTask
 from streamtui.chat.sanitize import sanitize_line
+from streamtui.web import imports
 from streamtui.web.blocks import trees
 from streamtui.web.credentials import Credential
 from streamtui.web.drafts import Drafts
@@ -40,10 +41,11 @@ from streamtui.web.schemas import (
 )
 from streamtui.web.settings import Engine, ServeLimits
 from streamtui.web.sse import EventId
-from streamtui.web.uploads import Uploads, described
+from streamtui.web.uploads import FILE_HEADERS, Uploads, described
 from streamtui.workspace import Continue, Regenerate, SendPrompt, Submission, Workspace
-from streamtui.workspace.markdown_export import export_markdown
+from streamtui.workspace.exports import Form, exported
 
+_MEDIA_TYPES: Final[dict[Form, str]] = {"md": "text/markdown", "json": "application/json", "html": "text/html"}
 _TIMINGS: Final = 100_000
 """Replies that figures are made of: the latest ones."""
 
@@ -163,11 +165,15 @@ class Routes:
         return Response(status_code=204)
 
     async def export(self, id: PathId, kind: QueryFormat = "json") -> Response:
-        """Return a conversation as a file: all of it as JSON, the branch in view as a document."""
+        """Return a conversation as a file to be saved: all of it as JSON, the branch in view as a document."""
         record, messages = await self._library.load(id)
-        if kind == "md":
-            return Response(export_markdown(record, messages), media_type="text/markdown; charset=utf-8")
-        return JSONResponse(self._engine.transcript(record, messages))
+        text = await exported(self._library, record, messages, kind)
+        return Response(text, media_type=f"{_MEDIA_TYPES[kind]}; charset=utf-8", headers=FILE_HEADERS)
+
+    async def take_in(self, request: Request, name: QueryFileName) -> Response:
+        """Save the conversations that a file holds: our own exports, and those of other programs."""
+        model = self._engine.catalog.model().id
+        return JSONResponse(await imports.take_in(self._library, model, name, await request.body()))
 
     async def fork(self, id: PathId, body: MessageBody) -> Response:
         """Begin a conversation of its own with the messages down to one."""

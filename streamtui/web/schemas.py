@@ -28,7 +28,7 @@ PathSha256 = Annotated[str, Path(alias="sha256", pattern="^[0-9a-f]{64}$")]
 QueryLimit = Annotated[int | None, Query(ge=1, le=10_000)]
 QueryFlag = Annotated[Literal["0", "1"], Query()]
 QueryMessages = Annotated[list[Id], Query(max_length=1000)]
-QueryFormat = Annotated[Literal["json", "md"], Query(alias="format")]
+QueryFormat = Annotated[Literal["json", "md", "html"], Query(alias="format")]
 QueryLinger = Annotated[float | None, Query(ge=0, le=LONGEST_LINGER_S)]
 """For how many seconds a reply goes on while nobody is connected to it."""
 LastEventId = Annotated[str | None, Header(max_length=200)]

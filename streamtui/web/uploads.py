@@ -13,7 +13,9 @@ from streamtui.workspace import Workspace
 from streamtui.workspace.attachments.kinds import TAKEN, media_type_of
 
 PATH: Final = "/api/attachments"
-_HEADERS: Final = {"Content-Security-Policy": "default-src 'none'; sandbox"}
+_POLICY: Final = {"Content-Security-Policy": "default-src 'none'; sandbox"}
+FILE_HEADERS: Final = {**_POLICY, "Content-Disposition": "attachment"}
+"""Of what is to be saved: a browser that is led there shows nothing of it."""
 _OTHER: Final = "application/octet-stream"
 
 
@@ -46,8 +48,8 @@ class Uploads:
         content = await self._content(sha256, 404)
         kind = _image_type(content)
         if kind is not None:
-            return Response(content, media_type=kind, headers=_HEADERS)
-        return Response(content, media_type=_OTHER, headers={**_HEADERS, "Content-Disposition": "attachment"})
+            return Response(content, media_type=kind, headers=_POLICY)
+        return Response(content, media_type=_OTHER, headers=FILE_HEADERS)
 
     async def _content(self, sha256: str, status: int) -> bytes:
         try:

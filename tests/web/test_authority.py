@@ -69,6 +69,7 @@ ROUTES = [
     Route("POST", "/api/undelete", {}),
     Route("GET", "/api/search", query="?q=secret"),
     Route("GET", "/api/stats"),
+    Route("PUT", "/api/import", {"any": "thing"}, "?name=a.json"),
     Route("PUT", "/api/attachments", {"any": "thing"}, "?name=a.txt"),
     Route("GET", "/api/attachments/{sha256}"),
     Route("GET", "/api/models"),

@@ -1,6 +1,7 @@
 """What the page offers beside asking: other models, branches, instructions, figures, files, keys, looks."""
 
 import json
+import re
 from pathlib import Path
 
 import httpx2
@@ -63,6 +64,11 @@ async def test_exports_are_documents(client: httpx2.AsyncClient) -> None:
     document = await client.get(path, params={"format": "md"})
     assert document.headers["Content-Type"].startswith("text/markdown")
     assert document.text.startswith("# Export <me>\n")
+    page = await client.get(path, params={"format": "html"})
+    assert page.headers["Content-Security-Policy"] == "default-src 'none'; sandbox"
+    for answer in (page, document):
+        assert answer.headers["Content-Disposition"] == "attachment"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
     whole = (await client.get(path)).json()
     assert whole == json.loads((await client.get(path, params={"format": "json"})).text)
     assert whole["conversation"]["id"] == conversation
@@ -164,7 +170,7 @@ class TestPage:
     async def test_a_conversation_is_exported_as_a_file(self, page: Page) -> None:
         await send(page, "ok", "To a file: <b>?")
         await expect(page.locator(COMPLETE)).to_be_visible()
-        for kind, start in (("md", "# To a file"), ("json", "{")):
+        for kind, start in (("md", "# To a file"), ("json", "{"), ("html", "<!DOCTYPE html>")):
             await act(page, "#export")
             await page.select_option("#choice", value=kind)
             async with page.expect_download() as download:
@@ -172,6 +178,28 @@ class TestPage:
             handed = await download.value
             assert handed.suggested_filename == f"To-a-file-b.{kind}"
             assert read(await handed.path()).startswith(start)
+
+    async def test_an_export_comes_back_by_an_import(self, page: Page) -> None:
+        await send(page, "ok", "There and back")
+        await expect(page.locator(COMPLETE)).to_be_visible()
+        await act(page, "#export")
+        await page.select_option("#choice", value="json")
+        async with page.expect_download() as download:
+            await page.click("#confirm")
+        exported = json.loads(read(await (await download.value).path()))
+        exported["conversation"] |= {"id": "f" * 20, "title": "Brought <b>back</b>"}
+        ids = {message["id"]: f"{at:020}" for at, message in enumerate(exported["messages"])}
+        for message in exported["messages"]:
+            message |= {"id": ids[message["id"]], "parent": ids.get(message["parent"])}
+        exported["conversation"]["leaf"] = ids[exported["conversation"]["leaf"]]
+        files = [{"name": "export.json", "mimeType": "application/json", "buffer": json.dumps(exported).encode()}]
+        await page.set_input_files("#import-file", files)  # type: ignore[arg-type]
+        await expect(page.locator("#title")).to_have_text("Brought <b>back</b>")
+        await expect(page.locator(REPLY)).to_have_text("Hello, world!")
+        await expect(page.locator("#status")).to_have_text("1 conversation imported")
+        files = [{"name": "odd.bin", "mimeType": "x/y", "buffer": b"\x00\x01nothing"}]
+        await page.set_input_files("#import-file", files)  # type: ignore[arg-type]
+        await expect(page.locator("#status")).to_have_text(re.compile("^odd.bin is "))
 
     async def test_what_was_deleted_comes_back(self, page: Page) -> None:
         await send(page, "ok", "Deleted by mistake")

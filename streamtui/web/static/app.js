@@ -69,7 +69,7 @@ const sending = new Sending({
   refresh: () => conversations.refresh(),
 });
 const conversations = new Conversations({ sidebar, opened, view, sending, drafts, access });
-new Transfer({ opened });
+new Transfer({ opened, came: (conversation) => conversations.came(conversation) });
 new Figures({ opened });
 new Keys(
   [

@@ -82,6 +82,12 @@ export class Conversations {
     await this.refresh();
   }
 
+  /** Show a conversation that was imported; null where there was none. */
+  async came(conversation) {
+    if (conversation) await this.opened.go(conversation);
+    await this.refresh();
+  }
+
   /** Begin a conversation of its own with the messages down to one. */
   async fork(turn) {
     const { conversation } = await call("POST", `conversations/${this.opened.id}/fork`, { message: turn.id });
