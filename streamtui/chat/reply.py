@@ -358,6 +358,8 @@ class Reply:
             case Notice():
                 self.notice = self._current.take_notice(event)
                 return (self.notice,)
+            case _:
+                raise TypeError(f"it yielded {type(event).__name__}, which is no event")
 
     def _journaled(self, events: Sequence[Event]) -> Sequence[Event]:
         """Write down what the present segment got, and return it as followers get it."""

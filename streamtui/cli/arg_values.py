@@ -1,7 +1,6 @@
 """Values of the command line, checked as they are read. What makes no sense raises `ArgumentTypeError`."""
 
 import argparse
-import json
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Final, NoReturn, TypeVar
@@ -20,6 +19,8 @@ def field(text: str) -> tuple[str, Any]:
         raise argparse.ArgumentTypeError("a field is KEY=VALUE, such as top_p=0.9")
     if name in _OWN_FIELDS:
         raise argparse.ArgumentTypeError(f"{name} is made of the conversation and of -m")
+    import json
+
     try:
         return name, json.loads(value, parse_constant=refuse_constant)
     except ValueError:

@@ -9,7 +9,6 @@ from streamtui import __version__
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.cli import arg_values
 from streamtui.cli.stdio import complain
-from streamtui.settings.config import help_of
 
 N = TypeVar("N", int, float)
 
@@ -216,7 +215,7 @@ CommandArgs = AppArgs | AskArgs | SavedArgs | ModelsArgs | ServeArgs | DoctorArg
 
 def parse(words: Sequence[str] | None = None) -> CommandArgs:
     """Return what the command line says. Exits with 2 on a usage error, after one line about it."""
-    namespace, surplus = command_parser().parse_known_args(words)
+    namespace, surplus = _command_parser().parse_known_args(words)
     values = vars(namespace)
     if surplus:
         prog = f"streamtui {values.get('command') or ''}".rstrip()
@@ -273,6 +272,34 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         _refuse(self.prog, message)
 
+    def format_help(self) -> str:
+        _describe(self)
+        return super().format_help()
+
+
+class _SettingHelp(str):
+    """The end of an option's help, which begins with what the setting `name` is for."""
+
+    name: str
+
+
+def _of(name: str, end: str = "") -> _SettingHelp:
+    help = _SettingHelp(end)
+    help.name = name
+    return help
+
+
+def _describe(parser: argparse.ArgumentParser) -> None:
+    """Fill in what settings are for. Their module takes 40 ms, which those who read no help are spared."""
+    from streamtui.settings.config import help_of
+
+    for action in parser._actions:
+        if isinstance(action.help, _SettingHelp):
+            action.help = help_of(action.help.name) + action.help
+        if isinstance(action, argparse._SubParsersAction):
+            for command in action.choices.values():
+                _describe(command)
+
 
 Commands = argparse._SubParsersAction
 
@@ -291,7 +318,14 @@ def _unrecognized(kind: type, surplus: Sequence[str]) -> str:
 
 
 def command_parser() -> argparse.ArgumentParser:
-    """Return the parser of the whole command line; the completion scripts and the manual page are made of it too."""
+    """Return the parser of the whole command line with all that it says: what completion scripts and the manual page
+    are made of."""
+    parser = _command_parser()
+    _describe(parser)
+    return parser
+
+
+def _command_parser() -> _Parser:
     shared = _shared("models")
     parser = _Parser(
         prog="streamtui",
@@ -317,13 +351,13 @@ def _shared(models: str) -> _Parser:
     another destination."""
     shared = _Parser(add_help=False)
     group = shared.add_argument_group("shared options")
-    group.add_argument("-m", "--model", dest=models, metavar="MODEL", action="append", help=help_of("model"))
-    group.add_argument("--base-url", metavar="URL", help=help_of("base_url") + "; with -m anthropic:NAME, Anthropic's")
+    group.add_argument("-m", "--model", dest=models, metavar="MODEL", action="append", help=_of("model"))
+    group.add_argument("--base-url", metavar="URL", help=_of("base_url", "; with -m anthropic:NAME, Anthropic's"))
     group.add_argument("--env-file", metavar="FILE", help="read keys, base URL and model from this file too")
     group.add_argument("--data-dir", metavar="DIR", help="keep the conversations here")
-    group.add_argument("--temperature", metavar="T", type=arg_values.temperature, help=help_of("temperature"))
-    group.add_argument("--max-tokens", metavar="N", type=arg_values.positive, help=help_of("max_tokens"))
-    group.add_argument("--system", metavar="TEXT", help=help_of("system"))
+    group.add_argument("--temperature", metavar="T", type=arg_values.temperature, help=_of("temperature"))
+    group.add_argument("--max-tokens", metavar="N", type=arg_values.positive, help=_of("max_tokens"))
+    group.add_argument("--system", metavar="TEXT", help=_of("system"))
     group.add_argument("--demo", action="store_true", help="use the built-in demo model: offline, instant, free")
     group.add_argument("--insecure-http", action="store_true", help="let a key travel over http:// to another machine")
     group.add_argument("--log", metavar="FILE", help="write a log, without keys, to this file")
@@ -437,7 +471,7 @@ def _add_serve(commands: "Commands[_Parser]", shared: _Parser) -> None:
     )
     serve.add_argument("--token-file", metavar="FILE", help="let in whoever knows the token in this file")
     serve.add_argument("--allow-host", metavar="NAME", action="append", help="answer to this name too")
-    serve.add_argument("--max-streams", metavar="N", type=arg_values.positive, help=help_of("upstream_streams"))
+    serve.add_argument("--max-streams", metavar="N", type=arg_values.positive, help=_of("upstream_streams"))
     serve.add_argument("--workers", metavar="N", type=arg_values.positive, help="how many processes serve (1)")
 
 

@@ -4,9 +4,9 @@ import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 
 from streamtui.chat.errors import ConfigError, StreamtuiError
@@ -24,12 +24,14 @@ from streamtui.cli.renderers import Sink
 from streamtui.cli.reply_output import stream_replies
 from streamtui.cli.stdio import complain
 from streamtui.cli.text_input import read_file, read_piped_file
+from streamtui.cli.turns import turn
 from streamtui.settings.models import SettingsCatalog
 from streamtui.store import Store
 from streamtui.workspace import Defaults, SendPrompt, Session, Workspace
 from streamtui.workspace.attachments.window import refuse_what_does_not_fit
 from streamtui.workspace.unsaved import UnsavedLibrary
 
+_WAITS: Final = "waiting for the reply that another program is writing in this conversation"
 _RESCUE_S: Final = 0.2
 """How long saving may take in a process that has to end at once."""
 
@@ -82,12 +84,11 @@ class _Ask:
         library = self.storage.library if self.storage else UnsavedLibrary()
         kept = UnsavedLibrary() if self.args.no_save else None
         workspace = Workspace(self.catalog, self._recorder, library, self.defaults, kept=kept)
-        try:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(self.catalog.aclose)
+            stack.push_async_callback(workspace.aclose)
             attachments = await self._attachments(workspace, piped)
-            return await self._print(await self._replies(workspace, prompts, attachments))
-        finally:
-            await workspace.aclose()
-            await self.catalog.aclose()
+            return await self._print(await self._replies(workspace, prompts, attachments, stack))
 
     @property
     def _recorder(self) -> Recorder:
@@ -105,10 +106,14 @@ class _Ask:
         return await attachments.take(attached)
 
     async def _replies(
-        self, workspace: Workspace, prompts: Sequence[Prompt], attachments: tuple[Attachment, ...]
+        self,
+        workspace: Workspace,
+        prompts: Sequence[Prompt],
+        attachments: tuple[Attachment, ...],
+        stack: AsyncExitStack,
     ) -> dict[str, Reply]:
         """Return the replies, not yet sent, by their labels. Raises `StreamtuiError`."""
-        resumed = await self._resumed(workspace)
+        resumed = await self._resumed(workspace, stack)
         models = await self._models(workspace, resumed)
         if attachments:
             await refuse_what_does_not_fit(self.catalog, models, workspace.attachments, attachments)
@@ -125,14 +130,18 @@ class _Ask:
         """Return the replies models first, as their labels are."""
         return [replies[index] for start in range(models) for index in range(start, len(replies), models)]
 
-    async def _resumed(self, workspace: Workspace) -> Session | None:
+    async def _resumed(self, workspace: Workspace, stack: AsyncExitStack) -> Session | None:
         if self.args.resume is None:
             return None
-        session = await workspace.resume(self.args.resume)
+        id = await workspace.locate(self.args.resume)
+        say_once = lru_cache(partial(complain, _WAITS))
+        if self.args.wait and self.storage is not None:
+            await stack.enter_async_context(turn(self.storage.path.parent, id, say_once))
+        session = await workspace.resume(id)
         if session.is_written_elsewhere:
             if not self.args.wait:
                 raise StreamtuiError("Another program is writing a reply in this conversation: --wait waits for it.")
-            complain("waiting for the reply that another program is writing in this conversation")
+            say_once()
             await workspace.settled(session)
         return session
 
@@ -170,6 +179,12 @@ class _Ask:
                 file.settle(is_complete=code == DONE)
             return code
 
+    def _is_saved(self) -> bool:
+        """Return whether a later command will find what there is so far. Waits for the disk only where that fails."""
+        if self.storage is None or self.args.no_save:
+            return False
+        return self.storage.trouble is None or self.storage.flush_or_spill(_RESCUE_S)
+
     def _file(self, stack: ExitStack) -> output.File | None:
         if self.args.output is None:
             return None
@@ -179,7 +194,7 @@ class _Ask:
         sink: Sink
         if self.args.json:
             conversations = {label: reply.conversation for label, reply in replies.items()}
-            sink = renderers.JsonLines(stdout, {} if self.args.no_save else conversations)
+            sink = renderers.JsonLines(stdout, conversations, self._is_saved)
         elif len(replies) > 1:
             sink = renderers.LabelledLines(stdout, stderr, self.knows_unsaved)
         else:

@@ -2,21 +2,22 @@
 
 import os
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from streamtui.chat.conversation import Options
 from streamtui.chat.errors import ConfigError
 from streamtui.chat.ports import InMemoryQuirks, QuirkStore
-from streamtui.chat.retry import Policy
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.cli import daily, process
 from streamtui.cli.args import SharedArgs
 from streamtui.providers.redaction import Secret
 from streamtui.settings.config import Config
-from streamtui.settings.configured import is_demo
 from streamtui.settings.files import READABLE_BY_OTHERS
-from streamtui.settings.models import SettingsCatalog
 from streamtui.settings.paths import Paths
-from streamtui.settings.prices import PriceBook
+
+if TYPE_CHECKING:  # what is saved can be read without asking any model
+    from streamtui.chat.conversation import Options
+    from streamtui.settings.models import SettingsCatalog
+    from streamtui.settings.prices import PriceBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +37,20 @@ class Context:
         return [warning for warning in self.config.warnings if warning not in left_out]
 
     @property
-    def options(self) -> Options:
+    def options(self) -> "Options":
+        from streamtui.chat.conversation import Options
+        from streamtui.chat.retry import Policy
+
         settings = self.config.settings
         policy = Policy(retries=settings.retries, reconnects=settings.reconnects)
         return Options(self.shared.temperature, self.shared.max_tokens, policy)
 
-    def catalog(self, quirks: QuirkStore, *, finds_servers: bool = False) -> SettingsCatalog:
+    def catalog(self, quirks: QuirkStore, *, finds_servers: bool = False) -> "SettingsCatalog":
         """Return the catalog of models, which looks for the servers of this machine where it may. Raises `ConfigError`
         for a base URL, key or model that can't be used."""
+        from streamtui.settings.configured import is_demo
+        from streamtui.settings.models import SettingsCatalog
+
         shared = self.shared
         others = [name for name in shared.models if not is_demo(name)]
         if shared.demo and others:
@@ -61,8 +68,10 @@ class Context:
         return catalog
 
     @property
-    def prices(self) -> PriceBook:
+    def prices(self) -> "PriceBook":
         """What models cost, from all sources. Takes 0.2 s where the list of prices is installed."""
+        from streamtui.settings.models import SettingsCatalog
+
         prices = SettingsCatalog(self.config, InMemoryQuirks()).prices
         prices.load()
         return prices

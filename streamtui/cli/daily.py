@@ -3,7 +3,6 @@
 import time
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
@@ -42,4 +41,6 @@ def _given(folder: Path | None) -> dict[str, float]:
 
 
 def _digest(warning: str) -> str:
+    from hashlib import sha256  # 3 ms that those without a warning are spared
+
     return sha256(warning.encode("utf-8", "replace")).hexdigest()[:16]

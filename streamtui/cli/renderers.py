@@ -35,10 +35,14 @@ class JsonLines:
 
     output: TextWriter
     conversations: Mapping[str, str]
-    """The ids of the conversations by label, empty where none is saved; the only one where the stream isn't merged."""
+    """The ids of the conversations by label, the only one where the stream isn't merged."""
+    is_saved: Callable[[], bool]
+    """Whether all text so far is on disk, or on its way there."""
 
     async def event(self, event: Event, label: str | None) -> None:
-        conversation = self.conversations.get(label) if label else next(iter(self.conversations.values()), None)
+        conversation: str | None = None
+        if isinstance(event, Finished | Failed) and self.is_saved():
+            conversation = self.conversations.get(label) if label else next(iter(self.conversations.values()), None)
         body = wire(event, conversation, label)
         await self.output.write(json.dumps(body, ensure_ascii=False) + "\n")
 

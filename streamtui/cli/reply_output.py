@@ -13,7 +13,7 @@ from typing import Final
 
 from streamtui.chat.errors import ErrorInfo, StreamtuiError
 from streamtui.chat.events import Event, Failed, Finished, Revised, TextDelta
-from streamtui.chat.merge import merge
+from streamtui.chat.merging import merge
 from streamtui.chat.reply import Reply
 from streamtui.cli import renderers
 from streamtui.cli.exit_codes import DONE, FAILED, USAGE

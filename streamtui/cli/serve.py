@@ -1,5 +1,6 @@
 """`streamtui serve`: hands the engine to the web front end, once in every worker."""
 
+import gc
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -67,6 +68,7 @@ def run(args: ServeArgs, context: Context) -> int:
     start_log = partial(process.start_log, shared.log, context.secrets)
 
     async def serve_until_cancelled() -> int:
+        gc.set_threshold(2000)  # what was imported without the collector is here now, and this goes on for long
         await serve(factory, address, limits, start_log=start_log)
         return DONE
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 from textual.strip import Strip
@@ -10,7 +11,9 @@ from textual.strip import Strip
 from streamtui.log import messages
 from streamtui.log.model.bubble import Bubble
 from streamtui.log.model.viewport import Viewport
-from streamtui.markdown import CodeBlock
+
+if TYPE_CHECKING:  # it needs the parser
+    from streamtui.markdown import CodeBlock
 
 
 class MessageActions:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from textual import events
 from textual.actions import SkipAction
@@ -23,8 +23,9 @@ from streamtui.log.cursor import MessageCursor
 from streamtui.log.message_view import NO_BRANCHES, MessageView
 from streamtui.log.model.bubble import Bubble
 from streamtui.log.select import positions
-from streamtui.log.select.clipboard_text import copied
-from streamtui.markdown import CodeBlock
+
+if TYPE_CHECKING:  # it needs the parser
+    from streamtui.markdown import CodeBlock
 
 
 class MessageLog(MessageView, can_focus=True):
@@ -217,6 +218,8 @@ class MessageLog(MessageView, can_focus=True):
         return positions.targets(self._view, y)
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        from streamtui.log.select.clipboard_text import copied  # it needs the parser
+
         return copied(self._view, selection), "\n"
 
     def selection_updated(self, selection: Selection | None) -> None:

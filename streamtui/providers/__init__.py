@@ -102,13 +102,18 @@ def create(
 ) -> ManagedProvider:
     """Make a provider; this connects to nothing. Empty `base_url` and `api_key` count as none.
 
-    Imports the SDK where `preload` hasn't. Raises `ConfigError` for an unusable URL or key, `ProviderError` for a
-    missing optional package.
+    The SDK is imported at the first request, in a thread: that may take half a second. Raises `ConfigError` for an
+    unusable URL or key, `ProviderError` for a missing optional package.
     """
     key = Secret(api_key, _row(name).key_variable or "The API key") if isinstance(api_key, str) and api_key else api_key
     url = base_url or _row(name).default_base_url
     endpoint = Endpoint(name, parse_base_url(url) if url else None, key or None)
-    return create_at(endpoint, deadlines=deadlines, memory=memory, limits=limits)
+    if _row(name).sdk is None:
+        return create_at(endpoint, deadlines=deadlines, memory=memory, limits=limits)
+    from streamtui.providers.lazy import LazyProvider
+
+    _require(name)
+    return LazyProvider(endpoint, deadlines or Deadlines(), memory or InMemoryQuirks(), limits=limits)
 
 
 def create_at(
@@ -118,7 +123,7 @@ def create_at(
     memory: QuirkStore | None = None,
     limits: SSELimits | None = None,
 ) -> ManagedProvider:
-    """Make the provider that speaks an endpoint's API; like `create`."""
+    """Make the provider that speaks an endpoint's API; like `create`, but imports the SDK where `preload` hasn't."""
     provider: ManagedProvider = _load(endpoint.provider).create(
         endpoint, deadlines=deadlines or Deadlines(), memory=memory or InMemoryQuirks(), limits=limits or SSELimits()
     )
@@ -126,10 +131,16 @@ def create_at(
 
 
 def _load(name: str) -> ModuleType:
+    _require(name)
+    row = _row(name)
+    return importlib.import_module(f"{__name__}.{row.module}")
+
+
+def _require(name: str) -> None:
+    """Raise `ProviderError` where the provider's package is missing."""
     row = _row(name)
     if row.sdk and importlib.util.find_spec(row.sdk) is None:
         raise ProviderError("missing_extra", f"For {name} models: pip install 'streamtui[{row.extra or name}]'.")
-    return importlib.import_module(f"{__name__}.{row.module}")
 
 
 def _row(name: str) -> ProviderRow:

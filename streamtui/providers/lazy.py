@@ -11,9 +11,10 @@ from streamtui import providers
 from streamtui.chat.errors import ConfigError, ProviderError
 from streamtui.chat.events import ProviderEvent, TextDelta
 from streamtui.chat.messages import ChatRequest
-from streamtui.chat.ports import Deadlines, Provider, QuirkStore
+from streamtui.chat.ports import ClosingProvider, Deadlines, Provider, QuirkStore
 from streamtui.providers.endpoint import Endpoint
 from streamtui.providers.http.base_url import parse_base_url
+from streamtui.providers.http.sse import SSELimits
 from streamtui.providers.redaction import Secret
 
 _IN_THE_WAY_OF_ANY_MODEL: Final = frozenset({"connect", "redirect", "missing_extra"})
@@ -36,7 +37,7 @@ class TellsWindow(Protocol):
     async def context_window(self, model: str) -> int | None: ...
 
 
-class LazyProvider:
+class LazyProvider(ClosingProvider):
     """A provider whose SDK is not imported, and whose key is not fetched, before it is needed: it has a name and a
     host at once."""
 
@@ -46,6 +47,7 @@ class LazyProvider:
         deadlines: Deadlines,
         memory: QuirkStore,
         *,
+        limits: SSELimits | None = None,
         complete: Callable[[ChatRequest], ChatRequest] = lambda request: request,
         learned: Callable[[Secret], None] = lambda key: None,
     ) -> None:
@@ -53,6 +55,7 @@ class LazyProvider:
         self.endpoint = endpoint
         self._deadlines = deadlines
         self._memory = memory
+        self._limits = limits
         self._complete = complete
         self._learned = learned
         self._loading = asyncio.Lock()
@@ -104,7 +107,9 @@ class LazyProvider:
             if self._provider is None:
                 await asyncio.to_thread(providers.preload, self.endpoint.provider)
                 endpoint = await asyncio.to_thread(self._with_key)
-                self._provider = providers.create_at(endpoint, deadlines=self._deadlines, memory=self._memory)
+                self._provider = providers.create_at(
+                    endpoint, deadlines=self._deadlines, memory=self._memory, limits=self._limits
+                )
             return self._provider
 
     def _with_key(self) -> Endpoint:

@@ -1,7 +1,6 @@
 """Every place on disk, by the platform's custom."""
 
 import os
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +42,11 @@ class Paths:
     @property
     def reports(self) -> Path:
         """The folder of crash reports."""
-        return self.data_folder / "reports" if self.data_folder else Path(tempfile.gettempdir())
+        if self.data_folder is not None:
+            return self.data_folder / "reports"
+        import tempfile
+
+        return Path(tempfile.gettempdir())
 
 
 def paths(data_dir: str | None = None) -> Paths:

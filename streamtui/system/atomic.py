@@ -1,10 +1,8 @@
 """Files that are replaced as a whole: who reads one finds the old content or the new, never half of it."""
 
 import os
-import secrets
 import time
 from contextlib import suppress
-from glob import escape
 from pathlib import Path
 from types import TracebackType
 from typing import Final
@@ -25,7 +23,7 @@ class AtomicFile:
     def __init__(self, path: Path, *, mode: int = FILE_MODE) -> None:
         """Create the unfinished file. Raises `OSError`."""
         self.path = path
-        self.part = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
+        self.part = path.with_name(f".{path.name}.{os.urandom(8).hex()}.part")
         _sweep(path)
         descriptor = os.open(self.part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0), mode)
         self._file = os.fdopen(descriptor, "wb")
@@ -75,6 +73,8 @@ def write_atomically(path: Path, content: bytes, *, mode: int = FILE_MODE) -> No
 
 def _sweep(path: Path) -> None:
     """Remove unfinished files that killed processes left beside `path`."""
+    from glob import escape
+
     oldest = time.time() - _ABANDONED_S
     for part in path.parent.glob(f".{escape(path.name)}.*.part"):
         with suppress(OSError):

@@ -4,6 +4,7 @@ Private Textual names used here, checked on 8.2.8: `App._handle_exception` (wher
 """
 
 import asyncio
+import gc
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 from textual import events, on, work
 from textual.app import SuspendNotSupported
 from textual.binding import BindingType
-from textual.widgets import Input, TextArea
+from textual.widgets import TextArea
 from textual.worker import WorkerCancelled
 
 from streamtui import markdown
@@ -42,6 +43,8 @@ CRASHED: Final = 70
 DEFAULT_THEME: Final = "textual-dark"
 PRELOAD_S: Final = 0.25
 """How long after the first paint the SDK is imported: the prompt is usable before, the reader still typing after."""
+COLLECT_AFTER: Final = 2000
+"""Objects made, after which the collector looks through the latest ones; imports go on without it (`__main__`)."""
 TWICE_S: Final = 2.0
 """Within which the second Ctrl+C counts as the second."""
 LOW: Final = 10
@@ -90,12 +93,19 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
 
     # -- the beginning
 
+    def get_default_screen(self) -> ChatScreen:
+        """Have no other screen below: it would be laid out and drawn before the first one that shows anything."""
+        lines = self.size.height
+        # Known before anything is styled; otherwise all of it would be styled twice.
+        self.chat.add_class(next(name for least, name in reversed(self.VERTICAL_BREAKPOINTS) if lines >= least))
+        return self.chat
+
     async def on_mount(self) -> None:
         self.register_theme(PAPER)
         if self._looks.theme in self.available_themes:
             self.theme = self._looks.theme
         self._signals.catch()
-        await self.push_screen(self.chat)
+        await self.chat.composed.wait()
         self.chat.view.show_evenly(self._looks.smooth)
         self.chat.show_session(self.workspace.new())
         self._storage.on_trouble(self.chat.banner.show)
@@ -142,6 +152,8 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
         with suppress(StreamtuiError):
             self.workspace.catalog.preload()
         markdown.preload()
+        gc.freeze()  # nothing of all that is ever garbage
+        gc.set_threshold(COLLECT_AFTER)
 
     @work(group="name")
     async def _name_model(self) -> None:
@@ -222,6 +234,8 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
         self.chat.say(f"{self._keys['interrupt']} again quits.")
 
     def _copy_selection(self) -> bool:
+        from textual.widgets import Input  # only dialogs have one
+
         focused = self.focused
         selected = focused.selected_text if isinstance(focused, TextArea | Input) else ""
         selected = selected or self.screen.get_selected_text() or ""

@@ -12,9 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.benchmarks.replay import END
+from tests.benchmarks.startup import READY
 from tests.benchmarks.table import show
 from tests.benchmarks.terminal import Terminal
-from tests.benchmarks.whole import READY, Bench, bench
+from tests.benchmarks.whole import Bench, bench
 
 _HERE = Path(__file__).parents[2]
 _CALM_S = 0.25

@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import IO
 
 from tests.benchmarks.replay import END
+from tests.benchmarks.startup import READY
 from tests.benchmarks.table import show
 from tests.benchmarks.terminal import Terminal
 
-READY = "sk anything"
-"""Of the prompt's placeholder; the cursor stands on its first letter."""
 _ECHO = [chr(code) for code in range(0x100, 0x17F)]
 """Letters that nothing else on screen has."""
 _CALM_S = 2.0
@@ -166,25 +165,3 @@ def keys(count: int) -> None:
             p50, p99 = delays[len(delays) // 2], delays[min(len(delays) - 1, int(len(delays) * 0.99))]
             rows.append([label, len(delays), p50, p99, delays[-1]])
     show("Key echo while a reply streams", ["tokens a second", "keys", "p50 ms", "p99 ms", "worst ms"], rows)
-
-
-def startup(runs: int) -> None:
-    """Print how long the prompt takes to appear, against the least that Textual can do."""
-    with bench() as program:
-        rows: list[list[object]] = []
-        plan = {
-            "bare Textual app with an Input": [sys.executable, "-m", "tests.benchmarks.bare"],
-            "streamtui": [sys.executable, "-m", "streamtui", "-m", "mixed-10"],
-        }
-        for label, command in plan.items():
-            walls, cpus, sizes = [], [], []
-            for _ in range(runs):
-                with Terminal(command, program.environment) as terminal:
-                    walls.append((terminal.wait_for(READY) - terminal.started) * 1000)
-                    cpus.append(terminal.cpu())
-                    time.sleep(_CALM_S)
-                    sizes.append(terminal.rss_mib())
-            middle = [statistics.median(values) for values in (walls, cpus, sizes)]
-            rows.append([label, middle[0], min(walls), *middle[1:]])
-    head = ["program", "prompt painted ms", "best ms", "CPU s", "RSS MiB, calm"]
-    show("Startup", head, rows, f"Medians of {runs}.")

@@ -74,6 +74,20 @@ async def test_an_exception_of_ones_own_provider_is_no_defect_of_ours(broken: Ex
     assert message.text == "Hello"
 
 
+@pytest.mark.parametrize(("thing", "kind"), [("text", "str"), (b"text", "bytes"), ({"text": "x"}, "dict"), (1, "int")])
+async def test_what_is_no_event_is_named_by_its_type(thing: object, kind: str) -> None:
+    class Careless(Parrot):
+        async def stream(self, request: ChatRequest) -> AsyncGenerator[ProviderEvent, None]:
+            yield TextDelta("So far so good. ")
+            yield thing  # type: ignore[misc]
+
+    errors: list[ErrorInfo] = []
+    message = await stream(Conversation(Model(Careless(), "grey")).ask("Hello"), on_error=errors.append)
+
+    says = f"The provider Careless failed with TypeError: it yielded {kind}, which is no event."
+    assert (errors, message.text) == ([ErrorInfo("internal", says)], "So far so good. ")
+
+
 async def test_what_such_a_provider_raises_on_purpose_is_said_as_it_is() -> None:
     _, error = await ask(ProviderError("auth", "No seeds, no words."))
 

@@ -168,6 +168,18 @@ def test_an_openai_provider_leaves_nothing_open(tmp_path: Path) -> None:
     assert (done.stdout, "ResourceWarning" in done.stderr) == ("ProviderError\n", False), done.stderr
 
 
+async def test_making_an_openai_provider_imports_no_sdk_on_the_event_loop() -> None:
+    code = (
+        "import sys\n"
+        "from streamtui import providers\n"
+        "providers.create('openai', api_key='k')\n"
+        "print('openai' in sys.modules or 'asyncio' not in sys.modules)\n"
+    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, stdout=subprocess.PIPE)
+    out, _ = await process.communicate()
+    assert out == b"False\n"
+
+
 def test_every_public_name_is_documented_and_the_page_has_examples() -> None:
     assert "async with conversation.ask" in (chat.__doc__ or "")
     for name in chat.__all__:

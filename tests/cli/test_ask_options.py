@@ -100,6 +100,19 @@ def test_a_conversation_in_which_another_program_writes_can_be_waited_for(
     assert turns == ["one", command.saved()[1].text, "three"]
 
 
+def test_those_who_wait_go_one_after_the_other(command: Command, server: ScriptedServer) -> None:
+    assert command.run("ask", "-m", "ok", "zero").code == 0
+    waiting = [command.start("ask", "-c", "--wait", "-m", "rate-100x10", f"turn {n}") for n in range(4)]
+
+    assert [ended(process).code for process in waiting] == [0, 0, 0, 0]
+    asked = [[turn["content"] for turn in request.json["messages"]] for request in server.of("rate-100x10")]
+    assert sorted(map(len, asked)) == [3, 5, 7, 9]
+    longest = max(asked, key=len)
+    assert all(turns == longest[: len(turns)] for turns in asked)
+    assert len(command.saved()) == 10
+    assert not list(command.data.glob("wait-*"))
+
+
 def test_waiting_ends_with_a_program_that_was_killed_and_with_a_signal(command: Command) -> None:
     first = command.start("ask", "-m", "stall", "one")
     until(lambda: command.data.exists() and len(command.saved()) == 2, "the first reply")

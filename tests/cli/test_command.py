@@ -89,6 +89,15 @@ def test_no_save_leaves_nothing_and_names_no_conversation(run_here: Run, command
     assert not command.data.exists()
 
 
+def test_what_can_be_saved_nowhere_has_no_conversation(run_here: Run, command: Command) -> None:
+    command.data.parent.mkdir(parents=True, exist_ok=True)
+    command.data.write_text("a file where the folder should be")
+
+    result = run_here("ask", "--json", "-m", "ok", "hi")
+
+    assert (result.events[-1]["status"], result.events[-1]["conversation"]) == ("complete", None)
+
+
 def test_metrics_are_one_line_on_stderr(run_here: Run) -> None:
     result = run_here("ask", "--metrics", "-m", "ok", "hi")
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from streamtui.cli import main, process
+from streamtui.cli import dispatch, process
 from streamtui.providers.redaction import Secret
 from tests.cli.conftest import KEY, Command, Run
 
@@ -23,7 +23,7 @@ def broken(*_: object) -> int:
 def test_a_crash_is_one_line_with_the_place_of_a_report(
     run_here: Run, command: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(main, "_run", broken)
+    monkeypatch.setattr(dispatch, "_run", broken)
 
     result = run_here("ask", "hi")
 

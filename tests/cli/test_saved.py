@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from streamtui.cli import main
+from streamtui.cli import dispatch
 from tests.cli.conftest import KEY, Command, Run, ended
 from tests.patience import PATIENCE_S
 from tests.server import HELLO
@@ -316,7 +316,7 @@ def test_only_what_goes_to_stdout_is_the_output(
     def refuse(*_: object) -> int:
         raise OSError(24, "Too many open files", "/some/file")
 
-    monkeypatch.setattr(main, "_run", refuse)
+    monkeypatch.setattr(dispatch, "_run", refuse)
     result = run_here("list")
     assert (result.code, result.lines) == (1, ["streamtui: /some/file: Too many open files."])
 

@@ -156,6 +156,8 @@ class Terminal:
         self._may_read.set()
         self._open = True
         self.written: list[Written] = []
+        self._watched: str | None = None
+        self._shown_at: float | None = None
         self.started = self.pressed = self.ended = 0.0
 
     # -- life
@@ -313,15 +315,16 @@ class Terminal:
         with self._changed:
             self._emulator.feed(f"\x1b[H{text}".encode())
 
-    def first_written(self, text: str, since: float) -> float:
-        """Return when `text` had first come out of the program after `since`; it must have."""
-        before = b""
-        for each in list(self.written):
-            if each.time > since:
-                before = before[1 - len(text.encode()) :] + each.data
-                if text.encode() in before:
-                    return each.time
-        raise AssertionError(f"{text!r} never came. On the screen:\n{self.screen}")
+    def watch_for(self, text: str) -> None:
+        """Note when `text`, which is not on the screen now, comes onto it: what changes is written in any pieces."""
+        with self._changed:
+            self._watched, self._shown_at = text, None
+
+    def shown_at(self) -> float:
+        """Wait until what is watched for is on the screen; return when it was written."""
+        self.wait_for(lambda: self._shown_at is not None, what=f"{self._watched!r}")
+        assert self._shown_at is not None
+        return self._shown_at
 
     def line_settings(self) -> list[Any]:
         """What `stty` would show."""
@@ -368,6 +371,8 @@ class Terminal:
                     return
                 self.written.append(Written(now, data))
                 self._emulator.feed(data)
+                if self._watched is not None and self._shown_at is None:
+                    self._shown_at = now if self._watched in "\n".join(self._emulator.screen.display) else None
             for question, answer in self._answers.items():
                 if question in data:
                     with suppress(OSError):  # who asked may be gone

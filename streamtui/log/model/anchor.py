@@ -8,7 +8,6 @@ from typing import TypeAlias
 
 from streamtui.markdown import Block, StyledLine, Styles
 from streamtui.markdown.itemized import ItemizedBlock
-from streamtui.markdown.table import TableChunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +44,8 @@ def anchor(block: Block, row: int, width: int, styles: Styles) -> Anchor:
     spans = _spans(block, width, styles)
     item = max((at for at, span in enumerate(spans) if span.start <= row and span), default=0)
     start = spans[item].start
+    from streamtui.markdown.table import TableChunk  # it needs the parser, as what has blocks does
+
     if isinstance(block, TableChunk):
         return InTable(item - 1, row - start)
     return InCode(item - 1, cells_of(lines[start:row]))

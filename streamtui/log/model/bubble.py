@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from itertools import accumulate
 from math import inf
 from time import thread_time
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from textual.strip import Strip
 
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.metrics import Meter
 from streamtui.log.model.anchor import row_of_share
-from streamtui.log.model.content import Content
 from streamtui.log.model.fixed_rows import FixedRows
 from streamtui.log.model.parts import FIRST_BLOCK, FOLD, HEAD, BlockPart, Parts
 from streamtui.log.model.stream_state import StreamState
@@ -21,6 +20,9 @@ from streamtui.log.paint.frame import Frame
 from streamtui.log.paint.rowcache import RowCache
 from streamtui.log.typewriter import Typewriter
 from streamtui.markdown import StyledLine, Styles
+
+if TYPE_CHECKING:  # it needs the parser
+    from streamtui.log.model.content import Content
 
 _BUDGET_S: Final = 0.01
 """For so long text is taken in at a time; what is left waits, so that a reply in one piece doesn't hold up the rest."""
@@ -96,10 +98,20 @@ class Bubble:
         """Make the documents and guess the height of every block; what takes longer to parse than `budget_s` waits."""
         self.width = width
         if self.content is None:
-            self._show(Content.of(self.message), budget_s)
+            self._show_message(self.message, budget_s)
         else:
             self.parts.estimate(width)
             self._sum()
+
+    def _show_message(self, message: ChatMessage, budget_s: float) -> None:
+        from streamtui.log.model.content import Content  # a log without messages is spared the parser
+
+        self._show(Content.of(message), budget_s)
+
+    def _show_text(self, text: str, reasoning: str) -> None:
+        from streamtui.log.model.content import Content
+
+        self._show(Content.live(text, reasoning), inf)
 
     def _show(self, content: Content, budget_s: float) -> None:
         self.parts, self._fixed = Parts(content, self.unfolded), FixedRows()
@@ -180,7 +192,7 @@ class Bubble:
         self._foot_rows = 1
         self.width = width
         self._set_message(message)
-        self._show(Content.live(message.text, message.reasoning), inf)
+        self._show_text(message.text, message.reasoning)
 
     def take_in(self, now: float) -> None:
         """Parse what was fed; of very much only some, and then `is_behind` asks for another call."""
@@ -220,7 +232,7 @@ class Bubble:
         """Show these instead of all that has arrived."""
         if self.live is not None:
             self.live.forget_text()
-            self._show(Content.live(text, reasoning), inf)
+            self._show_text(text, reasoning)
 
     def settle(self, message: ChatMessage, now: float) -> None:
         """Take on what became of the message; rows of its text stay as they are if the text is the same."""
@@ -237,7 +249,7 @@ class Bubble:
             self.parse(_BUDGET_S)
             self._sum()
         else:
-            self._show(Content.of(message), inf)
+            self._show_message(message, inf)
 
     # -- what can wait, and what the user asks for
 

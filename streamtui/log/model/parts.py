@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from streamtui.log.model.content import AnyDocument, Content
 from streamtui.log.model.heights import Heights
 from streamtui.markdown import Block
+
+if TYPE_CHECKING:  # it needs the parser
+    from streamtui.log.model.content import AnyDocument, Content
 
 HEAD: Final = 0
 """Part: the row of distance and the row that says who speaks."""

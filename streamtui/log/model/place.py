@@ -8,7 +8,6 @@ from streamtui.log.model.anchor import Anchor, InText, anchor, cells_of, row_of
 from streamtui.log.model.bubble import Bubble
 from streamtui.log.model.bubbles import Bubbles
 from streamtui.log.model.parts import HEAD
-from streamtui.markdown.text_block import TextBlock
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +72,8 @@ def find(bubbles: Bubbles, place: Place) -> int:
 
 def _lead(bubbles: Bubbles, bubble: Bubble, part: int) -> int:
     """Return how many cells of a block's first row are text of the block before, a piece of the same paragraph."""
+    from streamtui.markdown.text_block import TextBlock  # it needs the parser, as what has blocks does
+
     block = bubble.parts.block(part)
     if block is None or not isinstance(block.block, TextBlock):
         return 0

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from textual.strip import Strip
 
 from streamtui.chat.events import LASTING, Notice, ReasoningDelta, TextDelta
 from streamtui.chat.messages import Citation, SavedNotice, Usage
 from streamtui.chat.metrics import Meter
-from streamtui.log.model.content import Content
 from streamtui.log.paint.format import live_figures
 from streamtui.log.paint.frame import Frame
 from streamtui.log.paint.header_footer import live_figures_row
 from streamtui.log.typewriter import Typewriter
+
+if TYPE_CHECKING:  # it needs the parser
+    from streamtui.log.model.content import Content
 
 BEAT_S: Final = 0.25
 """The figures of a reply in flight change this often, so that they can be read."""

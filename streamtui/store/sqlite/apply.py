@@ -352,7 +352,6 @@ def _purge(connection: sqlite3.Connection, conversation: str) -> None:
     ).fetchone()
     if row is None:
         return
-    connection.execute("DELETE FROM drafts WHERE conversation = ?", (conversation,))
     connection.execute(_FORGET_PROMPTS, (conversation,))
     connection.execute("INSERT OR REPLACE INTO purged (id, scrubbed) VALUES (?, 0)", (conversation,))
     erasure.start_over(connection)

@@ -7,9 +7,8 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from streamtui.store.sqlite import erasure, opening, progress, search
+from streamtui.store.sqlite import erasure, opening, progress, search, set_aside
 from streamtui.store.sqlite.errors import code, is_damage
-from streamtui.store.sqlite.rescue import rescue
 from streamtui.store.sqlite.schema import SCRIPTS
 from streamtui.store.writer_process import WriterProcess
 from streamtui.system.locks import FileLock
@@ -90,6 +89,8 @@ class Database:
             until = time.monotonic() + step_s
             if not erasure.is_pending(connection):
                 return None
+            if not self._erase_set_aside(connection, until):
+                return 0.0
             with self._transaction():
                 if erasure.delete_rows(connection, until):
                     return 0.0
@@ -113,6 +114,21 @@ class Database:
         except BaseException as error:
             self._roll_back(error)
             raise
+
+    def _erase_set_aside(self, connection: sqlite3.Connection, until: float) -> bool:
+        """Do a step on the damaged files that were set aside, while the text is still known that is to go; return
+        whether nothing is left to do there."""
+        files = set_aside.files(self.path.parent)
+        for conversation in erasure.purged(connection) if files else ():
+            task = f"{erasure.PAGES} set aside {conversation}"
+            position = progress.get(connection, task) or 0
+            if position == _DONE:
+                continue
+            following = set_aside.erase(connection, conversation, files, position, until)
+            with self._transaction():
+                progress.put(connection, task, _DONE if following is None else following)
+            return False
+        return True
 
     def _erase_copy(self, connection: sqlite3.Connection, copy: Path, until: float) -> bool:
         """Do a step on a migration's copy of the file; return whether nothing is left to do there."""
@@ -176,7 +192,7 @@ class Database:
         if self._connection is None:
             self._run.hold()
             self._connection = opening.open_database(
-                self.path, self._scripts, self._vfs, self.notices, rescue, is_damaged=self._is_damaged
+                self.path, self._scripts, self._vfs, self.notices, _rescue, is_damaged=self._is_damaged
             )
             self._is_damaged = False
             self._identity = opening.identity(self.path)
@@ -196,6 +212,12 @@ class Database:
             with suppress(sqlite3.Error):
                 self._connection.close()
         self._connection = None
+
+
+def _rescue(path: Path, connection: sqlite3.Connection) -> opening.RescueTally:
+    from streamtui.store.sqlite.rescue import rescue  # which hardly any start needs
+
+    return rescue(path, connection)
 
 
 def _empty_log(connection: sqlite3.Connection) -> bool:

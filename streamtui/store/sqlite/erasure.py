@@ -36,21 +36,27 @@ def start_over(connection: sqlite3.Connection) -> None:
     connection.execute("DELETE FROM progress WHERE task >= ? AND task < ?", (PAGES, f"{PAGES}~"))
 
 
+def purged(connection: sqlite3.Connection) -> list[str]:
+    """Return the ids of the conversations that are given up for good and still have rows."""
+    query = (
+        "SELECT c.id FROM purged p JOIN conversations c ON c.id = p.id WHERE NOT p.scrubbed AND c.deleted IS NOT NULL"
+    )
+    return [conversation for (conversation,) in connection.execute(query)]
+
+
 def delete_rows(connection: sqlite3.Connection, until: float) -> bool:
     """Delete rows of purged conversations until the monotonic clock shows `until`; return whether any are left.
 
     Runs in a transaction of the caller. The newest go first: whoever goes on in a conversation at this moment misses
     the message that the new ones follow, and writes again what is gone.
     """
-    purged = connection.execute(
-        "SELECT c.id FROM purged p JOIN conversations c ON c.id = p.id WHERE NOT p.scrubbed AND c.deleted IS NOT NULL"
-    ).fetchall()
-    for (conversation,) in purged:
+    for conversation in purged(connection):
         query = "SELECT seq FROM messages WHERE conversation = ? ORDER BY seq DESC LIMIT 1"
         while (row := connection.execute(query, (conversation,)).fetchone()) is not None:
             _delete_message(connection, row[0])
             if time.monotonic() >= until:
                 return True
+        connection.execute("DELETE FROM drafts WHERE conversation = ?", (conversation,))
         connection.execute("DELETE FROM conversations WHERE id = ?", (conversation,))
     return False
 

@@ -5,9 +5,7 @@ read-only folder or on a full disk. Where nothing waits in a log, SQLite can do 
 as is a database that waits to be brought to this version.
 """
 
-import shutil
 import sqlite3
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -115,6 +113,9 @@ def _copied(path: Path, scripts: Sequence[str]) -> Source:
     The copy has no name by the time this returns: nothing of it is left when the process ends, however it does.
     """
     state = state_of(path)
+    import shutil  # both for the one who needs a copy
+    import tempfile
+
     folder = Path(tempfile.mkdtemp(prefix="streamtui-"))
     try:
         copy = folder / "copy.db"

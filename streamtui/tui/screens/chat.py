@@ -70,6 +70,8 @@ class ChatScreen(Screen[None]):
         self._workspace = workspace
         self._hold = hold
         self._unwatch: Callable[[], None] = lambda: None
+        self.composed = asyncio.Event()
+        """Set once all widgets are there."""
 
     def compose(self) -> ComposeResult:
         yield self._title
@@ -78,6 +80,9 @@ class ChatScreen(Screen[None]):
         yield self.find_bar
         yield self.composer
         yield self.status
+
+    def on_mount(self) -> None:
+        self.composed.set()
 
     def on_unmount(self) -> None:
         self.let_go()
