@@ -24,6 +24,7 @@ from streamtui.chat.ports import Storage
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.log import MessageLog
 from streamtui.tui import keybindings
+from streamtui.tui.actions import attachments
 from streamtui.tui.actions.context import Program
 from streamtui.tui.input_hold import InputHold
 from streamtui.tui.keybindings import DEFAULT
@@ -188,8 +189,12 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
         self.copy(event.text, "cut text")
 
     @on(TerminalApp.ImagePasted)
-    def _refuse_image(self) -> None:
-        self.chat.say("The clipboard holds an image; only text can be pasted.", "warning")
+    @work
+    async def _attach_image(self, event: TerminalApp.ImagePasted) -> None:
+        try:
+            await attachments.attach_image(self.chat.context, event.data)
+        except StreamtuiError as error:
+            self.chat.say(str(error), "error")
 
     @on(TerminalApp.NothingPasted)
     def _say_nothing_to_paste(self) -> None:

@@ -8,6 +8,7 @@ from textual.content import Content
 from textual.widgets.option_list import Option
 
 from streamtui.tui.actions import (
+    attachments,
     branches,
     conversations,
     editing,
@@ -86,6 +87,7 @@ COMMANDS: Final = (
     Command("copy", "copy the last reply, or its code block number N", conversations.copy, "[N]"),
     Command("export", "write the conversation to a file", conversations.export, "[FILE.md|.json|.html]"),
     Command("import", "take in conversations of other programs", conversations.take_in, "FILE", needs_argument=True),
+    Command("attach", "send a file along: text, an image or a PDF", attachments.attach, "PATH", needs_argument=True),
     Command("find", "find a text in this conversation", conversations.find, "[TEXT]"),
     Command("snippet", "put a prompt into the box that you keep as a file", texts.snippet, "[NAME]", texts="snippets"),
     Command("editor", "write in your own editor", editing.editor),
@@ -117,6 +119,9 @@ COMMANDS: Final = (
 KEYED: Final[Mapping[str, Handler]] = {
     "prompts": prompts.search,
     "queue": prompts.queue,
+    "attach_pasted": attachments.attach_pasted,
+    "offer_pasted": attachments.offer_pasted,
+    "detach": attachments.detach,
     "send_now": prompts.send_now,
     "walk_prompts": replies.walk_prompts,
     "edit_last": replies.edit_last,

@@ -117,6 +117,22 @@ KEYS: Final = (
         footer={Moment.QUEUED: "send now"},
     ),
     Key(
+        "attach_pasted",
+        ("alt+a",),
+        "command('attach_pasted')",
+        "attach the files whose paths were just pasted",
+        Group.SENDING,
+        Place.CHAT,
+    ),
+    Key(
+        "detach",
+        ("alt+x",),
+        "command('detach')",
+        "take the last attached file away; a click on a chip takes that one",
+        Group.SENDING,
+        Place.CHAT,
+    ),
+    Key(
         "queue",
         ("alt+q",),
         "command('queue')",

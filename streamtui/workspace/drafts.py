@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from streamtui.chat.messages import DraftAttachment
+from streamtui.chat.messages import DraftAttachment, carried
 from streamtui.chat.ports import Library
 from streamtui.workspace.session import Session
 from streamtui.workspace.submissions import SendPrompt, Submission, prompt_of
@@ -44,7 +44,8 @@ class Drafts:
         if not session.is_saved:
             return
         outgoing = session.outgoing
-        unsent = SendPrompt(outgoing.unsent(), attachments=outgoing.next.attachments)
+        typed = outgoing.unsent()
+        unsent = SendPrompt(typed, attachments=carried(typed, outgoing.next.attachments))
         submissions = (*self._on_their_way(session), *outgoing.next.queued, unsent)
         prompts = [prompt for submission in submissions if (prompt := prompt_of(submission)) is not None]
         text = "\n\n".join(prompt.text for prompt in prompts if prompt.text)

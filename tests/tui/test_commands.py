@@ -194,6 +194,11 @@ async def stats(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     await reader.until_gone("How fast the models were")
 
 
+async def attach(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    await reader.send(f"/attach {__file__}")
+    await reader.until("▣ test_commands.py")
+
+
 async def rename(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     await reader.send("/rename  A better title")
     await reader.until(lambda: reader.lines[0].strip().startswith("A better title"))
@@ -312,6 +317,7 @@ EFFECTS: dict[str, Effect] = {
     "pace": pace,
     "stats": stats,
     "rename": rename,
+    "attach": attach,
     "system": system,
     "theme": theme,
     "quit": quit_,

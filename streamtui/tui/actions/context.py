@@ -35,9 +35,30 @@ class Box(Protocol):
         """Replace what is in the box, and give it the keys."""
         ...
 
+    def recall_prompt(self, text: str) -> None:
+        """Replace what is in the box by a prompt that was sent before: the files that it names don't go along."""
+        ...
+
     def take(self) -> Submission | None:
         """Take the draft out of the box, or from an empty one the first queued prompt; `None` where there is
         neither."""
+        ...
+
+    @property
+    def pasted(self) -> str:
+        """The paths of files that were just pasted, and are still in the box; empty for none."""
+        ...
+
+    def offer(self, pasted: str) -> None:
+        """Take what was pasted for paths of files that may be attached."""
+        ...
+
+    def cut(self, text: str) -> None:
+        """Remove a text from the box, where it is in there."""
+        ...
+
+    def detach(self) -> bool:
+        """Take the last file away that goes along with the draft; return whether there was one."""
         ...
 
     def enter_queue(self) -> bool:

@@ -10,7 +10,7 @@ async def search(context: CommandContext, argument: str = "") -> None:
     prompts = Prompts(context.workspace.library)
     picked = await context.app.push_screen_wait(prompts)
     if picked is not None:
-        context.box.put(prompts.text(picked))
+        context.box.recall_prompt(prompts.text(picked))
 
 
 def queue(context: CommandContext, argument: str = "") -> None:

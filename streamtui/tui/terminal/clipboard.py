@@ -65,6 +65,8 @@ async def paste(environ: Mapping[str, str] = os.environ) -> Pasted | None:
                 return PastedImage(data, "image/png") if data else None
         if text := _decoded(await _run(text_command)):
             return PastedText(text)
+        if image_command and not types_command and (data := await _run(image_command)):
+            return PastedImage(data, "image/png")
     if environ.get("TMUX") and (text := _decoded(await _run(["tmux", "save-buffer", "-"]))):
         return PastedText(text)
     return None
@@ -89,7 +91,7 @@ def _paste_tools(environ: Mapping[str, str]) -> list[tuple[list[str], list[str],
     xclip = ["xclip", "-selection", "clipboard", "-out"]
     powershell = ["powershell.exe", "-NoProfile", "-Command", _GET_CLIPBOARD]
     commands: list[tuple[list[str], list[str], list[str], bool]] = [
-        (["pbpaste"], [], [], sys.platform == "darwin"),
+        (["pbpaste"], [], ["pngpaste", "-"], sys.platform == "darwin"),
         (["termux-clipboard-get"], [], [], True),
         (
             ["wl-paste", "--no-newline"],

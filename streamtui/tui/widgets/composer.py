@@ -11,15 +11,20 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import TextArea
 
+from streamtui.chat.errors import StreamtuiError
+from streamtui.chat.messages import carried
+from streamtui.chat.sanitize import sanitize
 from streamtui.tui import commands
 from streamtui.tui.commands import Command
 from streamtui.tui.keybindings import Keybindings
 from streamtui.tui.options import Kind
 from streamtui.tui.widgets.bars import NextBar
+from streamtui.tui.widgets.file_panel import FilePanel
 from streamtui.tui.widgets.menu import CommandMenu
+from streamtui.tui.widgets.path_menu import PathMenu
 from streamtui.tui.widgets.prompt import EnterMeans, Prompt, Reading
 from streamtui.tui.widgets.queue import Queue
-from streamtui.workspace import DraftChanged, NextChanged, Session, SessionEvent, Submission, Workspace
+from streamtui.workspace import DraftChanged, NextChanged, SendPrompt, Session, SessionEvent, Submission, Workspace
 
 DRAFT_S: Final = 0.3
 """How long the user pauses before the draft is saved."""
@@ -56,6 +61,7 @@ class Composer(Vertical):
         self.prompt = Prompt(reading, keys)
         self.menu = CommandMenu(keys, names)
         self.queue = Queue()
+        self.files = FilePanel(self.prompt)
         self._workspace = workspace
         self._runner = runner
         self._session: Session | None = None
@@ -66,6 +72,7 @@ class Composer(Vertical):
         yield NextBar()
         yield self.queue
         yield self.menu
+        yield self.files
         yield self.prompt
 
     def on_mount(self) -> None:
@@ -80,6 +87,7 @@ class Composer(Vertical):
         session.outgoing.unsent = lambda: self.prompt.draft
         self._unwatch = session.watch(self._on_session_event)
         self.prompt.put(session.outgoing.draft)
+        self.files.show(session)
         self._show_next(session)
         self.prompt.focus()
 
@@ -97,6 +105,7 @@ class Composer(Vertical):
         session = self._session
         match event:
             case DraftChanged() if session is not None:
+                self.files.note_foreign(session.outgoing.draft)
                 self.prompt.put(session.outgoing.draft)
             case NextChanged() if session is not None:
                 self._show_next(session)
@@ -106,6 +115,7 @@ class Composer(Vertical):
     def _show_next(self, session: Session) -> None:
         models = [model.id for model in session.outgoing.next.models]
         self.queue.show(session.outgoing)
+        self.files.show_chips()
         self.query_one(NextBar).show(models, is_edit=session.outgoing.next.edits is not None)
         self.post_message(self.Changed())
 
@@ -133,13 +143,30 @@ class Composer(Vertical):
         session = self._session
         self._remember(text)
         session.outgoing.draft = self.prompt.draft  # now: sending may be quicker than the box's own message
-        self._workspace.sender.submit(session, session.outgoing.prompt(text))
+        if (submission := self._submission(session, text)) is not None:
+            self._workspace.sender.submit(session, submission)
+
+    def _submission(self, session: Session, text: str) -> Submission | None:
+        """Return what sending a text means, with the files that it names; where one can't go along, that is said, the
+        text is in the box again, and `None` is returned."""
+        try:
+            session.outgoing.attach(*self.files.files_in(text))
+        except StreamtuiError as error:
+            session.outgoing.refuse(SendPrompt(text), error)
+            return None
+        return session.outgoing.prompt(text)
 
     @on(Prompt.SentNothing)
     def go_on(self) -> None:
-        """Enter on the empty box goes on with the highlighted one of several replies."""
-        if self._session is not None:
-            self._session.comparison.pick()
+        """Enter on the empty box sends the files that are attached, or goes on with the highlighted one of several
+        replies."""
+        session = self._session
+        if session is None:
+            return
+        if carried("", session.outgoing.next.attachments):
+            self._workspace.sender.submit(session, session.outgoing.prompt(""))
+        else:
+            session.comparison.pick()
 
     @on(Prompt.Left)
     def quit(self) -> None:
@@ -167,6 +194,11 @@ class Composer(Vertical):
         self.prompt.put(text)
         self.prompt.focus()
 
+    def recall_prompt(self, text: str) -> None:
+        """Replace what is in the box by a prompt that was sent before: the files that it names don't go along."""
+        self.files.note_foreign(text)
+        self.put(text)
+
     def take(self) -> Submission | None:
         """Take the draft out of the box, or from an empty one the first queued prompt; `None` where there is
         neither."""
@@ -177,7 +209,7 @@ class Composer(Vertical):
         text = self.prompt.take()
         self.prompt.recent.remember(text)
         self._session.outgoing.draft = ""
-        return self._session.outgoing.prompt(text)
+        return self._submission(self._session, text)
 
     def enter_queue(self) -> bool:
         """Give the keys to the queued prompts; return whether there are any."""
@@ -192,6 +224,8 @@ class Composer(Vertical):
 
     def insert(self, text: str) -> None:
         """Put what was typed or pasted elsewhere into the box."""
+        if len(text) > 1:
+            self.files.note_foreign(text)
         self.prompt.insert_pasted(text)
         self.prompt.focus()
 
@@ -200,13 +234,11 @@ class Composer(Vertical):
     @on(TextArea.Changed)
     def changed(self, event: TextArea.Changed) -> None:
         self.menu.suggest(event.text_area.text)
-        if self.menu.is_open:
-            self.prompt.enter_means = EnterMeans.COMMAND
-        elif self.prompt.enter_means is EnterMeans.COMMAND:
-            self.prompt.enter_means = EnterMeans.SEND
+        self._set_meaning()
         self.post_message(self.Changed())
         if self._session is not None:
             self._session.outgoing.draft = self.prompt.draft
+            self.files.text_changed()
         if self._draft_timer is None:
             self._draft_timer = self.set_timer(DRAFT_S, self.save_draft)
 
@@ -220,7 +252,7 @@ class Composer(Vertical):
             return
         session.outgoing.draft = self.prompt.draft
         if not session.outgoing.draft and session.outgoing.next.edits is not None:
-            session.outgoing.aim(models=session.outgoing.next.models)
+            session.outgoing.leave_edit()
         self._workspace.drafts.keep(session)
 
     def stash(self) -> bool:
@@ -241,7 +273,55 @@ class Composer(Vertical):
 
     @on(Prompt.MenuKey)
     def menu_key(self, event: Prompt.MenuKey) -> None:
-        self.menu.step(event.key)
+        if self.menu.is_open:
+            self.menu.step(event.key)
+        elif event.key == "enter" and not self.files.is_to_complete:
+            self.prompt.action_submit()
+        else:
+            self.files.paths.step(event.key)
+
+    # -- files
+
+    @on(Prompt.Pasted)
+    def note_paste(self, event: Prompt.Pasted) -> None:
+        self.files.note_foreign(event.text)
+        self.files.offered = ""
+        self._runner.run_named("offer_pasted", event.text)
+
+    @property
+    def pasted(self) -> str:
+        """The paths of files that were just pasted, and are still in the box; empty for none."""
+        return self.files.offered if self.files.offered in self.prompt.text else ""
+
+    def offer(self, pasted: str) -> None:
+        """Take what was pasted for paths of files that may be attached."""
+        self.files.offered = sanitize(pasted)
+
+    def cut(self, text: str) -> None:
+        """Remove a text from the box, where it is in there."""
+        before, found, after = self.prompt.text.partition(text)
+        if found:
+            self.prompt.put(before + after)
+
+    def detach(self) -> bool:
+        """Take the last file away that goes along with the draft; return whether there was one."""
+        return self.files.detach()
+
+    @on(PathMenu.Chosen)
+    def complete_path(self, event: PathMenu.Chosen) -> None:
+        self.files.complete(event)
+
+    @on(PathMenu.Changed)
+    def show_paths(self) -> None:
+        self._set_meaning()
+        self.post_message(self.Changed())
+
+    def _set_meaning(self) -> None:
+        """Let Enter, Up and Down go to the list that is open."""
+        if self.menu.is_open:
+            self.prompt.enter_means = EnterMeans.COMMAND
+        else:
+            self.prompt.enter_means = EnterMeans.PATH if self.files.paths.is_open else EnterMeans.SEND
 
     @on(CommandMenu.Chosen)
     def complete(self, event: CommandMenu.Chosen) -> None:
@@ -267,7 +347,7 @@ class Composer(Vertical):
         """Close the list of commands; return whether it was open."""
         was_open = self.menu.is_open
         self.menu.close()
-        if self.prompt.enter_means is EnterMeans.COMMAND:
-            self.prompt.enter_means = EnterMeans.SEND
+        was_open = self.files.paths.dismiss_word() or was_open
+        self._set_meaning()
         self.post_message(self.Changed())
         return was_open

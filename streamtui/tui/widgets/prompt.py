@@ -63,6 +63,8 @@ class EnterMeans(Enum):
     SEND = "send"
     COMMAND = "run the highlighted command"
     """The list of commands is open; it gets Up, Down and Tab as well."""
+    PATH = "take the highlighted path"
+    """The same of the list of paths."""
 
 
 class Reading(Protocol):
@@ -130,8 +132,14 @@ class Prompt(TextArea, inherit_bindings=False):
         text: str
 
     @dataclass
+    class Pasted(Message):
+        """This was pasted, and is about to be in the box."""
+
+        text: str
+
+    @dataclass
     class MenuKey(Message):
-        """Up, Down or Tab was pressed while the list of commands is open."""
+        """Tab was pressed, or Up, Down or Enter while a list is open that is meant by them."""
 
         key: str
 
@@ -179,8 +187,7 @@ class Prompt(TextArea, inherit_bindings=False):
     async def _on_key(self, event: events.Key) -> None:
         if event.key == "tab":
             self._stop(event)  # there is nowhere else to go
-            if self.enter_means is EnterMeans.COMMAND:
-                self.post_message(self.MenuKey("tab"))
+            self.post_message(self.MenuKey("tab"))
         elif event.key == "enter":
             self._stop(event)
             self._enter()
@@ -199,6 +206,7 @@ class Prompt(TextArea, inherit_bindings=False):
 
     async def _on_paste(self, event: events.Paste) -> None:
         self._stop(event)
+        self.post_message(self.Pasted(event.text))
         self.insert_pasted(event.text)
 
     def insert_pasted(self, text: str) -> None:
@@ -277,6 +285,9 @@ class Prompt(TextArea, inherit_bindings=False):
         if self._reading.has_cursor:
             self._reading.open_menu()
             return
+        if self.enter_means is EnterMeans.PATH:
+            self.post_message(self.MenuKey("enter"))
+            return
         row, column = self.cursor_location
         if column and self.document.get_line(row)[column - 1] == "\\":
             self.replace("\n", (row, column - 1), (row, column))
@@ -313,7 +324,7 @@ class Prompt(TextArea, inherit_bindings=False):
 
     def action_up(self) -> None:
         is_walking = self._is_walking()
-        if self.enter_means is EnterMeans.COMMAND:
+        if self.enter_means is not EnterMeans.SEND:
             self.post_message(self.MenuKey("up"))
         elif not self.text:
             self.post_message(self.Recalled())
@@ -323,7 +334,7 @@ class Prompt(TextArea, inherit_bindings=False):
             self.action_cursor_up()
 
     def action_down(self) -> None:
-        if self.enter_means is EnterMeans.COMMAND:
+        if self.enter_means is not EnterMeans.SEND:
             self.post_message(self.MenuKey("down"))
         elif self._is_walking() and self.cursor_at_last_line:
             self.put(self.recent.newer())

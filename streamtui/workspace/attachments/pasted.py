@@ -31,6 +31,26 @@ def pasted_files(text: str) -> list[FileReference]:
     return []
 
 
+def named_files(text: str) -> list[FileReference]:
+    """Return the files that the user names: one path, or several, as a shell has them. Blocks.
+
+    Raises `ConfigError` for what can't be attached, or is not there.
+    """
+    place = place_of(text.strip().removeprefix("@"))
+    if not ("\0" in place or os.path.lexists(place)) and (files_ := pasted_files(text) or _in_words(text)):
+        return files_
+    return [files.look(place)]
+
+
+def _in_words(text: str) -> list[FileReference]:
+    try:
+        places = [place_of(word) for word in shlex.split(text)]
+    except ValueError:
+        return []
+    are_there = 0 < len(places) <= _MOST and all("\0" not in place and _is_there(place) for place in places)
+    return [files.look(place) for place in dict.fromkeys(places)] if are_there else []
+
+
 def _readings(text: str) -> list[list[str]]:
     """Return the ways to read a text as paths: one path, one a line, words as a shell has them."""
     readings = [[text], text.splitlines()]

@@ -76,8 +76,8 @@ class _Lines:
 
 def _in_order(query: str) -> re.Pattern[str]:
     """Return what matches the letters of a query one after the other in a line. It never backtracks."""
-    first, *rest = query
-    return re.compile(re.escape(first) + "".join(f"[^\\n{_in_class(letter)}]*+{re.escape(letter)}" for letter in rest))
+    gaps = "".join(f"[^\\n{_in_class(letter)}]*+{re.escape(letter)}" for letter in query[1:])
+    return re.compile(re.escape(query[0]) + gaps)
 
 
 def _in_class(letter: str) -> str:
