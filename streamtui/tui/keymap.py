@@ -123,15 +123,8 @@ KEYS: Final = (
         "attach the files whose paths were just pasted",
         Group.SENDING,
         Place.CHAT,
-    ),
-    Key(
-        "detach",
-        ("alt+x",),
-        "command('detach')",
-        "take the last attached file away; a click on a chip takes that one",
-        Group.SENDING,
-        Place.CHAT,
-    ),
+    ),  # fmt: skip
+    Key("detach", ("alt+x",), "command('detach')", "take the last attached file away", Group.SENDING, Place.CHAT),
     Key(
         "queue",
         ("alt+q",),

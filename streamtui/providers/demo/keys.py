@@ -9,7 +9,7 @@ KEY_TABLE: Final = """\
 | `Enter` | send; while a reply streams: queue | `send` |
 | `Alt+S` | stop the reply and send now: the draft, or from an empty box the first queued prompt | `send_now` |
 | `Alt+A` | attach the files whose paths were just pasted | `attach_pasted` |
-| `Alt+X` | take the last attached file away; a click on a chip takes that one | `detach` |
+| `Alt+X` | take the last attached file away | `detach` |
 | `Alt+Q` | go to the queued prompts: edit, move or remove them | `queue` |
 | `Enter` | in the queue: edit the prompt; sending it puts it back where it was | `queue_edit` |
 | `Ctrl+X`, `Delete` | in the queue: remove the prompt; the prompt history keeps it | `queue_remove` |

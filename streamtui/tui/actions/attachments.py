@@ -22,11 +22,11 @@ async def attach(context: CommandContext, argument: str) -> None:
 
 async def attach_pasted(context: CommandContext, argument: str = "") -> None:
     """Let the files go along whose paths were just pasted, instead of the paths."""
-    session, pasted = context.session, context.box.pasted
+    session, pasted = context.session, context.box.files.pasted
     files = await asyncio.to_thread(pasted_files, pasted or context.box.draft)
     if not files:
         raise StreamtuiError("Nothing that was pasted is the path of a file: /attach PATH takes one.")
-    context.box.cut(pasted or context.box.draft)
+    context.box.files.cut(pasted or context.box.draft)
     session.outgoing.attach(*files)
     context.say(f"{_names(files)} with the next prompt.")
 
@@ -39,7 +39,7 @@ async def offer_pasted(context: CommandContext, argument: str) -> None:
         return
     key = context.keys.key_of("command('attach_pasted')")
     if files and key:
-        context.box.offer(argument)
+        context.box.files.offer(argument)
         total = size_words(sum(file.size for file in files))
         context.say(f"{key} attaches {', '.join(file.name for file in files)} ({total}) instead of the path.")
 
@@ -57,7 +57,7 @@ async def attach_image(context: CommandContext, content: bytes) -> None:
 
 def detach(context: CommandContext, argument: str = "") -> None:
     """Take the last file away that goes along with the next prompt."""
-    if not context.box.detach():
+    if not context.box.files.detach():
         raise StreamtuiError("No file goes along with the next prompt: @ or /attach takes one.")
 
 

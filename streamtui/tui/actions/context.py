@@ -23,26 +23,8 @@ class Program:
     """Gives the terminal to another program. Raises `StreamtuiError` where that can't be."""
 
 
-class Box(Protocol):
-    """What commands need of the box and what is above it."""
-
-    @property
-    def draft(self) -> str:
-        """What is in the box."""
-        ...
-
-    def put(self, text: str) -> None:
-        """Replace what is in the box, and give it the keys."""
-        ...
-
-    def recall_prompt(self, text: str) -> None:
-        """Replace what is in the box by a prompt that was sent before: the files that it names don't go along."""
-        ...
-
-    def take(self) -> Submission | None:
-        """Take the draft out of the box, or from an empty one the first queued prompt; `None` where there is
-        neither."""
-        ...
+class Files(Protocol):
+    """What commands need of the files that go along with the draft."""
 
     @property
     def pasted(self) -> str:
@@ -57,9 +39,34 @@ class Box(Protocol):
         """Remove a text from the box, where it is in there."""
         ...
 
+    def note_foreign(self, text: str) -> None:
+        """Note that `text` came into the box otherwise than by typing: it makes no file go along."""
+        ...
+
     def detach(self) -> bool:
         """Take the last file away that goes along with the draft; return whether there was one."""
         ...
+
+
+class Box(Protocol):
+    """What commands need of the box and what is above it."""
+
+    @property
+    def draft(self) -> str:
+        """What is in the box."""
+        ...
+
+    def put(self, text: str) -> None:
+        """Replace what is in the box, and give it the keys."""
+        ...
+
+    def take(self) -> Submission | None:
+        """Take the draft out of the box, or from an empty one the first queued prompt; `None` where there is
+        neither."""
+        ...
+
+    @property
+    def files(self) -> Files: ...
 
     def enter_queue(self) -> bool:
         """Give the keys to the queued prompts; return whether there are any."""

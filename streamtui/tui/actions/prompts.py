@@ -10,7 +10,9 @@ async def search(context: CommandContext, argument: str = "") -> None:
     prompts = Prompts(context.workspace.library)
     picked = await context.app.push_screen_wait(prompts)
     if picked is not None:
-        context.box.recall_prompt(prompts.text(picked))
+        text = prompts.text(picked)
+        context.box.files.note_foreign(text)  # whoever sends it again may have pasted it then
+        context.box.put(text)
 
 
 def queue(context: CommandContext, argument: str = "") -> None:

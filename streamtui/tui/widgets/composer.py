@@ -13,7 +13,6 @@ from textual.widgets import TextArea
 
 from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.messages import carried
-from streamtui.chat.sanitize import sanitize
 from streamtui.tui import commands
 from streamtui.tui.commands import Command
 from streamtui.tui.keybindings import Keybindings
@@ -194,11 +193,6 @@ class Composer(Vertical):
         self.prompt.put(text)
         self.prompt.focus()
 
-    def recall_prompt(self, text: str) -> None:
-        """Replace what is in the box by a prompt that was sent before: the files that it names don't go along."""
-        self.files.note_foreign(text)
-        self.put(text)
-
     def take(self) -> Submission | None:
         """Take the draft out of the box, or from an empty one the first queued prompt; `None` where there is
         neither."""
@@ -285,31 +279,8 @@ class Composer(Vertical):
     @on(Prompt.Pasted)
     def note_paste(self, event: Prompt.Pasted) -> None:
         self.files.note_foreign(event.text)
-        self.files.offered = ""
+        self.files.offer("")
         self._runner.run_named("offer_pasted", event.text)
-
-    @property
-    def pasted(self) -> str:
-        """The paths of files that were just pasted, and are still in the box; empty for none."""
-        return self.files.offered if self.files.offered in self.prompt.text else ""
-
-    def offer(self, pasted: str) -> None:
-        """Take what was pasted for paths of files that may be attached."""
-        self.files.offered = sanitize(pasted)
-
-    def cut(self, text: str) -> None:
-        """Remove a text from the box, where it is in there."""
-        before, found, after = self.prompt.text.partition(text)
-        if found:
-            self.prompt.put(before + after)
-
-    def detach(self) -> bool:
-        """Take the last file away that goes along with the draft; return whether there was one."""
-        return self.files.detach()
-
-    @on(PathMenu.Chosen)
-    def complete_path(self, event: PathMenu.Chosen) -> None:
-        self.files.complete(event)
 
     @on(PathMenu.Changed)
     def show_paths(self) -> None:

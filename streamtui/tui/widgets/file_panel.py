@@ -9,6 +9,7 @@ from textual.containers import Vertical
 
 from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.messages import DraftAttachment, FileReference, carried
+from streamtui.chat.sanitize import sanitize
 from streamtui.tui.widgets.attachments import AttachmentBar
 from streamtui.tui.widgets.path_menu import PathMenu
 from streamtui.tui.widgets.prompt import Prompt
@@ -22,7 +23,7 @@ class FilePanel(Vertical):
     def __init__(self, prompt: Prompt) -> None:
         super().__init__(id="files")
         self.paths = PathMenu()
-        self.offered = ""
+        self._offered = ""
         """What was pasted last, where it is paths of files alone."""
         self._bar = AttachmentBar()
         self._prompt = prompt
@@ -81,6 +82,7 @@ class FilePanel(Vertical):
         word = self.word
         return self.paths.is_open and word is not None and not os.path.lexists(place_of(word.path))
 
+    @on(PathMenu.Chosen)
     def complete(self, event: PathMenu.Chosen) -> None:
         """Put a path in the place of the word that is being typed."""
         word, is_folder = self.word, event.path.endswith("/")
@@ -111,6 +113,23 @@ class FilePanel(Vertical):
     def _take(self, files: Sequence[FileReference], session: Session | None) -> None:
         if session is not None and session is self._session and self._prompt.text:
             session.outgoing.attach(*files)
+
+    # -- pastes
+
+    @property
+    def pasted(self) -> str:
+        """The paths of files that were just pasted, and are still in the box; empty for none."""
+        return self._offered if self._offered in self._prompt.text else ""
+
+    def offer(self, pasted: str) -> None:
+        """Take what was pasted for paths of files that may be attached; empty for nothing."""
+        self._offered = sanitize(pasted)
+
+    def cut(self, text: str) -> None:
+        """Remove a text from the box, where it is in there."""
+        before, found, after = self._prompt.text.partition(text)
+        if found:
+            self._prompt.put(before + after)
 
     # -- chips
 
