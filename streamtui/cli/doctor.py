@@ -36,6 +36,8 @@ class Diagnosis:
     versions: dict[str, str]
     looked_for: tuple[str, ...]
     """Which servers of this machine, where none was found."""
+    notice: str | None
+    """Why one of them was not looked for."""
     problems: tuple[str, ...]
     """What would stop a chat, one line each."""
 
@@ -59,9 +61,10 @@ class Diagnosis:
         return "\n".join(f"{name}\n" + "".join(f"  {line}\n" for line in lines) for name, lines in parts.items())
 
     def _search(self) -> list[str]:
+        notices = [self.notice] if self.notice else []
         if self.looked_for:
-            return [f"no model server on this machine; looked for {', '.join(self.looked_for)}"]
-        return [] if self.endpoints else ["none"]
+            return [f"no model server on this machine; looked for {', '.join(self.looked_for)}", *notices]
+        return notices if self.endpoints else ["none", *notices]
 
 
 def run(args: DoctorArgs, context: Context) -> int:
@@ -85,6 +88,7 @@ async def _diagnose(context: Context, terminal: TerminalFindings) -> Diagnosis:
     store = doctor_store.examine(context.config)
     endpoints: tuple[EndpointFindings, ...] = ()
     looked_for: tuple[str, ...] = ()
+    notice: str | None = None
     try:
         catalog = _catalog(context)
     except ConfigError as error:
@@ -93,15 +97,13 @@ async def _diagnose(context: Context, terminal: TerminalFindings) -> Diagnosis:
         try:
             endpoints = await doctor_endpoints.ping_all(catalog, context)
             problems = _endpoint_problems(catalog, endpoints)
-            looked_for = (
-                catalog.endpoints.local.places
-                if catalog.endpoints.local.is_searched and not catalog.endpoints.local.found
-                else ()
-            )
+            local = catalog.endpoints.local
+            looked_for = local.places if local.is_searched and not local.found else ()
+            notice = local.notice
         finally:
             await catalog.aclose()
     problems += filter(None, [store.problem])
-    return Diagnosis(endpoints, terminal, store, _versions(), looked_for, tuple(problems))
+    return Diagnosis(endpoints, terminal, store, _versions(), looked_for, notice, tuple(problems))
 
 
 def _catalog(context: Context) -> SettingsCatalog:

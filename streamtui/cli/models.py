@@ -19,6 +19,9 @@ def run(args: ModelsArgs, context: Context) -> int:
             names = await catalog.available(missed=lambda error: complain(redact(str(error), context.secrets)))
         finally:
             await catalog.aclose()
+        local = catalog.endpoints.local
+        for notice in local.notices_of_none() if not catalog.endpoints.is_configured and local.is_searched else ():
+            complain(notice)
         if args.json:
             await output.print_json(names)
         else:

@@ -23,7 +23,8 @@ _PROVIDER_OF: Final = {api: "anthropic" if api == "anthropic" else GENERAL for a
 _KEYED: Final = {name: row for name, row in PROVIDERS.items() if row.key_variable}
 NOTHING_CONFIGURED: Final = (
     f"No model is configured: set {' or '.join(str(row.key_variable) for row in _KEYED.values())} "
-    f"(or {PROVIDERS[GENERAL].url_variables[0]} for another endpoint, and CHAT_MODEL), or try --demo."
+    f"(or {PROVIDERS[GENERAL].url_variables[0]} for another endpoint, and CHAT_MODEL), "
+    "name one of this machine as -m ollama:NAME, or try --demo."
 )
 _NO_KEY_BY_ITSELF: Final = (
     "No key is sent to a server that was found by itself: give it an [endpoints.NAME] table with its key."

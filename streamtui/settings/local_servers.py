@@ -135,6 +135,10 @@ class LocalServers:
         self.found = [FoundServer(server, tuple(models)) for server, models in answered if models]
         self.without_model = [server for server, models in answered if not models]
 
+    def notices_of_none(self) -> list[str]:
+        """Return what to say where none was found."""
+        return [f"No model server answers here; looked for {', '.join(self.places)}.", *filter(None, [self.notice])]
+
     def keep_found(self, earlier: "LocalServers") -> None:
         """Take over what was found under earlier settings, as far as it is still looked for."""
         self.found = [found for found in earlier.found if found.server in self._asked]

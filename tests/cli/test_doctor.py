@@ -335,3 +335,41 @@ def test_a_terminal_is_asked_and_given_back(command: Command, answers: bytes, ex
     assert is_restored
     assert terminal["asked"] and terminal["stdin"] and terminal["stdout"]
     assert tuple(terminal[name] for name in names) == expected
+
+
+def test_a_server_of_this_machine_is_found_without_a_key(run_here: Run, bare: Command, server: ScriptedServer) -> None:
+    bare.environment["OLLAMA_HOST"] = server.host
+    result = run_here("doctor", "--json")
+
+    assert result.code == 0
+    found = endpoints(result)["ollama"]
+    assert (found["host"], found["default"], found["key_from"]) == (server.host, True, None)
+    assert found["url_from"] == "what runs on this machine"
+    assert found["models"] == len(model_names())
+    assert all("authorization" not in request.headers for request in server.requests)
+
+
+def test_what_was_looked_for_is_said_where_nothing_answers(run_here: Run, bare: Command, closed_port: int) -> None:
+    bare.environment["OLLAMA_HOST"] = f":{closed_port}"
+    assert f"looked for Ollama :{closed_port}, LM Studio :1234" in run_here("doctor").out
+    assert f"looked for Ollama :{closed_port}, LM Studio :1234" in run_here("models").err
+
+    bare.environment["OLLAMA_HOST"] = "gpu-box"
+    assert "OLLAMA_HOST names gpu-box:11434, which is not this machine" in run_here("doctor").out
+
+
+def test_models_lists_those_of_a_server_of_this_machine(run_here: Run, bare: Command, server: ScriptedServer) -> None:
+    bare.environment["OLLAMA_HOST"] = server.host
+    listed = run_here("models").out.splitlines()
+
+    assert listed == [f"ollama:{name}" for name in model_names()]
+
+
+def test_ask_never_looks(run_here: Run, bare: Command, server: ScriptedServer) -> None:
+    bare.environment["OLLAMA_HOST"] = server.host
+    assert run_here("ask", "hi").code == 2
+    assert server.requests == []
+
+    named = run_here("ask", "-m", "ollama:ok", "hi")
+    assert (named.code, named.err) == (0, "")
+    assert [request.path for request in server.requests] == ["/v1/chat/completions"]

@@ -11,6 +11,7 @@ from streamtui.chat import Conversation
 from streamtui.chat.ports import InMemoryQuirks
 from streamtui.settings.config import Config
 from streamtui.settings.endpoints import WELL_KNOWN
+from streamtui.settings.local_servers import local_servers
 from streamtui.settings.models import SettingsCatalog
 from streamtui.settings.paths import Paths
 
@@ -77,3 +78,10 @@ def test_every_well_known_endpoint_is_listed() -> None:
     rows = re.findall(r"\| `(\w+_API_KEY)` \| `(\w+):` \|", PAGE.read_text(encoding="utf-8"))
 
     assert rows == [(endpoint.key_variable, name) for name, endpoint in WELL_KNOWN.items()]
+
+
+def test_every_server_of_this_machine_is_listed() -> None:
+    rows = re.findall(r"\| ([\w. ]+) \| .*?port (\d+) \| `(\w+):NAME` \|", PAGE.read_text(encoding="utf-8"))
+
+    servers = local_servers(None).values()
+    assert rows == [(server.title, str(server.url.port), server.name) for server in servers]

@@ -45,43 +45,44 @@ class Welcome(Container):
 
     def __init__(self) -> None:
         super().__init__()
-        self._has_found = False
-        """Whether the last look for servers found one."""
+        self._found = ""
+        """What is said of a server that was found."""
 
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Static(Content(NAME), classes="name", markup=False)
             yield Static(Content(_WHAT), classes="what", markup=False)
-            yield Static(classes="searched", markup=False)
             yield Action("/model", "choose the model that answers", "/model")
             yield Action("/key", "give a key, or the address of a server", "/key")
             yield Action("Ctrl+O Enter", "go on with the latest conversation", "/open")
             yield Action("tour", "let the demo show what this can do", "tour")
             yield Action("/model demo", "try the demo: offline, instant, free", "/model demo")
             yield Static(Content(_HINTS), classes="hints", markup=False)
+            yield Static(classes="searched", markup=False)
 
     def show(self, *, is_demo: bool) -> None:
         """Say what answers, and how the demo is tried from here."""
-        self.query_one(".what", Static).update(Content(_DEMO if is_demo else _WHAT))
+        self.query_one(".what", Static).update(Content(_DEMO if is_demo else self._found or _WHAT))
         _, key, _, tour, demo = self.query(Action)
         key.display, tour.display, demo.display = is_demo, is_demo, not is_demo
-        if not is_demo and not self._has_found:
-            self.forget_search()
+        if not is_demo:
+            self.query_one(".searched", Static).remove_class("-shown")
 
     def show_search(self, search: ServerSearch) -> None:
         """Say which server of this machine was found, or what was looked for."""
+        lines = list(search.notices)
         if search.model is not None:
-            text = f"{search.model.label} was found on this machine: just type. No key is sent there."
+            self._found = f"{search.model.label} was found on this machine: just type. No key is sent there."
+            self.show(is_demo=False)
         else:
-            text = f"No model server answers here yet; looked for {', '.join(search.places)}."
-        self._has_found = search.model is not None
+            lines.append(f"No model server answers here yet; looked for {', '.join(search.places)}.")
         searched = self.query_one(".searched", Static)
-        searched.update(Content("\n".join([*search.notices, text])))
-        searched.add_class("-shown")
+        searched.update(Content("\n".join(lines)))
+        searched.set_class(bool(lines), "-shown")
 
     def forget_search(self) -> None:
         """Say nothing more of servers."""
-        self._has_found = False
+        self._found = ""
         self.query_one(".searched", Static).remove_class("-shown")
 
     def show_latest(self, title: str, age: str) -> None:
