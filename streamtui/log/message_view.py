@@ -20,7 +20,7 @@ from streamtui.log.model.place import Place, place_of
 from streamtui.log.model.place import find as find_place
 from streamtui.log.model.viewport import Viewport
 from streamtui.log.paint.header_footer import unseen_row
-from streamtui.log.paint.palette import ANSI_DARK, from_theme
+from streamtui.log.paint.palette import ANSI_DARK, ColorDepth, from_theme
 from streamtui.log.paint.theme import look
 from streamtui.log.select import positions
 from streamtui.log.select.search import Match, Search
@@ -76,8 +76,9 @@ class MessageView(LineView):
         self._live.frames.stop()
 
     def _restyle(self, _theme: object = None) -> None:
-        few_colors = self.app.console.color_system == "standard"
-        self._view.bubbles.restyle(look(from_theme(self.app.theme_variables, few_colors=few_colors)))
+        system = self.app.console.color_system
+        depth = next((depth for depth in ColorDepth if depth.value == system), ColorDepth.ALL)
+        self._view.bubbles.restyle(look(from_theme(self.app.theme_variables, depth)))
         self.blank_style = self._view.look.background
         self.paint()
 

@@ -7,13 +7,16 @@ from dataclasses import fields
 from functools import partial
 
 import pytest
+from rich.color import Color as RichColor
+from rich.color import ColorSystem
 from rich.style import Style
 from textual.color import Color
 from textual.theme import BUILTIN_THEMES
 
-from streamtui.log.paint.palette import ACCENT_CONTRAST, TEXT_CONTRAST, contrast, from_theme
+from streamtui.log.paint.palette import ACCENT_CONTRAST, TEXT_CONTRAST, ColorDepth, contrast, from_theme
 from streamtui.log.paint.theme import HeadStyles, Look, RoleStyles, look
 from streamtui.markdown import Styles
+from streamtui.tui.paper import PAPER
 from tests.log.conftest import Reader, conversation, reading
 
 THEMES = [name for name, theme in BUILTIN_THEMES.items() if not theme.ansi]
@@ -80,13 +83,25 @@ def test_code_in_a_line_is_plain_text_on_the_ground_of_code_in(name: str) -> Non
 
 @pytest.mark.parametrize("name", THEMES)
 def test_sixteen_colors_are_enough_in(name: str) -> None:
-    palette = from_theme(BUILTIN_THEMES[name].to_color_system().generate(), few_colors=True)
+    palette = from_theme(BUILTIN_THEMES[name].to_color_system().generate(), ColorDepth.SIXTEEN)
     styles = look(palette)
     for tone in (styles.user, styles.assistant):
         for part, style in _painted(tone):
             for color in (style.color, style.bgcolor):
                 assert color is not None and (color.is_default or (color.number or 0) < 16), part
         assert tone.markdown.code.color not in (tone.error.color, tone.warning.color)
+
+
+@pytest.mark.parametrize("name", [*THEMES, "paper"])
+def test_tints_stay_apart_and_colourless_in_256_colors_in(name: str) -> None:
+    theme = PAPER if name == "paper" else BUILTIN_THEMES[name]
+    palette = from_theme(theme.to_color_system().generate(), ColorDepth.CUBE)
+    if palette.user == "default":
+        return
+    for tint in (palette.user, palette.fence, palette.user_fence, palette.cursor):
+        shown = RichColor.parse(tint).downgrade(ColorSystem.EIGHT_BIT)
+        assert shown.number is not None and 232 <= shown.number <= 255
+    assert palette.fence != palette.user != palette.user_fence
 
 
 def test_a_light_terminal_gets_no_yellow_cyan_or_green() -> None:

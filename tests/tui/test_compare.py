@@ -233,7 +233,12 @@ async def test_the_highlighted_column_is_the_branch_that_is_there_on_coming_back
 async def test_what_was_asked_stands_above_the_columns(open_at_server: OpenAtServer) -> None:
     async with open_at_server("ok") as reader:
         await compare(reader, "slow-20", "slow-21")
-        await reader.until(lambda: reader.lines[1].strip() == "Say hello", "the prompt")
+        await reader.until(lambda: reader.lines[0].strip().startswith("Say hello"), "the title, which is the prompt")
+        await reader.until(lambda: "▸ 1 · slow-20" in reader.lines[1], "and no prompt again")
+        await reader.press("escape", "escape")
+        await idle(reader)
+        await compare(reader, "slow-20", "slow-21", prompt="Say goodbye")
+        await reader.until(lambda: reader.lines[1].strip() == "Say goodbye", "the prompt")
         await reader.press("escape", "escape")
         await reader.until(lambda: len(reader.app.workspace.tasks) == 0)
 

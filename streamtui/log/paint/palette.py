@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Final
 
 from textual.color import Color
@@ -43,23 +44,31 @@ class Palette:
     pill_text: str
 
 
-def from_theme(variables: Mapping[str, str], *, few_colors: bool = False) -> Palette:
-    """Return the palette of a theme, given the variables that Textual makes of it.
+class ColorDepth(Enum):
+    """What a terminal can show. What it can't is rounded, and would say what its author did not mean."""
 
-    With `few_colors` the terminal has the sixteen ANSI colours only: anything else would be rounded to one of them,
-    and would say what its author did not mean.
-    """
+    SIXTEEN = "standard"
+    """The ANSI colours only."""
+    CUBE = "256"
+    """Few colours, but 24 greys."""
+    ALL = "truecolor"
+
+
+def from_theme(variables: Mapping[str, str], depth: ColorDepth = ColorDepth.ALL) -> Palette:
+    """Return the palette of a theme, given the variables that Textual makes of it."""
     if variables["background"].startswith("ansi"):
         return ANSI_LIGHT if variables["ansi-background"] in _LIGHT_ANSI else ANSI_DARK
     background = Color.parse(variables["background"])
     dark = background.brightness < 0.5
-    if few_colors:
+    if depth is ColorDepth.SIXTEEN:
         return _SIXTEEN_DARK if dark else _SIXTEEN_LIGHT
     foreground = _legible(Color.parse(variables["foreground"]), [background], TEXT_CONTRAST)
     primary = Color.parse(variables["primary"])
     user = background.blend(primary, 0.16 if dark else 0.12)
     cursor = background.blend(foreground, 0.12)
     fence, user_fence = background.blend(foreground, 0.06), user.blend(foreground, 0.06)
+    if depth is ColorDepth.CUBE:
+        fence, user, user_fence, cursor = (_grey(background, steps, dark=dark) for steps in (1, 2, 3, 3))
     selection = background.blend(primary, 0.55 if dark else 0.35)
     grounds = [background, user, cursor, fence, user_fence]
 
@@ -87,6 +96,14 @@ def from_theme(variables: Mapping[str, str], *, few_colors: bool = False) -> Pal
         pill=pill.hex6,
         pill_text=_legible(background, [pill], ACCENT_CONTRAST).hex6,
     )
+
+
+def _grey(background: Color, steps: int, *, dark: bool) -> Color:
+    """Return one of the 24 greys among the 256 colours, so many steps from the background: what tints are blended to
+    would be rounded to it, or to a blue or yellow."""
+    at = round((sum(background.rgb) / 3 - 8) / 10) + (steps if dark else -steps)
+    level = 8 + 10 * max(0, min(23, at))
+    return Color(level, level, level)
 
 
 def _tokens(dark: bool, grounds: list[Color]) -> tuple[str, str, str, str, str, str]:

@@ -31,8 +31,7 @@ your machine. I am here so that you can see how a streaming reply feels before y
 
 ## Connect a real model
 
-Type `/key` to give a key, or the address of a server; one on this machine is found by itself. In scripts, variables
-say the same:
+Type `/key` to give a key, or the address of a server; one on this machine is found by itself. In scripts, variables do:
 
 ```bash
 export OPENAI_API_KEY="your key"

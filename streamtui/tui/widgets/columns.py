@@ -44,7 +44,16 @@ class Column(Vertical):
         yield self.log_view
 
     def on_mount(self) -> None:
-        self.query_one(StatusLine).show(f"{self._number} · {self.reply.model.label}")
+        self._show_name()
+
+    def highlight(self, highlighted: bool) -> None:
+        self.set_class(highlighted, "-highlighted")
+        if self.is_mounted:
+            self._show_name()
+
+    def _show_name(self) -> None:
+        mark = "▸ " if self.has_class("-highlighted") else ""
+        self.query_one(StatusLine).show(f"{mark}{self._number} · {self.reply.model.label}")
 
     @on(events.Click)
     def clicked(self) -> None:
@@ -67,8 +76,10 @@ class ComparePane(Vertical):
             yield from self.columns
 
     def on_mount(self) -> None:
-        prompt = self._tasks[0].reply.request.turns[-1].text
-        self.query_one(".asked", StatusLine).show(sanitize_line(prompt, LONGEST_PROMPT))
+        prompt = sanitize_line(self._tasks[0].reply.request.turns[-1].text, LONGEST_PROMPT)
+        asked = self.query_one(".asked", StatusLine)
+        asked.show(prompt)
+        asked.set_class(prompt == self._session.title, "-known")  # the line above says so
         self._show_highlight()
 
     def are_in(self, messages: Container[str]) -> bool:
@@ -98,4 +109,4 @@ class ComparePane(Vertical):
 
     def _show_highlight(self) -> None:
         for number, column in enumerate(self.columns):
-            column.set_class(number == self._highlighted, "-highlighted")
+            column.highlight(number == self._highlighted)

@@ -224,6 +224,7 @@ class ConversationView(Horizontal):
         self._columns = ComparePane(session, tasks)
         self.show_evenly(self._is_smooth)
         self.mount(self._columns)
+        self.screen.add_class("-comparing")
         self.log_view.display = False
         self.welcome.display = False
 
@@ -231,6 +232,7 @@ class ConversationView(Horizontal):
         columns, self._columns = self._columns, None
         if columns is not None:
             columns.remove()
+            self.screen.remove_class("-comparing")
             self.log_view.display = True
 
     def show_emptiness(self) -> None:
