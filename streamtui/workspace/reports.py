@@ -28,8 +28,10 @@ def _paragraph(row: ModelStatistics) -> str:
     lines = [f"{row.model}: {row.replies} {'reply' if row.replies == 1 else 'replies'}, {row.complete} complete"]
     lines.append(f"  first token   p50 {_figure(row.ttft_p50_s, ' s')}   p95 {_figure(row.ttft_p95_s, ' s')}")
     p50, p95 = (_figure(rate, " tok/s", 0, about) for rate in (row.tokens_per_s_p50, row.tokens_per_s_p95))
-    rates = f"p50 {p50}   p95 {p95}"
-    lines.append(f"  rate          {rates}   {plot(row.recent_tokens_per_s)}".rstrip())
+    lines.append(f"  rate          p50 {p50}   p95 {p95}")
+    recent = row.recent_tokens_per_s
+    if len(recent) > 1 and (bars := plot(recent)):
+        lines.append(f"  latest {len(recent):<6} {bars}   the highest is {about}{max(recent):.0f} tok/s")
     lines.append(f"  tokens        {about}{row.input_tokens:,} in, {about}{row.output_tokens:,} out{_cost(row.cost)}")
     return "\n".join(lines)
 

@@ -21,12 +21,13 @@ def test_the_table_has_every_figure_of_every_model() -> None:
     assert reports.statistics_table(statistics.by_model(timings, {"m": Price(1.0, 1.0)})) == (
         "m: 2 replies, 1 complete\n"
         "  first token   p50 0.50 s   p95 0.50 s\n"
-        "  rate          p50 20 tok/s   p95 40 tok/s   █▅\n"
+        "  rate          p50 20 tok/s   p95 40 tok/s\n"
+        "  latest 2      █▅   the highest is 40 tok/s\n"
         "  tokens        2,000 in, 200 out, cost 0.0022\n"
         "\n"
         "n: 1 reply, 1 complete\n"
         "  first token   p50 0.50 s   p95 0.50 s\n"
-        "  rate          p50 10 tok/s   p95 10 tok/s   █\n"
+        "  rate          p50 10 tok/s   p95 10 tok/s\n"
         "  tokens        1,000 in, 100 out"
     )
     assert reports.statistics_table([]) == "No replies are saved yet."

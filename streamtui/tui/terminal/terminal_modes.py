@@ -34,6 +34,7 @@ ABANDON: Final = "\x18\x1b\\" + LEAVE
 
 
 def title(text: str) -> str:
+    """Return what sets the window's title to `text`, which has no control characters."""
     return f"\x1b]2;{text}\x1b\\"
 
 
