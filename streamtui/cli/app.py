@@ -30,7 +30,7 @@ def run(args: AppArgs, context: Context) -> int:
     """Run the app to its end and return the exit code. Raises `ConfigError` for a terminal it can't work on."""
     from streamtui.tui import launch  # the other commands do without
     from streamtui.tui.farewell import Farewell, LastWord
-    from streamtui.tui.options import Choices, CompactChoice, Looks, Opening
+    from streamtui.tui.options import Choices, CompactChoice, Looks, Notify, Opening
 
     config = context.config
     is_calm = wants_calm(os.environ, by_setting=config.settings.calm)
@@ -72,6 +72,8 @@ def run(args: AppArgs, context: Context) -> int:
             looks=Looks(
                 choices.get("theme"),
                 keys=config.settings.keys,
+                sidebar=choices.get("sidebar") == "on",
+                notify=cast(Notify, config.settings.notify),
                 smooth=choices.get("pace") == "smooth",
                 farewell=farewell,
             ),

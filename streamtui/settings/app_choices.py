@@ -10,7 +10,7 @@ from streamtui.settings.config import Settings
 from streamtui.system.atomic import write_atomically
 from streamtui.system.private import private_folder
 
-KEPT: Final = ("theme", "pace")
+KEPT: Final = ("theme", "pace", "sidebar")
 """The settings that can be chosen in the app."""
 _VALUE, _INSTEAD_OF = "value", "instead_of"
 _LARGEST: Final = 64 * 1024

@@ -117,6 +117,12 @@ class Settings:
         "offer",
         one_of("offer", "auto", "never"),
     )
+    sidebar: str = setting("on shows the conversations beside the one in view", "off", one_of("on", "off"))
+    notify: str = setting(
+        "how a reply that ends unseen is told: bell, osc9 or osc777 (desktop notifications), off",
+        "bell",
+        one_of("bell", "osc9", "osc777", "off"),
+    )
     reconnects: int = setting("how often a reply that broke off is continued without being asked", 0, at_least(0))
     retries: int = setting("how often a request that brought nothing is sent again", 4, at_least(0))
     connect_timeout: float = setting("patience for the connection", 10.0, at_least(0))

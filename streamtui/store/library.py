@@ -57,7 +57,7 @@ class SavedLibrary:
         return await self._ask(queries.count)
 
     async def pinned(self) -> list[ConversationSummary]:
-        return [summary for summary in await self.conversations() if summary.pinned]
+        return await self._ask(queries.pinned)
 
     async def older_than(self, moment: float) -> list[ConversationSummary]:
         summaries = await self.conversations()

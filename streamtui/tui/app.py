@@ -29,6 +29,7 @@ from streamtui.tui.actions.context import Program
 from streamtui.tui.input_hold import InputHold
 from streamtui.tui.keybindings import DEFAULT
 from streamtui.tui.keymap import Place
+from streamtui.tui.notifications import Notifications
 from streamtui.tui.options import Choices, Looks, Opening
 from streamtui.tui.paper import PAPER
 from streamtui.tui.screens.chat import ChatScreen
@@ -38,7 +39,7 @@ from streamtui.tui.terminal import browser
 from streamtui.tui.terminal.input_messages import TerminalBackground
 from streamtui.tui.terminal.terminal_app import TerminalApp
 from streamtui.tui.widgets.prompt import Prompt
-from streamtui.workspace import Workspace
+from streamtui.workspace import Session, Workspace
 
 CRASHED: Final = 70
 DEFAULT_THEME: Final = "textual-dark"
@@ -82,7 +83,16 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
         self.hold = InputHold()
         self._keys, self._key_problems = keybindings.moved(looks.keys)
         self.set_keymap(self._keys.moved)
-        self.chat = ChatScreen(self, workspace, choices, self._keys, self.hold, Program(self.leave, self.lend_terminal))
+        self.chat = ChatScreen(
+            self,
+            workspace,
+            choices,
+            self._keys,
+            self.hold,
+            Program(self.leave, self.lend_terminal),
+            has_sidebar=looks.sidebar,
+        )
+        self.workspace.watch(Notifications(looks.notify, self._is_seen, lambda text: self.write_signal(text)).hear)
         self.farewell = ""
         """A line for stderr after the screen is restored."""
         self._storage = storage
@@ -262,6 +272,13 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
 
     def action_redraw(self) -> None:
         self.redraw()
+
+    def write_signal(self, text: str) -> None:
+        """Write to the terminal what is no part of a frame."""
+        self._write(text)
+
+    def _is_seen(self, session: Session) -> bool:
+        return self.app_focus and self.chat.session is session
 
     @contextmanager
     def lend_terminal(self) -> Iterator[None]:

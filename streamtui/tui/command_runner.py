@@ -49,7 +49,11 @@ class CommandRunner:
             self._context.say(str(error), "error")
             return
         if rest is not None:
-            self._context.app.run_worker(self._finish(rest))
+            self.start(rest)
+
+    def start(self, rest: Coroutine[None, None, None]) -> None:
+        """Do what has to read or to ask something; what goes wrong is said."""
+        self._context.app.run_worker(self._finish(rest))
 
     async def _finish(self, rest: Coroutine[None, None, None]) -> None:
         try:

@@ -18,6 +18,7 @@ from streamtui.tui.actions import (
     program,
     prompts,
     replies,
+    sidebar,
     texts,
 )
 from streamtui.tui.actions.context import CommandContext
@@ -123,6 +124,7 @@ KEYED: Final[Mapping[str, Handler]] = {
     "offer_pasted": attachments.offer_pasted,
     "detach": attachments.detach,
     "send_now": prompts.send_now,
+    "sidebar": sidebar.toggle,
     "walk_prompts": replies.walk_prompts,
     "edit_last": replies.edit_last,
     "walk_messages": replies.walk_messages,

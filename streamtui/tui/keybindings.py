@@ -35,6 +35,7 @@ _AT_ONCE: Final = (
     {Place.APP, Place.LIST, Place.PROMPTS},
     {Place.APP, Place.QUEUE},
     {Place.APP, Place.FIND},
+    {Place.APP, Place.SIDEBAR},
 )
 """Places whose keys are heard at the same time: there one key can't mean two things."""
 _NO_KEY: Final = "unbound"

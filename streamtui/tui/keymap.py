@@ -18,6 +18,7 @@ class Place(Enum):
     PROMPTS = "prompts"
     QUEUE = "queue"
     FIND = "find"
+    SIDEBAR = "sidebar"
 
 
 class Group(StrEnum):
@@ -46,6 +47,8 @@ class Moment(Enum):
     QUEUE = "queue"
     """The keys are with the queued prompts."""
     FINDING = "finding"
+    SIDEBAR = "sidebar"
+    """The keys are with the sidebar."""
     COMPARED = "compared"
     COMPARING = "comparing"
 
@@ -84,6 +87,7 @@ KEYS: Final = (
             Moment.STREAMING: "stop",
             Moment.QUEUED: "give back",
             Moment.QUEUE: "back",
+            Moment.SIDEBAR: "back",
             Moment.FINDING: "back to where you were",
             Moment.COMPARING: "stop",
             Moment.MENU: "close",
@@ -269,6 +273,69 @@ KEYS: Final = (
         Group.CONVERSATIONS,
         Place.CHAT,
         footer={Moment.IDLE: "conversations", Moment.STREAMING: "conversations", Moment.BROKEN_OFF: "conversations"},
+    ),
+    Key(
+        "sidebar",
+        ("f3",),
+        "command('sidebar')",
+        "list the conversations at the left; from there it hides them again",
+        Group.CONVERSATIONS,
+        Place.CHAT,
+        footer={Moment.SIDEBAR: "hide"},
+    ),
+    Key(
+        "sidebar_open",
+        ("enter",),
+        "select",
+        "in the sidebar: open the conversation",
+        Group.CONVERSATIONS,
+        Place.SIDEBAR,
+        footer={Moment.SIDEBAR: "open"},
+    ),
+    Key(
+        "sidebar_rename",
+        ("alt+e",),
+        "ask('rename')",
+        "in the sidebar: rename it",
+        Group.CONVERSATIONS,
+        Place.SIDEBAR,
+        footer={Moment.SIDEBAR: "rename"},
+    ),
+    Key(
+        "sidebar_pin",
+        ("alt+p",),
+        "ask('pin')",
+        "in the sidebar: keep it at the top, or no longer",
+        Group.CONVERSATIONS,
+        Place.SIDEBAR,
+        footer={Moment.SIDEBAR: "pin"},
+    ),
+    Key(
+        "sidebar_fork",
+        ("alt+f",),
+        "ask('fork')",
+        "in the sidebar: make a new conversation of it",
+        Group.CONVERSATIONS,
+        Place.SIDEBAR,
+        footer={Moment.SIDEBAR: "fork"},
+    ),
+    Key(
+        "sidebar_delete",
+        ("ctrl+x", "delete"),
+        "ask('delete')",
+        "in the sidebar: delete it",
+        Group.CONVERSATIONS,
+        Place.SIDEBAR,
+        footer={Moment.SIDEBAR: "delete"},
+    ),
+    Key(
+        "sidebar_undelete",
+        ("ctrl+u",),
+        "ask('undelete')",
+        "in the sidebar: take a deletion back, for ten seconds",
+        Group.CONVERSATIONS,
+        Place.SIDEBAR,
+        footer={Moment.SIDEBAR: "undo"},
     ),
     # -- reading
     Key(

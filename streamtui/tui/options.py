@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 
 CompactChoice = Literal["offer", "auto", "never"]
+Notify = Literal["bell", "osc9", "osc777", "off"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,10 @@ class Looks:
     """Whether text is shown at a typewriter's pace."""
     farewell: Farewell = field(default_factory=Farewell)
     """What stays on the terminal in the end."""
+    sidebar: bool = False
+    """Whether the conversations are listed beside the one in view."""
+    notify: Notify = "bell"
+    """How a reply that ends unseen is told."""
     keys: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """The keys that were moved, by the name of their row."""
 

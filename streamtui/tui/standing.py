@@ -6,6 +6,7 @@ from streamtui.tui.keymap import Moment
 from streamtui.tui.widgets.composer import Composer
 from streamtui.tui.widgets.conversation_view import ConversationView
 from streamtui.tui.widgets.find_bar import FindBar
+from streamtui.tui.widgets.sidebar import Sidebar
 from streamtui.workspace import Session, Workspace
 
 
@@ -13,7 +14,13 @@ class Standing:
     """Looks at the view and the box for the status bar."""
 
     def __init__(
-        self, workspace: Workspace, view: ConversationView, composer: Composer, find_bar: FindBar, prices: Prices
+        self,
+        workspace: Workspace,
+        view: ConversationView,
+        composer: Composer,
+        find_bar: FindBar,
+        sidebar: Sidebar,
+        prices: Prices,
     ) -> None:
         self.session: Session | None = None
         """The session in view."""
@@ -21,6 +28,7 @@ class Standing:
         self._view = view
         self._composer = composer
         self._find_bar = find_bar
+        self._sidebar = sidebar
         self._prices = prices
 
     def moment(self) -> Moment:
@@ -33,6 +41,8 @@ class Standing:
             return Moment.FINDING
         if self._composer.queue.has_focus:
             return Moment.QUEUE
+        if self._sidebar.has_focus:
+            return Moment.SIDEBAR
         if self._view.has_cursor:
             return Moment.MESSAGES
         if self._view.columns is not None:

@@ -62,6 +62,8 @@ class Session:
         self._tasks = tasks
         self._submit = submit
         self._on_complete = on_complete
+        self.observer: Callable[[Session, SessionEvent], None] = lambda session, event: None
+        """Hears of every event as well, without counting as a watcher."""
         self._listeners: tuple[Listener, ...] = ()
         self._answered: SendPrompt | None = None
         """What the replies in flight answer, if it was a prompt."""
@@ -117,6 +119,7 @@ class Session:
         """Tell all watchers."""
         for listener in self._listeners:
             listener(event)
+        self.observer(self, event)
 
     # -- sending and stopping
 

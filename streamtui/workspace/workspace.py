@@ -1,6 +1,6 @@
 """The conversations of one process: opened, followed, let go of."""
 
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -8,7 +8,7 @@ from typing import Final
 from streamtui.chat.catalog import Catalog
 from streamtui.chat.conversation import Conversation, Options
 from streamtui.chat.errors import NotFoundError, StreamtuiError
-from streamtui.chat.events import Event
+from streamtui.chat.events import Event, Finished
 from streamtui.chat.messages import Status
 from streamtui.chat.ports import Library, Model, NullRecorder, Recorder
 from streamtui.chat.reply_tasks import Position, ReplyTasks
@@ -18,7 +18,7 @@ from streamtui.workspace.attachments.contents import ContentStore
 from streamtui.workspace.background import BackgroundTasks
 from streamtui.workspace.default_model import DefaultModel
 from streamtui.workspace.drafts import Drafts
-from streamtui.workspace.events import Closed, HistoryRead
+from streamtui.workspace.events import Closed, HistoryRead, ReplyEnded, ReplyStarted, SessionEvent
 from streamtui.workspace.following import PollIntervals, follow_saved
 from streamtui.workspace.open_sessions import OpenSessions
 from streamtui.workspace.sender import Confirm, Sender, allow_nothing
@@ -76,6 +76,9 @@ class Workspace:
         self._is_saving = not isinstance(library, UnsavedLibrary)
         self._sessions = OpenSessions(self.sender, self.drafts.keep)
         self._deleted: list[str] = []
+        self.unread: set[str] = set()
+        """The conversations in which a reply ended that the user has not seen."""
+        self._listeners: tuple[Callable[[Session, SessionEvent], None], ...] = ()
 
     # -- opening
 
@@ -208,6 +211,30 @@ class Workspace:
         await recorder.begin(forked.record, list(forked.messages.values()))
         return self._add(forked, is_saved=session.is_saved, attachments=session.attachments)
 
+    # -- what happens
+
+    def watch(self, listener: Callable[[Session, SessionEvent], None]) -> None:
+        """Call `listener` with every event of every session from here on; it must be quick and must not raise."""
+        self._listeners = (*self._listeners, listener)
+
+    def seen(self, conversation: str) -> None:
+        """Take note that the user has a conversation before them: what ended there is no longer unread."""
+        self.unread.discard(conversation)
+
+    def _hear(self, session: Session, event: SessionEvent) -> None:
+        conversation = session.conversation.id
+        match event:
+            case ReplyStarted():
+                self.unread.discard(conversation)
+            case ReplyEnded(ending=Finished(status=Status.STOPPED)):
+                pass
+            case ReplyEnded() if not session.is_watched:
+                self.unread.add(conversation)
+            case _:
+                pass
+        for listener in self._listeners:
+            listener(session, event)
+
     # -- following
 
     def follow(
@@ -221,6 +248,14 @@ class Workspace:
         if task is not None:
             return task.follow(position, intervals.ping_s)
         return follow_saved(self.library, message, position, intervals)
+
+    async def rename(self, conversation: str, title: str) -> None:
+        """Give a conversation another title, whether it is open or not. Raises `StoreError`."""
+        session = self._sessions.get(conversation)
+        if session is not None and session.conversation.messages:
+            session.conversation.rename(title)
+        else:
+            await self.library.rename(conversation, title)
 
     # -- letting go
 

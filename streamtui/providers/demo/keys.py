@@ -30,6 +30,13 @@ KEY_TABLE: Final = """\
 | `Ctrl+T` | compare models: one prompt, side by side | `compare` |
 | `Ctrl+N` | new conversation | `new` |
 | `Ctrl+O` | open a saved conversation | `open` |
+| `F3` | list the conversations at the left; from there it hides them again | `sidebar` |
+| `Enter` | in the sidebar: open the conversation | `sidebar_open` |
+| `Alt+E` | in the sidebar: rename it | `sidebar_rename` |
+| `Alt+P` | in the sidebar: keep it at the top, or no longer | `sidebar_pin` |
+| `Alt+F` | in the sidebar: make a new conversation of it | `sidebar_fork` |
+| `Ctrl+X`, `Delete` | in the sidebar: delete it | `sidebar_delete` |
+| `Ctrl+U` | in the sidebar: take a deletion back, for ten seconds | `sidebar_undelete` |
 | `PageUp` | scroll up | `page_up` |
 | `PageDown` | scroll down | `page_down` |
 | `Ctrl+Home` | the beginning of the conversation; on an empty box Home too | `beginning` |

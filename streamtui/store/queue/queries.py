@@ -116,6 +116,12 @@ def summaries(
     return list(islice(page, offset, None if limit is None else offset + limit))
 
 
+def pinned(connection: sqlite3.Connection | None, overlay: Overlay) -> list[ConversationSummary]:
+    if not overlay.changed:
+        return [] if connection is None else read.pinned(connection)
+    return [summary for summary in _all_summaries(connection, overlay) if summary.pinned]
+
+
 def _all_summaries(connection: sqlite3.Connection | None, overlay: Overlay) -> Iterator[ConversationSummary]:
     hidden = _hidden(connection, overlay)
     below = {} if connection is None else {summary.id: summary for summary in read.all_summaries(connection)}

@@ -247,6 +247,12 @@ def summaries(connection: sqlite3.Connection, limit: int | None = None, offset: 
     return _summaries(connection.execute(query, (-1 if limit is None else limit, offset)))
 
 
+def pinned(connection: sqlite3.Connection) -> list[ConversationSummary]:
+    """Return the pinned conversations that are not being deleted, most recently active first."""
+    query = f"{_SUMMARY} WHERE c.deleted IS NULL AND c.pinned <> 0 ORDER BY c.touched DESC"
+    return _summaries(connection.execute(query))
+
+
 def all_summaries(connection: sqlite3.Connection) -> list[ConversationSummary]:
     """Return the conversations, those that are being deleted among them, most recently active first."""
     return _summaries(connection.execute(f"{_SUMMARY} ORDER BY c.touched DESC"))

@@ -73,6 +73,15 @@ class Box(Protocol):
         ...
 
 
+class Sidebar(Protocol):
+    """What commands need of the list of conversations beside the one in view."""
+
+    def toggle(self) -> bool:
+        """Show it and give it the keys, or hide it where it has them; return whether it is wanted. Raises
+        `StreamtuiError` where the terminal is too narrow."""
+        ...
+
+
 class ChatView(Protocol):
     """What commands need of the screen that shows a conversation."""
 
@@ -83,6 +92,9 @@ class ChatView(Protocol):
 
     @property
     def box(self) -> Box: ...
+
+    @property
+    def sidebar(self) -> Sidebar: ...
 
     def show_session(self, session: Session) -> None:
         """Bring a session into view."""

@@ -19,6 +19,7 @@ from streamtui.chat.reply import Reply
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.tui.actions import conversations, long_conversations
 from streamtui.tui.actions.context import CommandContext, Program
+from streamtui.tui.actions.sidebar import act
 from streamtui.tui.command_runner import CommandRunner
 from streamtui.tui.input_hold import InputHold
 from streamtui.tui.keybindings import DEFAULT, Keybindings
@@ -36,6 +37,7 @@ from streamtui.tui.widgets.bars import Banner, Severity, StatusBar, TitleBar
 from streamtui.tui.widgets.composer import Composer
 from streamtui.tui.widgets.conversation_view import ConversationView
 from streamtui.tui.widgets.find_bar import FindBar
+from streamtui.tui.widgets.sidebar import Sidebar
 from streamtui.tui.widgets.welcome import Action
 from streamtui.workspace import Closed, Continue, ReplyEnded, Session, SessionEvent, Workspace
 
@@ -56,6 +58,8 @@ class ChatScreen(Screen[None]):
         keys: Keybindings,
         hold: InputHold,
         program: Program,
+        *,
+        has_sidebar: bool,
     ) -> None:
         """`hold` keeps keys back while a conversation is being opened; `program` ends the app."""
         super().__init__()
@@ -64,8 +68,9 @@ class ChatScreen(Screen[None]):
         self.context = CommandContext(app, self, self.view, workspace, choices, keys, program)
         self.commands = CommandRunner(self.context)
         self.composer = Composer(workspace, self.view, self.commands, keys, choices.texts.names)
+        self.sidebar = Sidebar(workspace, is_wanted=has_sidebar)
         self.find_bar = FindBar(self._is_changing)
-        self.standing = Standing(workspace, self.view, self.composer, self.find_bar, choices.prices)
+        self.standing = Standing(workspace, self.view, self.composer, self.find_bar, self.sidebar, choices.prices)
         self.status = StatusBar(keys, self.standing.moment, self.standing.state, self.standing.is_moving)
         self.banner = Banner()
         self._title = TitleBar()
@@ -77,6 +82,7 @@ class ChatScreen(Screen[None]):
         """Set once all widgets are there."""
 
     def compose(self) -> ComposeResult:
+        yield self.sidebar
         yield self._title
         yield self.view
         yield self.banner
@@ -109,8 +115,10 @@ class ChatScreen(Screen[None]):
         self.find_bar.close(stay=True)
         self.standing.session = session
         self._unwatch = session.watch(partial(self._on_session_event, session))
+        self._workspace.seen(session.conversation.id)
         self.view.show(session)
         self.composer.show(session)
+        self.sidebar.show(session.conversation.id)
         self.show_title()
         if session.is_blank:
             self._show_latest()
@@ -241,6 +249,25 @@ class ChatScreen(Screen[None]):
         """Show what the keys do now."""
         self.status.update_hints()
 
+    # -- the sidebar
+
+    def on_resize(self) -> None:
+        if self.sidebar.fit(self.size.width):
+            self.say("The sidebar is hidden until the terminal is wider.")
+
+    @on(Sidebar.Chosen)
+    def open_chosen(self, event: Sidebar.Chosen) -> None:
+        self.composer.prompt.focus()
+        self.open_saved(event.conversation)
+
+    @on(Sidebar.Asked)
+    def act_on_conversation(self, event: Sidebar.Asked) -> None:
+        self.commands.start(self._act(event.action, event.conversation))
+
+    async def _act(self, action: str, conversation: str) -> None:
+        await act(self.context, action, conversation)
+        self.sidebar.load()
+
     # -- keys
 
     def action_escape(self) -> None:
@@ -250,11 +277,18 @@ class ChatScreen(Screen[None]):
             self.find_bar.close(stay=False)
             or self.composer.close_menu()
             or self.composer.leave_queue()
+            or self._leave_sidebar()
             or self.view.hide_cursor()
             or self.session.outgoing.unqueue()
         )
         if not is_done:
             self._workspace.stop(self.session)
+
+    def _leave_sidebar(self) -> bool:
+        had_keys = self.sidebar.has_focus
+        if had_keys:
+            self.composer.prompt.focus()
+        return had_keys
 
     def action_continue_reply(self) -> None:
         self._workspace.sender.submit(self.session, Continue())
