@@ -111,6 +111,17 @@ class MessageLog(MessageView, can_focus=True):
         self._cursor.put_on(message_id)
         self.paint()
 
+    def show_words(self, message_id: str, words: Sequence[str]) -> None:
+        """Bring the first place in a message where one of `words` stands into view, and mark that word everywhere; put
+        the cursor on the message where none does."""
+        for word in words:
+            places = (index for index, match in enumerate(self.find(word)) if match.message_id == message_id)
+            if (index := next(places, None)) is not None:
+                self.show_match(index)
+                return
+        self.find("")
+        self.current = message_id
+
     def action_cursor_up(self, prompts_only: bool = False) -> None:
         """Move the cursor up by a message, or to the user's own message above."""
         self._cursor.move(-1, prompts_only)

@@ -27,8 +27,8 @@ from streamtui.tui import keybindings
 from streamtui.tui.actions import attachments
 from streamtui.tui.actions.context import Program
 from streamtui.tui.input_hold import InputHold
+from streamtui.tui.key import Place
 from streamtui.tui.keybindings import DEFAULT
-from streamtui.tui.keymap import Place
 from streamtui.tui.notifications import Notifications
 from streamtui.tui.options import Choices, Looks, Opening
 from streamtui.tui.paper import PAPER

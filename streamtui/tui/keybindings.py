@@ -12,7 +12,8 @@ from textual.binding import Binding, BindingType
 from textual.keys import Keys, _character_to_key
 
 from streamtui.chat.sanitize import sanitize_line
-from streamtui.tui.keymap import KEYS, Group, Key, Moment, Place
+from streamtui.tui.key import Group, Key, Moment, Place
+from streamtui.tui.keymap import KEYS
 
 _UNNAMED: Final = ("alt+escape", "ctrl+slash")
 """Other spellings of keys that are named already: what terminals send for a fast double press, or for `Ctrl+_`."""

@@ -1,78 +1,9 @@
 """The keys, one row each, as they are unless the user moved them (`keybindings`)."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import Enum, StrEnum
 from typing import Final
 
-
-class Place(Enum):
-    """Where a key is bound."""
-
-    APP = "app"
-    CHAT = "chat"
-    BOX = "box"
-    LIST = "list"
-    CONVERSATIONS = "conversations"
-    MODELS = "models"
-    PROMPTS = "prompts"
-    QUEUE = "queue"
-    FIND = "find"
-    SIDEBAR = "sidebar"
-
-
-class Group(StrEnum):
-    """The sections of the help."""
-
-    SENDING = "Sending and stopping"
-    REPLIES = "Replies and branches"
-    CONVERSATIONS = "Conversations"
-    READING = "Reading"
-    EDITING = "Editing in the box"
-    LISTS = "In lists"
-    PROGRAM = "Program"
-
-
-class Moment(Enum):
-    """What goes on while the footer is shown."""
-
-    IDLE = "idle"
-    STREAMING = "streaming"
-    BROKEN_OFF = "broken off"
-    """The last reply can be continued."""
-    MENU = "menu"
-    MESSAGES = "messages"
-    QUEUED = "queued"
-    """A reply streams, and prompts wait for its end."""
-    QUEUE = "queue"
-    """The keys are with the queued prompts."""
-    FINDING = "finding"
-    SIDEBAR = "sidebar"
-    """The keys are with the sidebar."""
-    COMPARED = "compared"
-    COMPARING = "comparing"
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What some keys do in one place."""
-
-    id: str
-    """Its name in the config file."""
-    keys: tuple[str, ...]
-    """As Textual names them."""
-    action: str
-    """As Textual takes it; `{digit}` is the last character of the key."""
-    help: str
-    group: Group
-    place: Place
-    label: str = ""
-    """How people write the keys, where that is not simply their names."""
-    footer: Mapping[Moment, str] = field(default_factory=dict)
-    """A word for the footer at these moments; rows come in the order of the table."""
-    is_priority: bool = False
-    """Whether the key works whatever has the focus."""
-
+from streamtui.tui.key import Group, Key, Moment, Place
+from streamtui.tui.keymap_lists import LIST_KEYS
 
 KEYS: Final = (
     # -- sending and stopping
@@ -139,42 +70,6 @@ KEYS: Final = (
         footer={Moment.QUEUED: "edit the queue"},
     ),
     Key(
-        "queue_edit",
-        ("enter",),
-        "edit",
-        "in the queue: edit the prompt; sending it puts it back where it was",
-        Group.SENDING,
-        Place.QUEUE,
-        footer={Moment.QUEUE: "edit"},
-    ),
-    Key(
-        "queue_remove",
-        ("ctrl+x", "delete"),
-        "remove",
-        "in the queue: remove the prompt; the prompt history keeps it",
-        Group.SENDING,
-        Place.QUEUE,
-        footer={Moment.QUEUE: "remove"},
-    ),
-    Key(
-        "queue_earlier",
-        ("alt+up",),
-        "move(-1)",
-        "in the queue: let the prompt be sent earlier",
-        Group.SENDING,
-        Place.QUEUE,
-        footer={Moment.QUEUE: "move"},
-    ),
-    Key(
-        "queue_later",
-        ("alt+down",),
-        "move(1)",
-        "in the queue: let it be sent later",
-        Group.SENDING,
-        Place.QUEUE,
-        footer={Moment.QUEUE: "move"},
-    ),
-    Key(
         "newline",
         ("ctrl+j", "alt+enter", "shift+enter", "ctrl+enter"),
         "newline",
@@ -204,7 +99,6 @@ KEYS: Final = (
         Group.SENDING,
         Place.CHAT,
     ),
-    Key("older_prompt", ("ctrl+r",), "move(1)", "among the prompts found: the older one", Group.LISTS, Place.PROMPTS),
     # -- replies and branches
     Key(
         "continue",
@@ -283,60 +177,6 @@ KEYS: Final = (
         Place.CHAT,
         footer={Moment.SIDEBAR: "hide"},
     ),
-    Key(
-        "sidebar_open",
-        ("enter",),
-        "select",
-        "in the sidebar: open the conversation",
-        Group.CONVERSATIONS,
-        Place.SIDEBAR,
-        footer={Moment.SIDEBAR: "open"},
-    ),
-    Key(
-        "sidebar_rename",
-        ("alt+e",),
-        "ask('rename')",
-        "in the sidebar: rename it",
-        Group.CONVERSATIONS,
-        Place.SIDEBAR,
-        footer={Moment.SIDEBAR: "rename"},
-    ),
-    Key(
-        "sidebar_pin",
-        ("alt+p",),
-        "ask('pin')",
-        "in the sidebar: keep it at the top, or no longer",
-        Group.CONVERSATIONS,
-        Place.SIDEBAR,
-        footer={Moment.SIDEBAR: "pin"},
-    ),
-    Key(
-        "sidebar_fork",
-        ("alt+f",),
-        "ask('fork')",
-        "in the sidebar: make a new conversation of it",
-        Group.CONVERSATIONS,
-        Place.SIDEBAR,
-        footer={Moment.SIDEBAR: "fork"},
-    ),
-    Key(
-        "sidebar_delete",
-        ("ctrl+x", "delete"),
-        "ask('delete')",
-        "in the sidebar: delete it",
-        Group.CONVERSATIONS,
-        Place.SIDEBAR,
-        footer={Moment.SIDEBAR: "delete"},
-    ),
-    Key(
-        "sidebar_undelete",
-        ("ctrl+u",),
-        "ask('undelete')",
-        "in the sidebar: take a deletion back, for ten seconds",
-        Group.CONVERSATIONS,
-        Place.SIDEBAR,
-        footer={Moment.SIDEBAR: "undo"},
-    ),
     # -- reading
     Key(
         "page_up",
@@ -400,33 +240,6 @@ KEYS: Final = (
         label="Shift+Alt+Down",
     ),
     Key("find", ("ctrl+f",), "command('find')", "find in this conversation", Group.READING, Place.CHAT),
-    Key(
-        "find_next",
-        ("enter", "down"),
-        "step(1)",
-        "while finding: the next place",
-        Group.READING,
-        Place.FIND,
-        footer={Moment.FINDING: "next"},
-    ),
-    Key(
-        "find_previous",
-        ("up",),
-        "step(-1)",
-        "while finding: the previous place",
-        Group.READING,
-        Place.FIND,
-        footer={Moment.FINDING: "previous"},
-    ),
-    Key(
-        "find_stay",
-        ("tab",),
-        "stay",
-        "while finding: go back to the box, and stay at what was found",
-        Group.READING,
-        Place.FIND,
-        footer={Moment.FINDING: "stay here"},
-    ),
     # -- editing
     Key("line_start", ("ctrl+a",), "cursor_line_start", "start of the line", Group.EDITING, Place.BOX),
     Key("line_end", ("ctrl+e",), "cursor_line_end", "end of the line", Group.EDITING, Place.BOX),
@@ -486,37 +299,7 @@ KEYS: Final = (
         Place.CHAT,
     ),
     Key("select_all", ("f7",), "select_all", "select all", Group.EDITING, Place.BOX),
-    # -- lists
-    Key("close", ("escape", "alt+escape"), "dismiss(None)", "in a list or dialog: close it", Group.LISTS, Place.LIST),
-    Key("row_above", ("up",), "move(-1)", "in a list: the row above", Group.LISTS, Place.LIST, is_priority=True),
-    Key("row_below", ("down",), "move(1)", "in a list: the row below", Group.LISTS, Place.LIST, is_priority=True),
-    Key(
-        "delete",
-        ("ctrl+x",),
-        "delete",
-        "in the list of conversations: delete one",
-        Group.LISTS,
-        Place.CONVERSATIONS,
-        is_priority=True,
-    ),
-    Key(
-        "undelete",
-        ("ctrl+u",),
-        "undelete",
-        "in the list of conversations: take a deletion back, for ten seconds",
-        Group.LISTS,
-        Place.CONVERSATIONS,
-        is_priority=True,
-    ),
-    Key(
-        "favourite",
-        ("ctrl+f",),
-        "mark",
-        "in the list of models: make one a favourite, or no longer",
-        Group.LISTS,
-        Place.MODELS,
-        is_priority=True,
-    ),
+    *LIST_KEYS,
     # -- program
     Key(
         "interrupt",

@@ -2,7 +2,7 @@
 
 from streamtui.chat.statistics import Prices
 from streamtui.tui import format
-from streamtui.tui.keymap import Moment
+from streamtui.tui.key import Moment
 from streamtui.tui.widgets.composer import Composer
 from streamtui.tui.widgets.conversation_view import ConversationView
 from streamtui.tui.widgets.find_bar import FindBar

@@ -3,7 +3,7 @@
 import pytest
 
 from streamtui.tui import keybindings
-from streamtui.tui.keymap import Moment
+from streamtui.tui.key import Moment
 from streamtui.tui.widgets.bars import fitting_ends
 from tests.tui.conftest import Open, Reader
 from tests.tui.scripted import OpenAtServer, open_at_server, scripted_server, server

@@ -314,6 +314,29 @@ async def test_what_stands_in_messages_is_found_too(open_app: Open) -> None:
         await reader.until(lambda: reader.lines[0].strip().startswith("plums fast"))
 
 
+async def test_a_hit_opens_at_its_message_on_its_branch_marked(open_app: Open) -> None:
+    async with open_app() as reader:
+        await reader.talk("A question about quinces fast")
+        session = reader.app.chat.session
+        old = session.conversation.path()[0].id
+        await reader.press("alt+e")
+        await reader.until(lambda: reader.box == "A question about quinces fast")
+        await reader.press("ctrl+u")
+        await reader.talk("about plums fast")
+        await reader.until(lambda: session.conversation.path()[0].id != old and not session.is_streaming)
+        await reader.press("ctrl+n")
+        await reader.until("New conversation")
+        await reader.press("ctrl+o")
+        await reader.until("enter open")
+        await reader.type("about quinc")
+        await reader.until("In messages")
+        await reader.press("down", "enter")
+        await reader.until(lambda: reader.app.chat.session.conversation.path())
+        await reader.until(lambda: reader.app.chat.session.conversation.path()[0].id == old)
+        await reader.until("A question about quinces")
+        assert reader.app.chat.view.log_view.find("about")
+
+
 async def test_a_wide_list_shows_the_end_of_the_conversation_under_the_cursor(open_app: Open) -> None:
     async with open_app((160, 40)) as reader:
         await reader.talk("apples fast")

@@ -10,8 +10,9 @@ import pytest
 from textual.binding import Binding
 
 from streamtui.tui import keybindings
+from streamtui.tui.key import Key, Moment, Place
 from streamtui.tui.keybindings import DEFAULT, Keybindings
-from streamtui.tui.keymap import KEYS, Key, Moment, Place
+from streamtui.tui.keymap import KEYS
 from tests.hygiene.source import ROOT
 from tests.tui.conftest import opened
 

@@ -100,8 +100,9 @@ class ChatView(Protocol):
         """Bring a session into view."""
         ...
 
-    def open_saved(self, conversation: str) -> object:
-        """Bring a saved conversation into view, as soon as it is read."""
+    def open_saved(self, conversation: str, message: str | None = None, words: Sequence[str] = ()) -> object:
+        """Bring a saved conversation into view, as soon as it is read: its end, or the place in a message, whatever its
+        branch, where one of `words` stands."""
         ...
 
     def show_title(self) -> None:

@@ -27,10 +27,16 @@ def incognito(context: CommandContext, argument: str = "") -> None:
 
 async def open(context: CommandContext, argument: str = "") -> None:
     session = context.session
-    picked = await context.app.push_screen_wait(Conversations(context.workspace, session.conversation.id))
+    conversations = Conversations(context.workspace, session.conversation.id)
+    picked = await context.app.push_screen_wait(conversations)
     session = context.session
-    if picked is not None and (picked != session.conversation.id or session.is_written_elsewhere):
-        context.chat.open_saved(picked)
+    if picked is None:
+        return
+    conversation, _, message = picked.partition(" ")
+    if message:
+        context.chat.open_saved(conversation, message, conversations.words)
+    elif conversation != session.conversation.id or session.is_written_elsewhere:
+        context.chat.open_saved(conversation)
 
 
 def find(context: CommandContext, argument: str = "") -> None:

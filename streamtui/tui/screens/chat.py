@@ -22,8 +22,8 @@ from streamtui.tui.actions.context import CommandContext, Program
 from streamtui.tui.actions.sidebar import act
 from streamtui.tui.command_runner import CommandRunner
 from streamtui.tui.input_hold import InputHold
+from streamtui.tui.key import Place
 from streamtui.tui.keybindings import DEFAULT, Keybindings
-from streamtui.tui.keymap import Place
 from streamtui.tui.message_actions import MessageActions
 from streamtui.tui.options import Choices
 from streamtui.tui.reply_news import ReplyNews
@@ -164,12 +164,16 @@ class ChatScreen(Screen[None]):
         self.status.update_state()
 
     @work(exclusive=True, group="open")
-    async def open_saved(self, conversation: str) -> None:
-        """Bring a saved conversation into view: its end at once, the rest as soon as it is read."""
+    async def open_saved(self, conversation: str, message: str | None = None, words: Sequence[str] = ()) -> None:
+        """Bring a saved conversation into view: its end at once, the rest as soon as it is read, and then a message
+        where it is asked for, whatever its branch."""
         self.composer.save_draft()
         try:
             with self._hold.closed():
-                self.show_session(await self._workspace.open(conversation))
+                session = await self._workspace.open(conversation)
+                self.show_session(session)
+                if message is not None:
+                    await self.view.show_message(message, words)
         except StreamtuiError as error:
             self.say(str(error), "error")
 

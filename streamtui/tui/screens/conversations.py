@@ -1,8 +1,10 @@
 """The list of saved conversations, grouped by day, with type-to-filter and what is found in the messages."""
 
 import asyncio
+import re
 import time
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,11 +19,12 @@ from textual.content import Content
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option, OptionDoesNotExist
 
-from streamtui.chat.errors import NotFoundError, StoreError
+from streamtui.chat.errors import NotFoundError, StoreError, StreamtuiError
+from streamtui.chat.messages import ChatMessage
 from streamtui.chat.ports import ConversationSummary, SearchHit
 from streamtui.chat.sanitize import sanitize_line
+from streamtui.tui.key import Place
 from streamtui.tui.keybindings import DEFAULT
-from streamtui.tui.keymap import Place
 from streamtui.tui.screens.picker import Picker
 from streamtui.workspace import Workspace
 
@@ -37,6 +40,10 @@ _WIDE: Final = 60
 """With fewer cells in a row the title needs those of the model's name."""
 _MARKS: Final = {"stopped": "■", "failed": "✗", "interrupted": "◌"}
 _PREVIEWED: Final = 6
+_HITS_OF_ONE: Final = 3
+"""Messages of one conversation that are listed: others are found too, and Ctrl+F goes on from there."""
+_BEFORE: Final = 200
+"""Characters of a message before what is searched for, in the preview."""
 _LONGEST_PREVIEW: Final = 1_500
 """Characters of one message in the preview."""
 
@@ -50,7 +57,8 @@ class _Row:
 
 
 class Conversations(Picker):
-    """Dismissed with the id of the chosen conversation. Deleting hides a conversation, which `ctrl+u` takes back."""
+    """Dismissed with the id of the chosen conversation, for one found by a message with that message's id behind it.
+    Deleting hides a conversation, which `ctrl+u` takes back."""
 
     HINT = "enter open · ctrl+x delete · ctrl+u undo · esc close"
     BINDINGS: ClassVar[list[BindingType]] = DEFAULT.bindings(Place.CONVERSATIONS)
@@ -61,6 +69,8 @@ class Conversations(Picker):
         self._workspace = workspace
         self._current = current
         self._rows: list[_Row] = []
+        self._is_whole = False
+        """Whether `_rows` are all there are, or will soon be."""
         self._matches: list[_Row] = []
         self._typed = ""
         """What `_matches` match."""
@@ -91,16 +101,24 @@ class Conversations(Picker):
 
     @work(exclusive=True, group="load")
     async def _load(self) -> None:
-        """Show the newest ones at once, and the others as soon as they are read."""
-        library = self._workspace.library
+        """Show the newest ones; the others are read when something is typed, or the last one comes near."""
         try:
-            summaries = await library.conversations(limit=PAGE)
-            self._take(summaries)
-            if len(summaries) == PAGE:
-                self._take([*summaries, *await library.conversations(offset=PAGE)])
+            summaries = await self._workspace.library.conversations(limit=PAGE)
         except StoreError as error:
             self.tell(str(error), 10)
-            self._take([])
+            summaries = []
+        self._is_whole = len(summaries) < PAGE
+        self._take(summaries)
+
+    @work(exclusive=True, group="rest")
+    async def _load_rest(self) -> None:
+        self._is_whole = True
+        try:
+            rest = await self._workspace.library.conversations(offset=len(self._rows))
+        except StoreError as error:
+            self.tell(str(error), 10)
+            return
+        self._take([*(row.summary for row in self._rows), *rest])
 
     def _take(self, summaries: Iterable[ConversationSummary]) -> None:
         self._rows = [_Row(summary, _words(summary)) for summary in summaries]
@@ -116,6 +134,8 @@ class Conversations(Picker):
         """Return the first rows of what matches; `_show_more` adds to them."""
         known = self._matches if self._typed and typed.startswith(self._typed) else self._rows
         words = typed.split()
+        if words and not self._is_whole:
+            self._load_rest()
         self._matches = [row for row in known if all(word in row.words for word in words)] if words else self._rows
         self._typed, self._hits, self._shown, self._group = typed, [], 0, ""
         if words:
@@ -145,6 +165,8 @@ class Conversations(Picker):
         """Make more rows where the last one comes near, and show the end of the conversation under the cursor."""
         if event.option_index >= self.choices.option_count - 5 and self._shown < len(self._matches):
             self.choices.add_options(self._next_page())
+        elif event.option_index >= self.choices.option_count - 5 and not self._is_whole:
+            self._load_rest()
         if event.option_id is not None and self.size.width >= PREVIEW_WIDTH:
             self._preview(event.option_id)
 
@@ -161,14 +183,13 @@ class Conversations(Picker):
 
     def _show_hits(self, hits: Sequence[SearchHit]) -> None:
         listed = {row.summary.id for row in self._matches}
-        by_conversation = {hit.conversation.id: hit for hit in reversed(hits) if hit.conversation.id not in listed}
-        if not by_conversation:
+        self._hits = list(_few_of_each(hit for hit in hits if hit.message or hit.conversation.id not in listed))
+        if not self._hits:
             return
-        self._hits = list(reversed(by_conversation.values()))
         if not self._matches:
             self.choices.clear_options()
         options = [Option(Content.styled("In messages", "bold $foreground-muted"), disabled=True)]
-        options += [Option(self._hit_line(hit), id=hit.conversation.id) for hit in self._hits]
+        options += [Option(self._hit_line(hit), id=_id_of(hit)) for hit in self._hits]
         self.choices.add_options(options)
         if self.choices.highlighted is None:
             self.choices.highlighted = 1
@@ -192,30 +213,49 @@ class Conversations(Picker):
     def _hit_line(self, hit: SearchHit) -> Content:
         room = self.choices.scrollable_content_region.width
         title = fitted(hit.conversation.title, min(30, room // 3))
-        return Content.assemble(f"   {title}  ", (fitted(hit.snippet, max(1, room - cell_len(title) - 5)), "dim"))
+        snippet = Content.styled(hit.snippet, "$foreground-muted")
+        for start, end in hit.matches:
+            snippet = snippet.stylize("bold $text-accent", start, end)
+        return Content.assemble(f"   {title}  ", snippet.truncate(max(1, room - cell_len(title) - 5), ellipsis=True))
 
     @work(exclusive=True, group="preview")
     async def _preview(self, id: str) -> None:
         await asyncio.sleep(_PAUSE_S)
+        conversation, _, message = id.partition(" ")
+        library = self._workspace.library
         try:
-            _, messages = await self._workspace.library.tail(id, _PREVIEWED)
-        except StoreError as error:
+            if message:
+                messages = [await library.message(message)]
+            else:
+                _, messages = await library.tail(conversation, _PREVIEWED)
+        except StreamtuiError as error:
             text = Content(str(error))
         else:
-            parts = [
-                Content.assemble((f"{message.model or 'you'}\n", "bold"), message.text[:_LONGEST_PREVIEW].strip())
-                for message in messages
-            ]
-            text = Content("\n\n").join(parts)
+            text = Content("\n\n").join([self._previewed(message) for message in messages])
         self.query_one(".preview", Static).update(text)
+
+    def _previewed(self, message: ChatMessage) -> Content:
+        """Return a message from a little before what is searched for, or from its beginning."""
+        words = self.words
+        at = min((place for word in words if (place := message.text.casefold().find(word)) > 0), default=0)
+        start = max(0, at - _BEFORE)
+        text = Content(f"{'…' if start else ''}{message.text[start : start + _LONGEST_PREVIEW].strip()}")
+        for word in words:
+            text = text.highlight_regex(re.compile(re.escape(word), re.IGNORECASE), style="bold $text-accent")
+        return Content.assemble((f"{sanitize_line(message.model or 'you', 60)}\n", "bold"), text)
+
+    @property
+    def words(self) -> list[str]:
+        """The words that are searched for."""
+        return self._typed.replace('"', " ").split()
 
     # -- deleting
 
     @work
     async def action_delete(self) -> None:
-        id = self.highlighted
-        if id is None:
+        if self.highlighted is None:
             return
+        id, _, _ = self.highlighted.partition(" ")
         try:
             with suppress(NotFoundError):  # nothing of it was worth keeping
                 await self._workspace.delete(id)
@@ -245,6 +285,19 @@ def fitted(text: str, cells: int) -> str:
     """Return `text` in exactly so many cells, an ellipsis where it is cut."""
     text = sanitize_line(text, 4 * cells)
     return set_cell_size(text, cells) if cell_len(text) <= cells else set_cell_size(text, cells - 1) + "…"
+
+
+def _few_of_each(hits: Iterable[SearchHit]) -> Iterator[SearchHit]:
+    """Iterate over the hits, leaving out those of a conversation that has had its share."""
+    shown: Counter[str] = Counter()
+    for hit in hits:
+        shown[hit.conversation.id] += 1
+        if shown[hit.conversation.id] <= _HITS_OF_ONE:
+            yield hit
+
+
+def _id_of(hit: SearchHit) -> str:
+    return f"{hit.conversation.id} {hit.message}" if hit.message is not None else hit.conversation.id
 
 
 def _words(summary: ConversationSummary) -> str:

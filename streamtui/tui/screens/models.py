@@ -9,8 +9,8 @@ from textual.content import Content
 from textual.widgets.option_list import Option
 
 from streamtui.chat.errors import ConfigError, StoreError, StreamtuiError
+from streamtui.tui.key import Place
 from streamtui.tui.keybindings import DEFAULT
-from streamtui.tui.keymap import Place
 from streamtui.tui.screens.picker import Picker
 from streamtui.workspace import Workspace
 

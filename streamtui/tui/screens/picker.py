@@ -16,8 +16,8 @@ from textual.timer import Timer
 from textual.widgets import Input, OptionList, Static
 from textual.widgets.option_list import Option, OptionDoesNotExist
 
+from streamtui.tui.key import Place
 from streamtui.tui.keybindings import DEFAULT
-from streamtui.tui.keymap import Place
 
 _PAGE: Final = 100
 """Rows that are made at a time: what is further down is seen by going there, or by typing more."""

@@ -11,8 +11,8 @@ from textual.widgets.option_list import Option
 from streamtui.chat.errors import StoreError
 from streamtui.chat.ports import Library
 from streamtui.chat.sanitize import sanitize_line
+from streamtui.tui.key import Place
 from streamtui.tui.keybindings import DEFAULT
-from streamtui.tui.keymap import Place
 from streamtui.tui.screens.picker import Picker
 
 _MOST: Final = 200

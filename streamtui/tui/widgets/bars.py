@@ -14,8 +14,8 @@ from textual.widgets import Static
 
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.log import COLUMN_WIDTH
+from streamtui.tui.key import Moment
 from streamtui.tui.keybindings import Keybindings
-from streamtui.tui.keymap import Moment
 
 Severity = Literal["information", "warning", "error"]
 NEWS_S: Final[Mapping[Severity, float]] = {"information": 4.0, "warning": 10.0, "error": 10.0}

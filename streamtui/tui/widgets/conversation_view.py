@@ -131,6 +131,7 @@ class ConversationView(Horizontal):
         if session is None:
             return
         log, reply = self.log_view, task.reply
+        log.find("")
         for message in new:
             log.add(message)
         log.follow(task)
@@ -140,6 +141,20 @@ class ConversationView(Horizontal):
             if len(siblings) > 1:
                 log.set_branches(message.id, siblings.index(message.id) + 1, len(siblings))
         self.show_emptiness()
+
+    async def show_message(self, message: str, words: Sequence[str]) -> None:
+        """Bring the place in a message of the session in view where one of `words` stands into the window, marked; its
+        beginning where they stand in the names of its attachments. Its branch comes with it."""
+        session = self._session
+        if session is None:
+            return
+        await session.ready.wait()
+        if session is not self._session:
+            return
+        if all(message != shown.id for shown in session.conversation.path()):
+            session.show_branch(message)
+        self._close_columns()
+        self.log_view.show_words(message, words)
 
     # -- what keys in the box are for (`prompt.Reading`)
 

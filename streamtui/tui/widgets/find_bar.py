@@ -13,8 +13,8 @@ from textual.widgets import Input
 from streamtui.log import MessageLog
 from streamtui.log.model.place import Place as LogPlace
 from streamtui.log.select.search import Match
+from streamtui.tui.key import Place
 from streamtui.tui.keybindings import DEFAULT
-from streamtui.tui.keymap import Place
 from streamtui.tui.widgets.bars import StatusLine
 
 _BEAT_S: Final = 0.5

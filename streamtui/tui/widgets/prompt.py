@@ -16,8 +16,8 @@ from textual.message import Message
 from textual.widgets import TextArea
 
 from streamtui.chat.sanitize import sanitize
+from streamtui.tui.key import Place
 from streamtui.tui.keybindings import Keybindings
-from streamtui.tui.keymap import Place
 from streamtui.tui.widgets.pastes import Pastes
 
 

@@ -13,11 +13,14 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from streamtui.chat.sanitize import sanitize_line
+from streamtui.log import COLUMN_WIDTH
+from streamtui.tui.key import Place
 from streamtui.tui.keybindings import DEFAULT
-from streamtui.tui.keymap import Place
 from streamtui.workspace import Outgoing
 
 _LONGEST: Final = 300
+_WIDE: Final = 60
+"""Cells below which a row has no room for buttons."""
 _BUTTONS: Final = (("edit", "edit"), ("earlier", "▲"), ("later", "▼"), ("remove", "✕"))
 """What a click on the end of a row does, and how that is written."""
 
@@ -68,9 +71,12 @@ class Queue(OptionList):
         buttons = Content("  ").join(
             Content.styled(label, Style.from_meta({"queue": action, "number": number})) for action, label in _BUTTONS
         )
-        room = max(1, self.app.size.width - 8 - buttons.cell_length)
+        width = self.scrollable_content_region.width or self.app.size.width - 4
         line = Content(f"{'then' if number else 'next'}: {sanitize_line(text, _LONGEST)}")
-        line = line.truncate(min(room, 106 - buttons.cell_length), ellipsis=True, pad=True)
+        if width < _WIDE:
+            return line
+        room = max(1, min(width, COLUMN_WIDTH) - 2 - buttons.cell_length)
+        line = line.truncate(room, ellipsis=True, pad=True)
         return Content.assemble(line, "  ", buttons)
 
     # -- what is done with a prompt

@@ -17,8 +17,8 @@ from textual.widgets.option_list import Option
 from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.ports import ConversationSummary
 from streamtui.chat.sanitize import sanitize_line
+from streamtui.tui.key import Place
 from streamtui.tui.keybindings import DEFAULT
-from streamtui.tui.keymap import Place
 from streamtui.tui.screens.conversations import day_of
 from streamtui.workspace import ReplyEnded, ReplyStarted, Session, SessionEvent, Workspace
 
