@@ -321,7 +321,6 @@ async def test_a_hit_opens_at_its_message_on_its_branch_marked(open_app: Open) -
         old = session.conversation.path()[0].id
         await reader.press("alt+e")
         await reader.until(lambda: reader.box == "A question about quinces fast")
-        await reader.press("ctrl+u")
         await reader.talk("about plums fast")
         await reader.until(lambda: session.conversation.path()[0].id != old and not session.is_streaming)
         await reader.press("ctrl+n")
