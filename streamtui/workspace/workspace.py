@@ -330,6 +330,7 @@ class Workspace:
             self._on_complete,
             is_saved=is_saved,
         )
+        session.observer = self._hear
         return self._sessions.add(session)
 
     def _attachments_of(self, *, is_saved: bool) -> Attachments:

@@ -75,10 +75,6 @@ class Conversations(Picker):
         self._typed = ""
         """What `_matches` match."""
         self._hits: list[SearchHit] = []
-        self._shown = 0
-        """How many of the matches have a row."""
-        self._group = ""
-        """The heading above the last row."""
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog picker conversations"):
@@ -130,14 +126,13 @@ class Conversations(Picker):
             with suppress(OptionDoesNotExist):
                 self.choices.highlighted = self.choices.get_option_index(highlighted)
 
-    def matching(self, typed: str) -> list[Option]:
-        """Return the first rows of what matches; `_show_more` adds to them."""
+    def matching(self, typed: str) -> Iterable[Option]:
         known = self._matches if self._typed and typed.startswith(self._typed) else self._rows
         words = typed.split()
         if words and not self._is_whole:
             self._load_rest()
         self._matches = [row for row in known if all(word in row.words for word in words)] if words else self._rows
-        self._typed, self._hits, self._shown, self._group = typed, [], 0, ""
+        self._typed, self._hits = typed, []
         if words:
             self._search(typed)
         if not self._rows:
@@ -145,27 +140,21 @@ class Conversations(Picker):
             return [Option(Content(nothing), disabled=True)]
         if not self._matches:
             return [Option(Content("Nothing has all of these words in its title or model."), disabled=True)]
-        return self._next_page()
+        return self._by_day(self._matches)
 
-    def _next_page(self) -> list[Option]:
-        """Return the rows after those that are shown, with a heading wherever another day begins."""
-        options: list[Option] = []
-        today = date.today()
-        for row in self._matches[self._shown : self._shown + PAGE]:
-            group = day_of(row.summary.updated, today)
-            if group != self._group:
-                self._group = group
-                options.append(Option(Content.styled(group, "bold $foreground-muted"), disabled=True))
-            options.append(Option(self._line(row.summary), id=row.summary.id))
-        self._shown += PAGE
-        return options
+    def _by_day(self, rows: Iterable[_Row]) -> Iterator[Option]:
+        """Yield the rows' options, with a heading wherever another day begins."""
+        group, today = "", date.today()
+        for row in rows:
+            if (day := day_of(row.summary.updated, today)) != group:
+                group = day
+                yield Option(Content.styled(group, "bold $foreground-muted"), disabled=True)
+            yield Option(self._line(row.summary), id=row.summary.id)
 
     @on(OptionList.OptionHighlighted)
     def _look(self, event: OptionList.OptionHighlighted) -> None:
-        """Make more rows where the last one comes near, and show the end of the conversation under the cursor."""
-        if event.option_index >= self.choices.option_count - 5 and self._shown < len(self._matches):
-            self.choices.add_options(self._next_page())
-        elif event.option_index >= self.choices.option_count - 5 and not self._is_whole:
+        """Read the others where the last row comes near, and show the end of the conversation under the cursor."""
+        if event.option_index >= self.choices.option_count - 5 and not self._is_whole:
             self._load_rest()
         if event.option_id is not None and self.size.width >= PREVIEW_WIDTH:
             self._preview(event.option_id)
@@ -190,7 +179,7 @@ class Conversations(Picker):
             self.choices.clear_options()
         options = [Option(Content.styled("In messages", "bold $foreground-muted"), disabled=True)]
         options += [Option(self._hit_line(hit), id=_id_of(hit)) for hit in self._hits]
-        self.choices.add_options(options)
+        self.append(options)
         if self.choices.highlighted is None:
             self.choices.highlighted = 1
 
@@ -198,8 +187,9 @@ class Conversations(Picker):
 
     def _mark(self) -> None:
         """Keep the marks of streaming conversations true while the list is open."""
-        for row in self._matches[: min(self._shown, PAGE)]:
-            self.choices.replace_option_prompt(row.summary.id, self._line(row.summary))
+        for row in self._matches[: self.choices.option_count]:
+            with suppress(OptionDoesNotExist):  # some rows are headings, and some are not made yet
+                self.choices.replace_option_prompt(row.summary.id, self._line(row.summary))
 
     def _line(self, summary: ConversationSummary) -> Content:
         mark = "●" if summary.id in self._workspace.tasks.conversations else _MARKS.get(summary.status, " ")

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from typing import ClassVar, Final
 
 from textual import on
@@ -105,6 +105,12 @@ class Picker(ModalScreen[str | None]):
         options = list(islice(self._more, _PAGE))
         self.choices.add_options(options)
         return options
+
+    def append(self, options: Iterable[Option]) -> None:
+        """Put more rows behind all others."""
+        self._more = chain(self._more, options)
+        if self.choices.option_count < _PAGE:
+            self._add_page()
 
     @on(OptionList.OptionHighlighted)
     def _add_before_the_end(self, event: OptionList.OptionHighlighted) -> None:
