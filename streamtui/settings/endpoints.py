@@ -60,10 +60,12 @@ class WellKnown:
 
     base_url: str
     key_variable: str
+    key_path: str = ""
+    """What refuses a wrong key, below the base URL, where the list of models is there for everybody."""
 
 
 WELL_KNOWN: Final[Mapping[str, WellKnown]] = {
-    "openrouter": WellKnown("https://openrouter.ai/api/v1", "OPENROUTER_API_KEY"),
+    "openrouter": WellKnown("https://openrouter.ai/api/v1", "OPENROUTER_API_KEY", "key"),
     "groq": WellKnown("https://api.groq.com/openai/v1", "GROQ_API_KEY"),
     "mistral": WellKnown("https://api.mistral.ai/v1", "MISTRAL_API_KEY"),
     "gemini": WellKnown("https://generativelanguage.googleapis.com/v1beta/openai", "GEMINI_API_KEY"),

@@ -88,6 +88,10 @@ class KeySetup:
             withheld=None,
         )
         await asyncio.to_thread(providers.preload, endpoint.provider)
+        if offer.name in WELL_KNOWN and WELL_KNOWN[offer.name].key_path:
+            from streamtui.providers.key_check import refuse_wrong_key  # it needs the HTTP library
+
+            await refuse_wrong_key(endpoint, WELL_KNOWN[offer.name].key_path)
         provider = providers.create_at(endpoint, deadlines=Deadlines(10.0, _CHECK_S, _CHECK_S))
         try:
             return await provider.models()

@@ -12,8 +12,12 @@ REFUSAL: Final = "No such key at our desk"
 class KeyedServer:
     """A context manager around the server. `keys` holds the header of every request, oldest first."""
 
-    def __init__(self, models: tuple[str, ...] | None = ("text-embedding-a", "big")) -> None:
-        """`models` are those it lists; `None` has it know no list."""
+    def __init__(
+        self, models: tuple[str, ...] | None = ("text-embedding-a", "big"), *, is_public: bool = False
+    ) -> None:
+        """`models` are those it lists; `None` has it know no list. A public one lists them for everybody, and refuses
+        a key elsewhere."""
+        self._is_public = is_public
         self.keys: list[str | None] = []
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler(models))
         self.host = f"127.0.0.1:{self._server.server_port}"
@@ -30,14 +34,14 @@ class KeyedServer:
         self._thread.join()
 
     def _handler(self, models: tuple[str, ...] | None) -> type[BaseHTTPRequestHandler]:
-        keys = self.keys
+        keys, is_public = self.keys, self._is_public
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 keys.append(self.headers.get("authorization"))
                 if models is None:
                     self._answer(404, {"error": {"message": "no such page"}})
-                elif keys[-1] == f"Bearer {GOOD_KEY}":
+                elif keys[-1] == f"Bearer {GOOD_KEY}" or (is_public and self.path.endswith("/models")):
                     self._answer(200, {"data": [{"id": name} for name in models]})
                 else:
                     self._answer(401, {"error": {"message": REFUSAL}})

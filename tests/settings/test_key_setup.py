@@ -7,7 +7,7 @@ from keyring.backend import KeyringBackend
 from streamtui.chat.credentials import KeyOffer
 from streamtui.chat.errors import ConfigError, ProviderError
 from streamtui.providers import Secret
-from streamtui.settings.endpoints import WELL_KNOWN
+from streamtui.settings.endpoints import WELL_KNOWN, WellKnown
 from streamtui.settings.key_setup import KeySetup
 from streamtui.settings.models import SettingsCatalog
 from tests.server.keyed import GOOD_KEY, REFUSAL, KeyedServer
@@ -60,6 +60,22 @@ async def test_a_wrong_key_is_refused_in_the_servers_words_and_nothing_is_kept(s
     assert "sk-wrong" not in str(refused.value)
     assert not sources.paths.env.exists()
     assert not sources.paths.settings.exists()
+
+
+async def test_where_anybody_may_list_the_models_the_key_itself_is_asked_about(
+    sources: Sources, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with KeyedServer(is_public=True) as server:
+        for path in ("", "key"):
+            monkeypatch.setitem(WELL_KNOWN, "openrouter", WellKnown(server.url, "OPENROUTER_API_KEY", path))
+            setup = Setup(sources)
+            offer = next(offer for offer in setup.keys.offers() if offer.name == "openrouter")
+            if not path:
+                assert await setup.keys.check(offer, "sk-wrong-9876543210") is not None
+                continue
+            with pytest.raises(ProviderError, match=REFUSAL):
+                await setup.keys.check(offer, "sk-wrong-9876543210")
+            assert await setup.keys.check(offer, GOOD_KEY) == ["text-embedding-a", "big"]
 
 
 async def test_a_providers_key_goes_where_its_base_url_leads(sources: Sources) -> None:
