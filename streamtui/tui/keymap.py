@@ -58,7 +58,7 @@ KEYS: Final = (
         "attach the files whose paths were just pasted",
         Group.SENDING,
         Place.CHAT,
-    ),  # fmt: skip
+    ),
     Key("detach", ("alt+x",), "command('detach')", "take the last attached file away", Group.SENDING, Place.CHAT),
     Key(
         "queue",
