@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.ports import ConversationRecord
+from streamtui.chat.sizes import size_words
 from streamtui.chat.timestamps import utc_minute
 from streamtui.chat.tree import MessageTree
 from streamtui.workspace.endings import ending_line
@@ -46,6 +47,9 @@ def _message(message: ChatMessage, model: str, place: tuple[int, int]) -> str:
     parts = [f"## {author} · {utc_minute(message.created)}{branch}"]
     if reasoning := message.reasoning.strip():
         parts.append(f"<details>\n<summary>Reasoning</summary>\n\n{closed(reasoning)}\n\n</details>")
+    if message.attachments:
+        names = (f"`{_line(file.name).replace('`', ' ')}` ({size_words(file.size)})" for file in message.attachments)
+        parts.append(f"Attached: {', '.join(names)}")
     if message.text.strip():
         parts.append(closed(message.text.strip("\n")))
     if message.role == "assistant" and (ending := ending_line(message.last)):

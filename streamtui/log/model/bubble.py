@@ -73,7 +73,7 @@ class Bubble:
         self.message = message
         text = message.text
         self._length = len(text)
-        self._newlines = text.count("\n")
+        self._newlines = text.count("\n") + len(message.attachments)
         self._seams = tuple(filter(None, accumulate(len(segment.text) for segment in message.segments[:-1])))
 
     def estimate(self, width: int) -> int:

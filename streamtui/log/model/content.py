@@ -7,7 +7,8 @@ from time import perf_counter
 from typing import TypeAlias
 
 from streamtui.chat.messages import ChatMessage
-from streamtui.chat.sanitize import sanitize
+from streamtui.chat.sanitize import sanitize, sanitize_line
+from streamtui.chat.sizes import size_words
 from streamtui.markdown import Document
 from streamtui.markdown.plain import PlainText
 
@@ -27,7 +28,7 @@ class Content:
     def of(cls, message: ChatMessage) -> Content:
         """Return the text of a settled message; nothing is parsed until `update`."""
         if message.role != "assistant":
-            return cls(PlainText(sanitize(message.text)))
+            return cls(PlainText(_with_chips(message)))
         content = cls.live(message.text, message.reasoning)
         content.finish()
         return content
@@ -85,3 +86,11 @@ class Content:
         for document in self._growing():
             if document.has_idle_work and (first := document.idle_work()) is not None:
                 yield document, first
+
+
+def _with_chips(message: ChatMessage) -> str:
+    """Return the text of one of the user's messages, and under it a line for each file that it carries."""
+    text = sanitize(message.text)
+    lines = [text] if text or not message.attachments else []
+    lines += [f"▣ {sanitize_line(file.name)} {size_words(file.size)}" for file in message.attachments]
+    return "\n".join(lines)

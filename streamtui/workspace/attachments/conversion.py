@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from streamtui.chat.errors import ConfigError
+from streamtui.chat.sizes import size_words
 from streamtui.workspace.attachments.kinds import TAKEN
-from streamtui.workspace.attachments.sizes import size_words
 
 LONGEST_EDGE: Final = 2048
 """Pixels; more than that endpoints scale down themselves."""

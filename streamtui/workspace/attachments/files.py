@@ -12,7 +12,7 @@ from typing import Final
 from streamtui.chat.errors import ConfigError
 from streamtui.chat.messages import FileReference
 from streamtui.chat.sanitize import sanitize_line
-from streamtui.workspace.attachments.sizes import size_words
+from streamtui.chat.sizes import size_words
 
 LARGEST: Final = 32_000_000
 """Bytes of a file that can be attached."""

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streamtui.chat.errors import ConfigError
+from streamtui.chat.sizes import size_words
 from streamtui.markdown import Document
 from streamtui.workspace.attachments.fences import fenced
 from streamtui.workspace.attachments.kinds import media_type_of, text_of
-from streamtui.workspace.attachments.sizes import size_words
 
 
 @pytest.mark.parametrize(
