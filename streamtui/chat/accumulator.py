@@ -85,7 +85,9 @@ class Accumulator:
     def take_plain(self, event: TextDelta, now: float) -> bool:
         """Take in `event` if its text is the answer's as it is, as almost all are, and return whether it was."""
         text = event.text
-        if not self._is_plain or ">" in text or not self._text_cleaner.passes(text):
+        if not self._is_plain or not self._text_cleaner.passes(text):
+            return False
+        if ">" in text and _may_close(text, self._text):
             return False
         self._text.add(text)
         self.meter.delta(now, text)
@@ -227,3 +229,8 @@ class Accumulator:
         self.meter.was_reasoning(now)
         self._tags.close_unopened()
         return [Revised("", self.reasoning, UNOPENED), *self._take_clean(answer, now)]
+
+
+def _may_close(text: str, before: TextBuffer) -> bool:
+    """Return whether a piece with a `>` may hold the end of a closing tag; cheaper than looking for one."""
+    return CLOSING_TAG[-2:] in text or (text[0] == CLOSING_TAG[-1] and before.tail(1) == CLOSING_TAG[-2])

@@ -49,6 +49,8 @@ class ModelStatistics:
     input_tokens: int
     output_tokens: int
     cost: float | None
+    price_source: str
+    """Where the price behind `cost` is from, and of when; empty where the user has set it, or there is none."""
     estimated: bool
     """Whether some of the tokens and rates are our guess."""
     recent_tokens_per_s: tuple[float, ...]
@@ -65,6 +67,7 @@ class ModelStatistics:
             "input_tokens": self.input_tokens,
             "output_tokens": self.output_tokens,
             "cost": self.cost,
+            "price_source": self.price_source or None,
             "estimated": self.estimated,
         }
 
@@ -83,6 +86,7 @@ def _of_model(model: str, timings: Sequence[Timing], price: Price) -> ModelStati
     rates = [t.metrics.tokens_per_s for t in timings if t.metrics.tokens_per_s is not None]
     input_tokens = sum(t.input_tokens or 0 for t in timings)
     output_tokens = sum(t.output_tokens or 0 for t in timings)
+    cost = price.cost(input_tokens, output_tokens)
     return ModelStatistics(
         model,
         replies=len(timings),
@@ -93,7 +97,8 @@ def _of_model(model: str, timings: Sequence[Timing], price: Price) -> ModelStati
         tokens_per_s_p95=percentile(rates, 0.95),
         input_tokens=input_tokens,
         output_tokens=output_tokens,
-        cost=price.cost(input_tokens, output_tokens),
+        cost=cost,
+        price_source="" if cost is None else price.source,
         estimated=any(t.estimated for t in timings),
         recent_tokens_per_s=tuple(reversed(rates[:_PLOTTED])),
     )

@@ -6,7 +6,7 @@ over the network. Where nothing is known, nothing is shown.
 
 import importlib.util
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -34,6 +34,7 @@ class PriceBook:
         self._windows: dict[str, int] = {}
         self._listed: dict[str, Price] = {}
         self._snapshot: Any = None
+        self._source = ""
         self._loading = threading.Lock()
 
     def get(self, model: str, default: Price | None = None) -> Price:
@@ -61,7 +62,9 @@ class PriceBook:
             if self._snapshot is None:
                 from genai_prices import data_snapshot
 
-                self._snapshot = data_snapshot.get_snapshot()
+                snapshot = data_snapshot.get_snapshot()
+                self._source = _source_of(snapshot)
+                self._snapshot = snapshot
 
     def _list_price(self, model: str) -> Price:
         if self._snapshot is None:
@@ -80,10 +83,23 @@ class PriceBook:
             prices = info.get_prices(datetime.now(UTC))
         except LookupError:
             return Price()
-        from importlib import metadata  # 20 ms that those who ask for no price are spared
+        return Price(_number(prices.input_mtok), _number(prices.output_mtok), info.context_window, self._source)
 
-        source = f"{_PACKAGE} {metadata.version(_PACKAGE)}"
-        return Price(_number(prices.input_mtok), _number(prices.output_mtok), info.context_window, source)
+
+def _source_of(snapshot: Any) -> str:
+    """Return the name of the list and its date: that of the latest change of a price in it, since it has no other."""
+    from importlib import metadata  # 20 ms that those who ask for no price are spared
+
+    today = datetime.now(UTC).date()
+    prices = (price for provider in snapshot.providers for model in provider.models for price in _steps(model.prices))
+    changes = (getattr(price.constraint, "start_date", None) for price in prices)
+    latest = max((date for date in changes if date is not None and date <= today), default=None)
+    return f"{_PACKAGE} {metadata.version(_PACKAGE)}{f', as of {latest}' if latest else ''}"
+
+
+def _steps(prices: Any) -> Sequence[Any]:
+    """Return the prices of a model that changed with time; none of one that has had a single price."""
+    return prices if isinstance(prices, list) else ()
 
 
 def _first(*values: Any) -> Any:

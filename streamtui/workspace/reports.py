@@ -32,7 +32,7 @@ def _paragraph(row: ModelStatistics) -> str:
     recent = row.recent_tokens_per_s
     if len(recent) > 1 and (bars := plot(recent)):
         lines.append(f"  latest {len(recent):<6} {bars}   the highest is {about}{max(recent):.0f} tok/s")
-    lines.append(f"  tokens        {about}{row.input_tokens:,} in, {about}{row.output_tokens:,} out{_cost(row.cost)}")
+    lines.append(f"  tokens        {about}{row.input_tokens:,} in, {about}{row.output_tokens:,} out{_cost(row)}")
     return "\n".join(lines)
 
 
@@ -40,5 +40,7 @@ def _figure(value: float | None, unit: str, digits: int = 2, about: str = "") ->
     return "–" if value is None else f"{about}{value:.{digits}f}{unit}"
 
 
-def _cost(cost: float | None) -> str:
-    return "" if cost is None else f", cost {cost:.4f}"
+def _cost(row: ModelStatistics) -> str:
+    if row.cost is None:
+        return ""
+    return f", cost {row.cost:.4f}{f' ({row.price_source})' if row.price_source else ''}"

@@ -150,3 +150,23 @@ async def test_what_reads_differently_takes_the_place_of_all_that_came(smooth: b
         settled = reader.log._view.bubbles.by_id[message.id].message
         assert (settled.text, settled.reasoning) == ("The answer.", "thinking aloud")
         assert "The answer." in reader.text
+
+
+@pytest.mark.parametrize(
+    ("reason", "word"),
+    [
+        ("stop", ""),
+        ("end_turn", ""),
+        ("EOS", ""),
+        ("length", "cut off: length limit"),
+        ("MAX_TOKENS", "cut off: length limit"),
+        ("model_context_window_exceeded", "cut off: context full"),
+        ("SAFETY", "cut off: content filter"),
+        ("pause_turn", "paused"),
+        ("weather", "ended early"),
+    ],
+)
+async def test_every_end_but_a_good_one_is_marked(reason: str, word: str) -> None:
+    async with reading([user("q"), _with(reply("answer"), finish_reason=reason)]) as reader:
+        row = reader.rows[reader.row_of("412 tokens")].strip(" ▌")
+        assert row.startswith(f"■ {word} · " if word else "✓ ")

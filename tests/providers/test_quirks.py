@@ -207,6 +207,45 @@ async def test_effort_is_sent_as_the_endpoint_takes_it(
     assert {field: server.bodies[0][field] for field in fields} == fields
 
 
+@pytest.mark.parametrize(
+    ("effort", "reasoning"),
+    [("low", {"effort": "low"}), ("xhigh", {"effort": "xhigh"}), ("none", {"enabled": False})],
+)
+async def test_openrouter_takes_effort_in_a_form_of_its_own(
+    make: Make, monkeypatch: pytest.MonkeyPatch, effort: str, reasoning: dict[str, Any]
+) -> None:
+    async with playback(OK) as proxy:
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
+        heard = await hear(make(base_url="http://openrouter.ai/api/v1"), ask("m", effort=effort))
+    assert heard.error is None
+    assert proxy.bodies[0]["reasoning"] == reasoning
+    assert "reasoning_effort" not in proxy.bodies[0] and "chat_template_kwargs" not in proxy.bodies[0]
+
+
+async def test_a_model_that_takes_no_budget_is_asked_by_effort_and_then_without(make: Make) -> None:
+    memory = InMemoryQuirks()
+    budget = no("thinking.type: enabled is not supported by this model")
+    effort = no("output_config.effort: Extra inputs are not permitted")
+    server, heard = await asked(make, ask("m", effort="high"), budget, CLAUDE_OK, memory=memory, name="anthropic")
+    assert heard.text == "Hello"
+    assert "thinking" in server.bodies[0]
+    assert server.bodies[1]["output_config"] == {"effort": "high"}
+    assert server.bodies[1]["thinking"] == {"type": "adaptive"}
+
+    server, heard = await asked(
+        make, ask("m", effort="high"), budget, effort, CLAUDE_OK, memory=InMemoryQuirks(), name="anthropic"
+    )
+    assert heard.text == "Hello" and "takes no effort" in heard.said
+    assert server.bodies[2].keys().isdisjoint({"thinking", "output_config"})
+
+
+@pytest.mark.parametrize("limit", [1_500, 4_096])
+async def test_a_budget_stays_below_the_limit_of_tokens(make: Make, limit: int) -> None:
+    request = ask("m", effort="max", max_tokens=limit)
+    server, _ = await asked(make, request, CLAUDE_OK, memory=InMemoryQuirks(), name="anthropic")
+    assert server.bodies[0]["thinking"]["budget_tokens"] < limit
+
+
 async def test_an_effort_that_is_refused_is_left_out_and_said(make: Make) -> None:
     refused = no("Unrecognized request argument supplied: reasoning_effort")
     server, heard = await asked(make, ask("m", effort="low"), refused, OK, memory=InMemoryQuirks())

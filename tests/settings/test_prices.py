@@ -1,6 +1,8 @@
 """Prices and windows, from the strongest source that knows them."""
 
+import re
 import sys
+from datetime import UTC, datetime
 
 import pytest
 
@@ -20,7 +22,8 @@ def test_the_list_knows_models_at_their_own_hosts(sources: Sources) -> None:
     price = prices.get("gpt-4o-mini")
     assert price.context == 128_000
     assert price.input is not None and price.output is not None and 0 < price.input < price.output
-    assert price.source.startswith("genai-prices ")
+    assert re.fullmatch(r"genai-prices [\d.]+, as of \d{4}-\d\d-\d\d", price.source)
+    assert price.source[-10:] <= datetime.now(UTC).date().isoformat()
 
 
 def test_a_model_of_the_same_name_elsewhere_has_no_price(sources: Sources) -> None:

@@ -10,6 +10,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from streamtui.chat.finish import FinishKind, finish_kind
 from streamtui.chat.messages import ChatMessage, Status
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.log.paint.format import clock_time, figures, new_lines
@@ -106,9 +107,9 @@ def foot(message: ChatMessage, frame: Frame) -> list[Strip]:
     mark, word, style = _ENDS[message.status]
     if word:
         items.insert(0, word)
-    elif last.finish_reason in _SHORT:
+    elif last.finish_reason and (cut := _EARLY_ENDS.get(finish_kind(last.finish_reason))):
         mark, style = "■", "warning"
-        items.insert(0, _SHORT[last.finish_reason])
+        items.insert(0, cut)
     color = {"quiet": tone.quiet, "warning": tone.warning, "error": tone.error}[style]
     first = color if word or style == "warning" else tone.quiet
     rows = [*_sources(message, frame), frame.blank(), _items(frame, Segment(mark + " ", color), items, first)]
@@ -146,10 +147,14 @@ _ENDS: Final = {
     Status.INTERRUPTED: ("◌", "interrupted", "warning"),
     Status.FAILED: ("✗", "failed", "error"),
 }
-_SHORT: Final = {
-    "length": "cut off: length limit",
-    "max_tokens": "cut off: length limit",
-    "content_filter": "cut off: content filter",
+_EARLY_ENDS: Final = {
+    FinishKind.LIMIT: "cut off: length limit",
+    FinishKind.CONTEXT_FULL: "cut off: context full",
+    FinishKind.FILTERED: "cut off: content filter",
+    FinishKind.REFUSED: "refused",
+    FinishKind.PAUSED: "paused",
+    FinishKind.BROKEN: "broken off",
+    FinishKind.UNKNOWN: "ended early",
 }
 
 
