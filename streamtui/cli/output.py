@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, runtime_checkable
 
 from streamtui.chat.errors import ConfigError, StreamtuiError
 from streamtui.chat.sanitize import sanitize_line
@@ -23,6 +23,14 @@ class TextWriter(Protocol):
     """Takes text, and waits where it can't be taken yet."""
 
     async def write(self, text: str) -> None: ...
+
+
+@runtime_checkable
+class RevisableWriter(TextWriter, Protocol):
+    """A `TextWriter` that can take back what it has written."""
+
+    async def revise(self, text: str) -> None:
+        """Hold `text` instead of all that was written."""
 
 
 class Output:
@@ -193,6 +201,14 @@ class InPlace:
             self._begin()
             self._file.write(text.encode("utf-8", "replace"))
             self._file.flush()
+
+    async def revise(self, text: str) -> None:
+        """Hold `text` instead of all that was written."""
+        with _as_streamtui_error(self._path):
+            self._begin()
+            self._file.seek(0)
+            self._file.truncate()
+        await self.write(text)
 
     def settle(self, *, is_complete: bool) -> None:
         if is_complete:

@@ -19,7 +19,7 @@ from streamtui.chat.events import (
 from streamtui.chat.messages import Citation, Status, Usage, is_estimate
 from streamtui.chat.metrics import Metrics
 from streamtui.chat.statistics import Price
-from streamtui.cli.output import TextWriter
+from streamtui.cli.output import RevisableWriter, TextWriter
 from streamtui.workspace.markdown_source import last_fence
 
 
@@ -75,7 +75,13 @@ class Text:
                 self._in_line = not text.endswith("\n")
             case Notice(kind="not_saved") if self.knows_unsaved:
                 pass
-            case Notice(text=text) | Revised(reason=text):
+            case Revised(text=whole, reason=text):
+                if isinstance(self.output, RevisableWriter):
+                    await self.output.revise(whole)
+                    self._in_line = bool(whole) and not whole.endswith("\n")
+                await self._clear_line()
+                await self.stderr.write(f"{text}\n")
+            case Notice(text=text):
                 await self._clear_line()
                 await self.stderr.write(f"{text}\n")
             case Citation():

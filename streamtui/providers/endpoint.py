@@ -11,6 +11,8 @@ from streamtui.providers.http.base_url import BaseUrl
 from streamtui.providers.redaction import Secret
 
 _HEADER_NAME: Final = re.compile(r"[\w!#$%&'*+.^`|~-]+", re.ASCII)
+_CREDENTIAL: Final = re.compile(r"authorization|cookie|key|token|secret|passw", re.IGNORECASE)
+"""How headers are called that prove who sends them."""
 _NOT_TO_BE_SET: Final = frozenset({"host", "content-length", "content-type", "transfer-encoding", "connection"})
 
 
@@ -52,8 +54,8 @@ class Endpoint:
 
     @property
     def secrets(self) -> tuple[Secret, ...]:
-        """What is sent besides the key that nobody may read."""
-        return tuple(Secret(value) for value in self.headers.values() if value.strip() and " " not in value.strip())
+        """What is sent besides the key that nobody may read; of `Basic …` and the like, what follows the scheme."""
+        return tuple(Secret(value.split()[-1]) for value in self.headers.values() if value.strip())
 
     @property
     def prefix(self) -> str:
@@ -65,6 +67,6 @@ class Endpoint:
 
     @property
     def is_exposed(self) -> bool:
-        """Whether a key would travel in the clear."""
-        has_key = self.key is not None or self.fetch_key is not None
+        """Whether a key would travel in the clear, or a password in a header."""
+        has_key = self.key is not None or self.fetch_key is not None or any(map(_CREDENTIAL.search, self.headers))
         return has_key and self.url is not None and self.url.scheme == "http" and not self.url.is_loopback

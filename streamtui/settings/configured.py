@@ -74,11 +74,13 @@ class ConfiguredEndpoints:
 
     @property
     def secrets(self) -> list[Secret]:
-        """All keys that are there, for redaction. One that is none is never used, and said once it would be."""
+        """All keys that are there, and values of headers, for redaction. A key that is none is never used, and said
+        once it would be."""
         keys: list[Secret] = []
         for prefix in (*PROVIDERS, *self._named):
             with suppress(ConfigError):
-                keys += filter(None, [self.endpoint(prefix).key])
+                endpoint = self.endpoint(prefix)
+                keys += filter(None, [endpoint.key, *endpoint.secrets])
         return keys
 
     def split(self, id: str) -> ModelId:

@@ -1,12 +1,15 @@
 """What stands on the screen, where answers and what is said about them come together."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from streamtui.chat.errors import ErrorInfo
-from streamtui.chat.events import Event, Failed, Finished, Notice, ReasoningDelta, TextDelta
+from streamtui.chat.events import Event, Failed, Finished, Notice, ReasoningDelta, Revised, TextDelta
+from streamtui.cli import output
 from streamtui.cli.renderers import LabelledLines, LineBuffers, Sink, Text
 
 LIMIT = Notice("finish", "The reply stopped at the limit of tokens.")
@@ -100,3 +103,18 @@ def test_labelled_lines_hold_the_same_text_however_it_is_cut(pieces: list[tuple[
         expected = text if not text or text.endswith("\n") else text + "\n"
         texts = [line[4:] for line in written.splitlines(keepends=True) if line.startswith(f"[{label}] ")]
         assert "".join(texts) == expected
+
+
+@pytest.mark.parametrize("before", ["", "an older reply, which was longer than this one"])
+async def test_a_file_holds_what_the_reply_reads_in_the_end(tmp_path: Path, before: str) -> None:
+    path = tmp_path / "reply.txt"
+    path.write_text(before)
+    screen = Screen()
+    with output.opened(str(path), in_one_piece=False) as file:
+        sink = Text(file, screen.err)
+        await show(sink, TextDelta("Half of a rep"), Revised("Another", "", "It began again."), TextDelta(" one."))
+        await show(sink, Finished("stop"))
+        file.settle(is_complete=True)
+
+    assert path.read_text() == "Another one.\n"
+    assert screen.shown == "It began again.\n"

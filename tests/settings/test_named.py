@@ -79,6 +79,27 @@ async def test_a_command_gives_the_key_once_it_is_needed(
 
 
 @pytest.mark.parametrize(
+    ("url", "name", "exposed"),
+    [
+        ("http://llm.example/v1", "Authorization", "llm.example"),
+        ("http://llm.example/v1", "X-Auth-Token", "llm.example"),
+        ("http://llm.example/v1", "Cookie", "llm.example"),
+        ("http://llm.example/v1", "X-Team", None),
+        ("https://llm.example/v1", "Authorization", None),
+        ("http://127.0.0.1:8000/v1", "Authorization", None),
+    ],
+)
+def test_a_password_in_a_header_is_as_secret_as_a_key(
+    sources: Sources, url: str, name: str, exposed: str | None
+) -> None:
+    sources.toml(f'[endpoints.work]\nbase_url = "{url}"\nheaders = {{ "{name}" = "Basic dXNlcjpwYXNzd29yZA==" }}\n')
+    catalog = sources.catalog()
+
+    assert catalog.exposed_host(catalog.model("work:m")) == exposed
+    assert "dXNlcjpwYXNzd29yZA==" in [secret.reveal() for secret in catalog.endpoints.secrets]
+
+
+@pytest.mark.parametrize(
     ("command", "says"),
     [
         ("/nowhere/at/all", "can't be run: No such file"),

@@ -10,6 +10,15 @@ from streamtui.providers.errors.http import EndpointInfo
 from streamtui.providers.http.body import EventReader
 from streamtui.providers.wire.parser import Parser
 
+_OTHER_APIS: Final = {
+    '"choices"': "Chat Completions",
+    "chat.completion": "Chat Completions",
+    '"message_start"': "Anthropic's Messages",
+    "content_block_": "Anthropic's Messages",
+    "response.output_text": "Responses",
+    "response.created": "Responses",
+}
+"""By words that a stream of theirs begins with."""
 _BETWEEN_LINES: Final = re.compile(rb"\}\r?\n\{")
 
 
@@ -64,5 +73,11 @@ def nothing_error(peer: EndpointInfo, start: bytes) -> ProviderError:
         return ProviderError(
             "protocol",
             f"{peer.host} sent bytes that are no text: compressed in a way nobody asked for? {peer.check_url}",
+        )
+    if (other := next((api for words, api in _OTHER_APIS.items() if words in text), None)) is not None:
+        return ProviderError(
+            "protocol",
+            f"{peer.host} answers in the form of another API, {other}: leave the provider's name out of the model's,"
+            " or set `api` in an [endpoints.NAME] table.",
         )
     return ProviderError("protocol", f"{peer.host} sent no chat reply: «{peer.name(text, 120)}». {peer.check_url}")
