@@ -161,6 +161,17 @@ class MessageLog(MessageView, can_focus=True):
                 self._toggle(bubble)
                 return
 
+    def action_toggle_message(self) -> None:
+        """Fold or unfold the message under the cursor, or the last one in view."""
+        bubbles = self._view.bubbles
+        shown = [bubbles.current] if bubbles.current is not None else self._view.bubbles_shown()[-1:]
+        for bubble in shown:
+            self.screen.clear_selection()
+            with self._view.held():
+                if bubble.toggle_message():
+                    bubbles.sync(bubble)
+        self.paint()
+
     def _toggle(self, bubble: Bubble) -> None:
         self.screen.clear_selection()
         with self._view.held():

@@ -18,6 +18,7 @@ from streamtui.tui.actions import (
     program,
     prompts,
     replies,
+    saving,
     sidebar,
     texts,
 )
@@ -85,7 +86,9 @@ COMMANDS: Final = (
     Command("model", "choose the model that answers", models.model, "[MODEL]"),
     Command("key", "give a key, or the address of a server", keys.key, "[PROVIDER|ADDRESS]"),
     Command("open", "open a saved conversation", conversations.open),
-    Command("copy", "copy the last reply, or its code block number N", conversations.copy, "[N]"),
+    Command("copy", "copy the last reply, code block N, a table, or all", saving.copy, "[N|table|all]"),
+    Command("save", "write a code block, or the last reply, to a file", saving.save, "[N] FILE", needs_argument=True),
+    Command("fold", "fold or unfold a message", saving.fold),
     Command("export", "write the conversation to a file", conversations.export, "[FILE.md|.json|.html]"),
     Command("import", "take in conversations of other programs", conversations.take_in, "FILE", needs_argument=True),
     Command("attach", "send a file along: text, an image or a PDF", attachments.attach, "PATH", needs_argument=True),
@@ -130,6 +133,7 @@ KEYED: Final[Mapping[str, Handler]] = {
     "walk_messages": replies.walk_messages,
     "fork_at": branches.fork_at,
     "regenerate_with": branches.regenerate_with,
+    "copy_table": saving.copy_table,
 }
 """What only keys and the menu of a message do, by the name in the key's action."""
 

@@ -120,6 +120,14 @@ KEYS: Final = (
     Key(
         "edit", ("alt+e",), "command('edit_last')", "edit your last prompt and send it anew", Group.REPLIES, Place.CHAT
     ),
+    Key(
+        "fold",
+        ("alt+o",),
+        "command('fold')",
+        "fold or unfold the message at the cursor, or the last one in view",
+        Group.READING,
+        Place.CHAT,
+    ),
     Key("copy", ("alt+y",), "command('copy')", "copy the last reply", Group.REPLIES, Place.CHAT),
     Key(
         "copy_code",

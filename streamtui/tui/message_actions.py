@@ -1,14 +1,18 @@
 """What can be done with one message, from its menu, its head, or by key."""
 
 from collections.abc import Callable
+from typing import Final
 
 from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.messages import Status
 from streamtui.log import MessageLog
 from streamtui.tui.widgets.bars import Severity
 from streamtui.workspace import Continue, Regenerate, Session, Workspace
+from streamtui.workspace.tables import tables
 
 Say = Callable[[str, Severity], None]
+_LONGEST_LOOK: Final = 50_000
+"""Characters of a message that is looked through for tables while its menu opens."""
 Run = Callable[[str, str], None]
 
 
@@ -28,6 +32,8 @@ class MessageActions:
             return []
         choices = [("copy", "copy the message")]
         choices += [(f"code {code.number}", f"copy code block {code.number}") for code in log.code_blocks()]
+        if len(own.text) <= _LONGEST_LOOK and tables(own.text):
+            choices.append(("copy_table", "copy its first table as CSV"))
         if own.role == "user":
             choices.append(("edit", "edit it and send it anew; the old wording stays as a branch"))
         elif own.status is not Status.STREAMING:
@@ -43,6 +49,7 @@ class MessageActions:
             choices += [("branch_right", f"show branch {index + 1} of {count}")] * (index < count)
         if own.reasoning:
             choices.append(("reasoning", "open or fold the reasoning"))
+        choices.append(("fold", "fold or unfold it"))
         choices.append(("fork_at", "make a new conversation of all down to here"))
         choices.append(("link", "open its first link"))
         return choices
@@ -58,7 +65,9 @@ class MessageActions:
                 self.edit(session, message)
             case ["regenerate"]:
                 self._workspace.sender.submit(session, Regenerate(message))
-            case ["regenerate_with" | "fork_at" as command]:
+            case ["fold"]:
+                log.action_toggle_message()
+            case ["regenerate_with" | "fork_at" | "copy_table" as command]:
                 self._run(command, message)
             case ["continue"]:
                 self._workspace.sender.submit(session, Continue(message))

@@ -3,12 +3,16 @@
 from dataclasses import dataclass
 from typing import Final
 
+from streamtui.chat.compaction import is_summary_prompt
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.chat.tree import MessageTree
 
 _TEXT: Final = 200
 """Characters of the text that a branch begins with; who shows it cuts it to its own width."""
+
+_SUMMARY: Final = "summary of the conversation"
+"""How a branch that begins with one is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,4 +57,6 @@ def branch_lines(tree: MessageTree) -> list[BranchLine]:
 
 def _line(first: ChatMessage, last: ChatMessage, depth: int, count: int, *, in_view: bool) -> BranchLine:
     text = sanitize_line(first.text, _TEXT) or sanitize_line(first.reasoning, _TEXT)
+    if is_summary_prompt(first):
+        text = _SUMMARY
     return BranchLine(last.id, text, first.role, first.model, depth, count, last.created, in_view)

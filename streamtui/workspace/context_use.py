@@ -13,7 +13,7 @@ from streamtui.workspace.session import Session
 
 NEARLY_FULL: Final = 0.8
 """The share of a window from which it is worth a word."""
-_TEXT: Final = 60
+_TEXT: Final = 34
 """Characters of a message that the list shows."""
 
 

@@ -3,18 +3,26 @@
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 from streamtui.chat.errors import NotFoundError
 from streamtui.chat.messages import ChatMessage
-from streamtui.chat.ports import ConversationRecord, Library
+from streamtui.chat.ports import ConversationRecord
 
 Form = Literal["md", "json", "html"]
 FORMS: Final[tuple[Form, ...]] = ("md", "json", "html")
 
 
+class AttachmentReader(Protocol):
+    """What has the content of attachments: a library, or the attachments of a session."""
+
+    async def attachment(self, sha256: str) -> bytes:
+        """Return the content. Raises `NotFoundError`."""
+        ...
+
+
 async def exported(
-    library: Library,
+    reader: AttachmentReader,
     record: ConversationRecord,
     messages: Sequence[ChatMessage],
     form: Form,
@@ -26,7 +34,7 @@ async def exported(
         from streamtui.workspace.markdown_export import export_markdown
 
         return await asyncio.to_thread(export_markdown, record, messages, all_branches=all_branches)
-    files = await contents(library, messages)
+    files = await contents(reader, messages)
     if form == "json":
         from streamtui.workspace.transcript import export_json
 
@@ -36,10 +44,10 @@ async def exported(
     return await asyncio.to_thread(export_html, record, messages, files, all_branches=all_branches)
 
 
-async def contents(library: Library, messages: Sequence[ChatMessage]) -> dict[str, bytes]:
+async def contents(reader: AttachmentReader, messages: Sequence[ChatMessage]) -> dict[str, bytes]:
     """Return the content of all attachments, by SHA-256, that is still there."""
     files: dict[str, bytes] = {}
     for sha256 in dict.fromkeys(attachment.sha256 for message in messages for attachment in message.attachments):
         with suppress(NotFoundError):
-            files[sha256] = await library.attachment(sha256)
+            files[sha256] = await reader.attachment(sha256)
     return files

@@ -107,7 +107,9 @@ def _message(
         yield _attachment(attachment, files.get(attachment.sha256))
     if message.reasoning.strip():
         yield f"<details><summary class=note>Reasoning</summary>{written(tree(message.reasoning))}</details>"
-    if message.text.strip():
+    if message.role == "user":
+        yield f'<p dir="auto">{escape(message.text)}</p>'  # people write no Markdown unless they say so
+    elif message.text.strip():
         yield written(tree(message.text))
     for source in message.citations:
         yield f'<p class="note">{source.number} {escape(source.title or source.url)}: {escape(source.url)}</p>'

@@ -32,6 +32,10 @@ def config_folder(reader: Reader) -> Path:
     return Path(reader.app.chat.context.choices.texts.where("snippets")).parent
 
 
+def write(name: str, text: str) -> None:
+    Path(name).write_text(text, encoding="utf-8")
+
+
 def read(name: str) -> str:
     return Path(name).read_text(encoding="utf-8")
 
@@ -75,6 +79,58 @@ async def copy(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     assert copied[-1] and copied[-1] in copied[0]
     await reader.send("/copy 99")
     await reader.until("There is no code block 99")
+    await reader.send("/copy all")
+    await reader.until("Copied the conversation")
+    assert copied[-1].startswith("# code fast") and "## You" in copied[-1]
+    await reader.send("/copy table")
+    await reader.until("There is no table.")
+    await reader.send("/copy everything")
+    await reader.until("/copy takes nothing")
+    await reader.send("table fast")
+    await reader.until(lambda: len(reader.app.chat.session.conversation.path()) == 4)
+    await reader.until(lambda: not reader.app.chat.session.is_streaming)
+    await reader.send("/copy table")
+    await reader.until("Copied the table")
+    assert copied[-1].count("\n") > 2 and "," in copied[-1] and "|" not in copied[-1]
+    await reader.send("/copy table 9")
+    await reader.until("There is no such table")
+
+
+async def save(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    await reader.send("/save 1 one.py")
+    await reader.until("Written to")
+    (code,) = [code for code in reader.app.chat.view.log_view.code_blocks() if code.number == 1]
+    assert read("one.py") == code.text
+    write("one.py", "mine")
+    await reader.send("/save 1 one.py")
+    await reader.until("Replace it?")
+    await reader.press("escape")
+    await reader.until("stays as it was")
+    assert read("one.py") == "mine"
+    await reader.send("/save 1 one.py")
+    await reader.until("Replace it?")
+    await reader.press("y")
+    await reader.until(lambda: read("one.py") == code.text)
+    monkeypatch.setenv("HOME", str(Path.cwd()))
+    await reader.send("/save ~/reply.md")
+    await reader.until(lambda: Path("reply.md").exists())
+    assert read("reply.md").rstrip("\n") == reader.app.chat.session.conversation.path()[-1].text.rstrip("\n")
+    await reader.send("/save 2")
+    await reader.until("code-2.")
+    for words, why in {"99 x.py": "no code block 99", "1 .": "is a folder", "1 no/x.py": "can't be written"}.items():
+        await reader.send(f"/save {words}")
+        await reader.until(why)
+
+
+async def fold(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = reader.app.chat.view.log_view.code_blocks()
+    assert whole
+    await reader.send("/fold")
+    await reader.until("more lines")
+    assert reader.app.chat.view.log_view.code_blocks() == []
+    await reader.press("alt+o")
+    await reader.until_gone("more lines")
+    assert reader.app.chat.view.log_view.code_blocks() == whole
 
 
 async def export(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -294,6 +350,8 @@ async def editor(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 EFFECTS: dict[str, Effect] = {
+    "save": save,
+    "fold": fold,
     "snippet": snippet,
     "editor": editor,
     "find": find,

@@ -98,9 +98,9 @@ def test_a_line_of_the_list() -> None:
 
 def test_a_stretch_without_a_rate_does_not_slow_the_others_down() -> None:
     unrated, rated = Metrics(streaming_s=10.0), Metrics(streaming_s=1.0, tokens_per_s=100.0)
-    reply = ChatMessage("m", None, "assistant", tuple(Segment("x", metrics=each) for each in (unrated, rated)))
+    reply = ChatMessage("m", None, "assistant", tuple(Segment("x", metrics=metrics) for metrics in (unrated, rated)))
     assert message_json(reply)["metrics"]["tokens_per_s"] == 100
-    reply = ChatMessage("m", None, "assistant", tuple(Segment("x", metrics=each) for each in (unrated, unrated)))
+    reply = ChatMessage("m", None, "assistant", tuple(Segment("x", metrics=metrics) for metrics in (unrated, unrated)))
     assert message_json(reply)["metrics"]["tokens_per_s"] is None
 
 

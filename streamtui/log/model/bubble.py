@@ -48,6 +48,7 @@ class Bubble:
         "_seams",
         "branch",
         "height",
+        "is_folded",
         "live",
         "message",
         "ordinal",
@@ -62,6 +63,8 @@ class Bubble:
         self.branch: tuple[int, int] | None = None
         self.live: StreamState | None = None
         self.unfolded = False
+        self.is_folded = False
+        """Whether only the first line of the message is shown."""
         self.parts = _NO_PARTS
         self.width = 0
         self.height = 0
@@ -106,7 +109,7 @@ class Bubble:
     def _show_message(self, message: ChatMessage, budget_s: float) -> None:
         from streamtui.log.model.content import Content  # a log without messages is spared the parser
 
-        self._show(Content.of(message), budget_s)
+        self._show(Content.folded(message) if self.is_folded else Content.of(message), budget_s)
 
     def _show_text(self, text: str, reasoning: str) -> None:
         from streamtui.log.model.content import Content
@@ -189,6 +192,7 @@ class Bubble:
     def begin(self, message: ChatMessage, meter: Meter, width: int, typewriter: Typewriter | None = None) -> None:
         """Take on `message`, more of which will come in through `live`."""
         self.live = StreamState(meter, typewriter=typewriter)
+        self.is_folded = False
         self._foot_rows = 1
         self.width = width
         self._set_message(message)
@@ -274,3 +278,11 @@ class Bubble:
             self.unfolded = self.parts.unfolded = not self.unfolded
             self.parts.estimate(self.width, FIRST_BLOCK)
             self._sum()
+
+    def toggle_message(self) -> bool:
+        """Fold or unfold the whole message; return whether that was possible: not while it streams."""
+        if self.live is not None:
+            return False
+        self.is_folded = not self.is_folded
+        self._show_message(self.message, inf)
+        return True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from time import perf_counter
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.sanitize import sanitize, sanitize_line
@@ -12,6 +12,8 @@ from streamtui.chat.sizes import size_words
 from streamtui.markdown import Document
 from streamtui.markdown.plain import PlainText
 
+_FIRST_LINE: Final = 200
+"""Characters of a folded message's first line."""
 AnyDocument: TypeAlias = Document | PlainText
 
 
@@ -32,6 +34,15 @@ class Content:
         content = cls.live(message.text, message.reasoning)
         content.finish()
         return content
+
+    @classmethod
+    def folded(cls, message: ChatMessage) -> Content:
+        """Return what stands for the text of a settled message while it is folded: its first line, and how many more
+        there are."""
+        lines = [line for line in sanitize(message.text).splitlines() if line.strip()]
+        first = lines[0][:_FIRST_LINE] if lines else ""
+        more = f"\n… {len(lines) - 1} more lines" if len(lines) > 2 else "\n… 1 more line" if len(lines) == 2 else ""
+        return cls(PlainText(first + more))
 
     @classmethod
     def live(cls, text: str, reasoning: str) -> Content:

@@ -54,7 +54,7 @@ class Search:
         """Yield the matches, oldest message first. A text without `word`, in either form, is passed over, which is far
         quicker."""
         for bubble in self._view.bubbles.ordered:
-            content = bubble.content
+            content = None if bubble.is_folded else bubble.content
             reasoning = bubble.message.reasoning
             if content is not None:
                 reasoning = content.reasoning.source if content.reasoning is not None else ""
@@ -88,6 +88,8 @@ class Search:
         at = view.bubbles.index(bubble)
         with view.growing(bubble):
             view.bubbles.opened(at)
+            if bubble.is_folded:
+                bubble.toggle_message()
             bubble.parse()
             if match.in_reasoning and not bubble.unfolded:
                 bubble.toggle()

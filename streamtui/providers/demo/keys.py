@@ -18,6 +18,7 @@ KEY_TABLE: Final = """\
 | `Alt+C` | continue the reply that stopped | `continue` |
 | `Alt+R` | ask the last prompt again; the old reply stays as a branch | `regenerate` |
 | `Alt+E` | edit your last prompt and send it anew | `edit` |
+| `Alt+O` | fold or unfold the message at the cursor, or the last one in view | `fold` |
 | `Alt+Y` | copy the last reply | `copy` |
 | `Alt+1 … Alt+9` | copy a code block by its number | `copy_code` |
 | `Alt+Left` | on an empty box: the branch ‹2/3› or compared reply to the left; else a word left | `branch_left` |

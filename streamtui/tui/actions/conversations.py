@@ -4,7 +4,6 @@ from collections.abc import Coroutine
 
 from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.sanitize import sanitize_line
-from streamtui.log import MessageLog
 from streamtui.tui.actions.context import CommandContext
 from streamtui.tui.actions.files import expanded, free_name, write_new
 from streamtui.tui.screens.conversations import Conversations
@@ -69,17 +68,6 @@ def system(context: CommandContext, argument: str) -> None:
     context.say("The system message is set." if text else "The system message is removed.")
 
 
-def copy(context: CommandContext, argument: str) -> None:
-    if argument:
-        if not (argument.isdecimal() and context.view.log_view.copy_code(int(argument))):
-            raise StreamtuiError(f"There is no code block {sanitize_line(argument, 20)} to copy.")
-        return
-    replies = [m for m in context.session.conversation.path() if m.role == "assistant" and m.text]
-    if not replies:
-        raise StreamtuiError("There is no reply to copy yet.")
-    context.view.post_message(MessageLog.Copy(replies[-1].text, "reply"))
-
-
 async def export(context: CommandContext, argument: str) -> None:
     session = context.session
     conversation = session.conversation
@@ -89,7 +77,7 @@ async def export(context: CommandContext, argument: str) -> None:
     form = _form_of(argument)
     path = free_name(conversation.title, form) if argument in ("", *FORMS) else expanded(argument)
     messages = list(conversation.messages.values())
-    write_new(path, await exported(context.workspace.library, conversation.record, messages, form))
+    write_new(path, await exported(session.attachments, conversation.record, messages, form))
     context.say(f"Written to {sanitize_line(str(path.absolute()))}.")
 
 

@@ -2,11 +2,14 @@
 
 import os
 
+from streamtui.chat.errors import StreamtuiError
 from streamtui.tui.actions.context import CommandContext
 from streamtui.tui.editor import edited, editor_command
 
 
 async def editor(context: CommandContext, argument: str = "") -> None:
+    if not context.session.is_saved:
+        raise StreamtuiError("The editor needs a file, and nothing of this conversation touches the disk.")
     command = editor_command(os.environ)
     session, draft = context.session, context.box.draft
     with context.program.lend_terminal():

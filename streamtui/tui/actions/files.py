@@ -22,6 +22,14 @@ def free_name(title: str, ending: str = "md") -> Path:
     return path
 
 
+def replace_file(path: Path, text: str) -> None:
+    """Write a file that is there anew. Raises `StreamtuiError` where it can't be written."""
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise StreamtuiError(f"{sanitize_line(str(path))} can't be written: {error.strerror}.") from None
+
+
 def write_new(path: Path, text: str) -> None:
     """Write a file that is not there yet. Raises `StreamtuiError` where it is, or can't be written."""
     try:

@@ -61,8 +61,8 @@ def due(context: CommandContext, session: Session) -> Coroutine[None, None, None
     path = session.conversation.path()
     if share is None or share < NEARLY_FULL or len(path) < _FEWEST or context.choices.compact == "never":
         return None
-    if session.asked_to_compact == path[0].id:
-        return None
+    if session.asked_to_compact == path[0].id or session.outgoing.next.queued:
+        return None  # what is queued goes first, in its order
     session.asked_to_compact = path[0].id
     if context.choices.compact == "offer":
         return offer_to_compact(context, session)

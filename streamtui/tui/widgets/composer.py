@@ -201,7 +201,7 @@ class Composer(Vertical):
         if self.prompt.is_blank:
             return self._session.outgoing.dequeue()
         text = self.prompt.take()
-        self.prompt.recent.remember(text)
+        self._remember(text)
         self._session.outgoing.draft = ""
         return self._submission(self._session, text)
 

@@ -8,7 +8,7 @@ from functools import partial
 from hashlib import sha256
 from typing import Final
 
-from streamtui.chat.errors import ConfigError, StreamtuiError
+from streamtui.chat.errors import ConfigError, NotFoundError, StreamtuiError
 from streamtui.chat.messages import (
     LONGEST_NAME,
     Attachment,
@@ -78,6 +78,12 @@ class Attachments:
     async def content(self, attachment: Attachment) -> bytes | None:
         """Return what a file of a message held; `None` where that can't be read any more."""
         return await self._contents.get(attachment.sha256)
+
+    async def attachment(self, sha256: str) -> bytes:
+        """Return the content of an attachment, as a library does. Raises `NotFoundError`."""
+        if (content := await self._contents.get(sha256)) is None:
+            raise NotFoundError("The content of the attachment is gone.")
+        return content
 
     async def prepare(self, request: ChatRequest) -> ChatRequest:
         """Return a request with what its turns' attachments hold."""

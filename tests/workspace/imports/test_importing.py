@@ -5,9 +5,10 @@ import json
 import struct
 import time
 import zipfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,8 +17,11 @@ from streamtui.chat.messages import Attachment, ChatMessage, Segment, Status
 from streamtui.chat.ports import ConversationRecord
 from streamtui.store import Store
 from streamtui.workspace.exports import exported
+from streamtui.workspace.imports import sources
+from streamtui.workspace.imports.building import ForeignConversation, ForeignMessage, built, in_a_row
+from streamtui.workspace.imports.formats import JSON_FORMATS
 from streamtui.workspace.imports.importer import Importer, Tally
-from streamtui.workspace.imports.values import UnreadableError
+from streamtui.workspace.imports.values import Imported, JsonFormat, UnreadableError
 from tests.store.samples import chain, foreign_lock, saved
 from tests.workspace.imports.samples import (
     FILES,
@@ -414,6 +418,18 @@ async def test_cancelling_leaves_whole_conversations_behind_and_the_rest_comes_i
     assert all(summary.messages == 2 for summary in summaries)
     again = await imported(store, path)
     assert (again.imported, again.known) == (31, 9)
+
+
+async def test_a_format_is_one_row(store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(value: Mapping[str, Any], otherwise: float) -> Imported:
+        messages = in_a_row([ForeignMessage("m", None, "user", value["note"])])
+        return built(ForeignConversation("notes", value["note"], "A note", messages), otherwise)
+
+    notes = JsonFormat("notes", lambda value: "note" in value, read)
+    monkeypatch.setattr(sources, "JSON_FORMATS", (*JSON_FORMATS, notes))
+    await imported(store, as_json(tmp_path / "x", [{"note": "buy milk"}]))
+    _, (message,) = await only(store)
+    assert message.text == "buy milk"
 
 
 async def test_what_is_imported_is_found(store: Store, tmp_path: Path) -> None:
