@@ -250,6 +250,11 @@ async def stats(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     await reader.until_gone("How fast the models were")
 
 
+async def key(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    await reader.send("/key ")
+    await reader.until("No key can be kept here.")  # `test_keys_dialog` has where it can
+
+
 async def attach(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
     await reader.send(f"/attach {__file__}")
     await reader.until("▣ test_commands.py")
@@ -350,6 +355,7 @@ async def editor(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 EFFECTS: dict[str, Effect] = {
+    "key": key,
     "save": save,
     "fold": fold,
     "snippet": snippet,
@@ -447,6 +453,6 @@ async def test_the_help_is_filtered_by_what_one_wants_to_do(open_app: Open) -> N
         await reader.type("code block")
         await reader.until(lambda: "newline" not in reader.screen)
         assert "Alt+1 … Alt+9" in reader.screen
-        assert "/copy [N]" in reader.screen
+        assert "/copy [N|table|all]" in reader.screen
         assert reader.app.screen.query_one(Input).value == "code block"
         assert reader.app.screen.query_one(OptionList).option_count == 4
