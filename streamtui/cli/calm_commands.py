@@ -11,8 +11,7 @@ from streamtui.cli.calm_chat import CalmChat
 from streamtui.tui.actions.files import expanded, free_name, write_new
 from streamtui.workspace import Continue, Regenerate, Session
 from streamtui.workspace.attachments import size_words
-from streamtui.workspace.markdown_export import export_markdown
-from streamtui.workspace.transcript import export_json
+from streamtui.workspace.exports import FORMS, exported, form_of
 
 _MOST: Final = 20
 """Choices that are read out."""
@@ -180,9 +179,10 @@ def _export(chat: CalmChat, argument: str) -> None:
     talk = chat.session.conversation
     if not talk.messages:
         raise StreamtuiError("There is nothing to export yet.")
-    path = expanded(argument) if argument else free_name(talk.title)
-    export = export_json if path.suffix == ".json" else export_markdown
-    write_new(path, export(talk.record, list(talk.messages.values())))
+    form = form_of(argument)
+    path = free_name(talk.title, form) if argument in ("", *FORMS) else expanded(argument)
+    messages = list(talk.messages.values())
+    write_new(path, chat.call(exported(chat.session.attachments, talk.record, messages, form)))
     chat.say(f"Written to {path.absolute()}.")
 
 
@@ -219,6 +219,6 @@ COMMANDS: Final = (
     CalmCommand("retry", "ask the last prompt again", _retry, aliases=("regenerate",)),
     CalmCommand("continue", "let the last reply go on where it stopped", _continue),
     CalmCommand("attach", "send a file along with the next prompt", _attach, "FILE"),
-    CalmCommand("export", "write the conversation to a file", _export, "[FILE.md|FILE.json]"),
+    CalmCommand("export", "write the conversation to a file", _export, "[FILE.md|.json|.html]"),
     CalmCommand("quit", "leave", _leave, aliases=("exit",)),
 )

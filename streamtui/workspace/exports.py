@@ -21,6 +21,12 @@ class AttachmentReader(Protocol):
         ...
 
 
+def form_of(name: str) -> Form:
+    """Return the form of a file of this name, or that the name itself is."""
+    ending = name.rpartition(".")[2].lower()
+    return "html" if ending == "htm" else next((form for form in FORMS if form == ending), "md")
+
+
 async def exported(
     reader: AttachmentReader,
     record: ConversationRecord,

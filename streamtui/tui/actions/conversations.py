@@ -7,7 +7,7 @@ from streamtui.chat.sanitize import sanitize_line
 from streamtui.tui.actions.context import CommandContext
 from streamtui.tui.actions.files import expanded, free_name, write_new
 from streamtui.tui.screens.conversations import Conversations
-from streamtui.workspace.exports import FORMS, Form, exported
+from streamtui.workspace.exports import FORMS, exported, form_of
 from streamtui.workspace.imports.importer import Importer, Tally
 
 
@@ -74,17 +74,11 @@ async def export(context: CommandContext, argument: str) -> None:
     if not conversation.messages:
         raise StreamtuiError("There is nothing to export yet.")
     await session.ready.wait()
-    form = _form_of(argument)
+    form = form_of(argument)
     path = free_name(conversation.title, form) if argument in ("", *FORMS) else expanded(argument)
     messages = list(conversation.messages.values())
     write_new(path, await exported(session.attachments, conversation.record, messages, form))
     context.say(f"Written to {sanitize_line(str(path.absolute()))}.")
-
-
-def _form_of(name: str) -> Form:
-    """Return the form of a file of this name, or that the name itself is."""
-    ending = name.rpartition(".")[2].lower()
-    return "html" if ending == "htm" else next((form for form in FORMS if form == ending), "md")
 
 
 async def take_in(context: CommandContext, argument: str) -> None:
