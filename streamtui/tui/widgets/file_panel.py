@@ -1,5 +1,6 @@
 """What stands between the box and the files that go along with its text: chips, completion of paths, typed words."""
 
+import asyncio
 import os
 from collections.abc import Sequence
 
@@ -101,17 +102,14 @@ class FilePanel(Vertical):
         lines[row] = lines[row][: column - len(word.text)] + lines[row][column:]
         return "\n".join(lines)
 
-    @work(exclusive=True, group="words", thread=True)
-    def _look_up(self, text: str) -> None:
+    @work(exclusive=True, group="words")
+    async def _look_up(self, text: str) -> None:
+        session = self._session
         try:
-            files = self._words.files(text, self._attached)
+            files = await asyncio.to_thread(self._words.files, text, self._attached)
         except StreamtuiError:
             return  # said once it is to be sent
-        if files:
-            self.app.call_from_thread(self._take, files, self._session)
-
-    def _take(self, files: Sequence[FileReference], session: Session | None) -> None:
-        if session is not None and session is self._session and self._prompt.text:
+        if files and session is not None and session is self._session and self._prompt.text:
             session.outgoing.attach(*files)
 
     # -- pastes

@@ -22,7 +22,7 @@ class PathCompletion:
     list is old; until then the folder alone is looked into."""
 
     def __init__(self, folder: str | None = None) -> None:
-        self._folder = folder or os.getcwd()  # noqa: PTH109 - of any name
+        self._folder = folder or _here()
         self._index: PathIndex | None = None
         self._listed_at = float("-inf")
         self._listing: asyncio.Task[None] | None = None
@@ -62,6 +62,13 @@ class PathCompletion:
         finally:
             self._listed_at = time.monotonic()
             self._listing = None
+
+
+def _here() -> str:
+    try:
+        return os.getcwd()  # noqa: PTH109 - of any name
+    except OSError:
+        return os.sep  # the present folder is gone
 
 
 def _in_folder(base: str, typed: str) -> list[str]:

@@ -33,8 +33,9 @@ def look(path: str, word: str = "") -> FileReference:
 
     Raises `ConfigError` for what can't be attached.
     """
-    place = os.path.abspath(path)  # noqa: PTH100 - `resolve` would change the name that the user knows
+    place = path
     try:
+        place = os.path.abspath(path)  # noqa: PTH100 - `resolve` would change the name that the user knows
         known = os.stat(place)  # noqa: PTH116 - of any name, also one that no `Path` takes
     except (OSError, ValueError) as error:
         raise _unreadable(place, error) from None
@@ -44,7 +45,9 @@ def look(path: str, word: str = "") -> FileReference:
 
 def read(file: FileReference) -> bytes:
     """Return what a file holds now. Raises `ConfigError` for what can't be attached, or changes meanwhile."""
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+    flags = os.O_RDONLY
+    for name in ("O_NONBLOCK", "O_NOCTTY", "O_CLOEXEC", "O_BINARY"):
+        flags |= getattr(os, name, 0)
     look(file.path)
     try:
         descriptor = os.open(file.path, flags)

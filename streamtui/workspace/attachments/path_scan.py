@@ -7,15 +7,19 @@ way that runs nothing of the repository's. Everything here blocks: call it in a 
 import os
 import shutil
 import subprocess
+import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 from streamtui.workspace.attachments.ignored import LONGEST, IgnoreRules
 
-MOST_FILES: Final = 200_000
+MOST_FILES: Final = 100_000
 _MOST_DEPTH: Final = 32
-_PATIENCE_S: Final = 20.0
+_PATIENCE_S: Final = 10.0
+_SYSTEM_FOLDERS: Final = ("/proc", "/sys", "/dev")
+"""Nothing in there is attached."""
 _GIT: Final = (
     "git",
     "-c", "core.fsmonitor=false",  # it may name a program, which a repository from elsewhere would have us run
@@ -64,33 +68,39 @@ def _from_git(folder: str) -> list[str] | None:
     return [os.fsdecode(name) for name in done.stdout.split(b"\0") if name]
 
 
+Rules = tuple[tuple[str, IgnoreRules], ...]
+"""What the `.gitignore`s of a folder and of those above it say, each with the path of its own folder."""
+
+
 def _walked(folder: str, is_wanted: Callable[[], bool]) -> Iterator[str]:
     """Yield files, a folder's own before those of the folders in it. Links to folders are not followed."""
-    waiting: list[tuple[str, tuple[tuple[str, IgnoreRules], ...]]] = [("", ())]
-    while waiting and is_wanted():
-        below: list[tuple[str, tuple[tuple[str, IgnoreRules], ...]]] = []
-        for prefix, rules in waiting:
-            if not is_wanted():
-                return
-            place = os.path.join(folder, prefix)  # noqa: PTH118 - of any name
-            own = _rules_of(place)
-            rules = (*rules, (prefix, own)) if own is not None else rules
-            try:
-                with os.scandir(place) as entries:
-                    for entry in sorted(entries, key=lambda entry: entry.name):
-                        if entry.name.startswith("."):
-                            continue
-                        path = f"{prefix}{entry.name}"
-                        is_folder = entry.is_dir(follow_symlinks=False)
-                        if _is_left_out(path, rules, is_folder=is_folder):
-                            continue
-                        if is_folder and prefix.count("/") < _MOST_DEPTH:
-                            below.append((f"{path}/", rules))
-                        elif not is_folder and entry.is_file():
-                            yield path
-            except OSError:
+    waiting: deque[tuple[str, Rules]] = deque([("", ())])
+    ends_at = time.monotonic() + _PATIENCE_S
+    while waiting and is_wanted() and time.monotonic() < ends_at:
+        prefix, rules = waiting.popleft()
+        place = os.path.join(folder, prefix)  # noqa: PTH118 - of any name
+        if place.rstrip("/") in _SYSTEM_FOLDERS:
+            continue
+        own = _rules_of(place)
+        rules = (*rules, (prefix, own)) if own is not None else rules
+        for entry in _entries(place):
+            path, is_folder = f"{prefix}{entry.name}", entry.is_dir(follow_symlinks=False)
+            if entry.name.startswith(".") or _is_left_out(path, rules, is_folder=is_folder):
                 continue
-        waiting = below
+            if not is_folder:
+                yield path
+            elif prefix.count("/") < _MOST_DEPTH:
+                waiting.append((f"{path}/", rules))
+
+
+def _entries(place: str) -> list[os.DirEntry[str]]:
+    """Return the files of a folder, and the folders in it, by name; none of one that can't be read."""
+    try:
+        with os.scandir(place) as entries:
+            known = [entry for entry in entries if entry.is_file() or entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
+    return sorted(known, key=lambda entry: entry.name)
 
 
 def _rules_of(place: str) -> IgnoreRules | None:
@@ -102,7 +112,7 @@ def _rules_of(place: str) -> IgnoreRules | None:
         return None
 
 
-def _is_left_out(path: str, rules: tuple[tuple[str, IgnoreRules], ...], *, is_folder: bool) -> bool:
+def _is_left_out(path: str, rules: Rules, *, is_folder: bool) -> bool:
     """Return what the innermost `.gitignore` says that says anything."""
     for prefix, own in reversed(rules):
         decision = own.decides(path.removeprefix(prefix), is_folder=is_folder)

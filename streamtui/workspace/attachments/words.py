@@ -16,6 +16,8 @@ _ESCAPE: Final = re.compile(r"\\(u[0-9a-f]{4}|.)")
 _ENDS: Final = ".,;:!?)]}'"
 """What may follow a word in a sentence."""
 MOST_WORDS: Final = 64
+_LONGEST: Final = 200_000
+"""Characters of a text that are looked at, with every key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class FileWord:
 def words_in(text: str) -> list[FileWord]:
     """Return the words of a text that may name files, at most `MOST_WORDS`."""
     found: list[FileWord] = []
-    for match in _WORD.finditer(text):
+    for match in _WORD.finditer(text, 0, _LONGEST):
         quoted, plain = match.groups()
         found.append(FileWord(match[0], _unescaped(quoted) if quoted is not None else plain))
         if len(found) == MOST_WORDS:
@@ -57,7 +59,11 @@ def written(path: str) -> str:
 
 def place_of(path: str) -> str:
     """Return where a path leads that a user wrote: `~` is the home folder, and nothing else is expanded."""
-    return os.path.abspath(os.path.expanduser(path))  # noqa: PTH100, PTH111 - they take any name, and never raise
+    place = os.path.expanduser(path)  # noqa: PTH111 - it takes any name, and never raises
+    try:
+        return os.path.abspath(place)  # noqa: PTH100
+    except OSError:  # the present folder is gone
+        return place
 
 
 def file_of(word: FileWord) -> FileReference | None:
