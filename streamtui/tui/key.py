@@ -40,6 +40,7 @@ class Moment(Enum):
     BROKEN_OFF = "broken off"
     """The last reply can be continued."""
     MENU = "menu"
+    PATHS = "paths"
     MESSAGES = "messages"
     QUEUED = "queued"
     """A reply streams, and prompts wait for its end."""

@@ -22,6 +22,7 @@ KEYS: Final = (
             Moment.FINDING: "back to where you were",
             Moment.COMPARING: "stop",
             Moment.MENU: "close",
+            Moment.PATHS: "close",
         },
     ),
     Key(
@@ -37,6 +38,7 @@ KEYS: Final = (
             Moment.STREAMING: "queue",
             Moment.QUEUED: "queue",
             Moment.MENU: "run",
+            Moment.PATHS: "take it",
             Moment.MESSAGES: "menu",
             Moment.COMPARED: "go on with it",
             Moment.COMPARING: "go on with it",
@@ -86,10 +88,16 @@ KEYS: Final = (
         "on an empty box: edit the newest queued prompt, else the prompts you sent before",
         Group.SENDING,
         Place.BOX,
-        footer={Moment.MENU: "choose"},
+        footer={Moment.MENU: "choose", Moment.PATHS: "choose"},
     ),
     Key(
-        "history_back", ("down",), "down", "the newer prompt", Group.SENDING, Place.BOX, footer={Moment.MENU: "choose"}
+        "history_back",
+        ("down",),
+        "down",
+        "the newer prompt",
+        Group.SENDING,
+        Place.BOX,
+        footer={Moment.MENU: "choose", Moment.PATHS: "choose"},
     ),
     Key(
         "prompts",

@@ -35,8 +35,10 @@ class Standing:
         """Return what goes on."""
         session = self.session
         is_streaming = session is not None and session.is_streaming
-        if self._composer.menu.is_open or self._composer.files.paths.is_open:
+        if self._composer.menu.is_open:
             return Moment.MENU
+        if self._composer.files.paths.is_open:
+            return Moment.PATHS
         if self._find_bar.is_open:
             return Moment.FINDING
         if self._composer.queue.has_focus:

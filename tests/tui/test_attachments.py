@@ -39,6 +39,7 @@ async def test_a_path_is_completed_and_the_file_goes_along(open_app: Open) -> No
     async with open_app() as reader:
         await reader.type("sum up @mwin")
         await reader.until("src/main_window.py")
+        await reader.until("enter take it")
         await reader.press("tab")
         await reader.until(lambda: reader.box == "sum up @src/main_window.py ")
         await reader.until("▣ main_window.py 27 B ×")
@@ -75,6 +76,13 @@ async def test_a_name_with_spaces_is_quoted(open_app: Open) -> None:
         await reader.press("enter")
         await reader.until(lambda: reader.box == '@"a b.txt" ')
         await reader.until("▣ a b.txt")
+
+
+async def test_one_word_that_can_not_be_attached_hides_no_other(open_app: Open, tree: Path) -> None:
+    (tree / "empty.txt").touch()
+    async with open_app() as reader:
+        await reader.type("@empty.txt @notes.md @other.md ")
+        await reader.until("▣ notes.md 17 B ×  ▣ other.md 17 B ×")
 
 
 async def test_other_words_stay_text(open_app: Open) -> None:

@@ -8,7 +8,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 
-from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.messages import DraftAttachment, FileReference, carried
 from streamtui.chat.sanitize import sanitize
 from streamtui.tui.widgets.attachments import AttachmentBar
@@ -105,10 +104,7 @@ class FilePanel(Vertical):
     @work(exclusive=True, group="words")
     async def _look_up(self, text: str) -> None:
         session = self._session
-        try:
-            files = await asyncio.to_thread(self._words.files, text, self._attached)
-        except StreamtuiError:
-            return  # said once it is to be sent
+        files = await asyncio.to_thread(self._words.likely_files, text, self._attached)
         if files and session is not None and session is self._session and self._prompt.text:
             session.outgoing.attach(*files)
 

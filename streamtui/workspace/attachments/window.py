@@ -9,7 +9,7 @@ from streamtui.chat.ports import Model
 from streamtui.workspace.attachments.attachments import Attachments
 
 _WORTH_ASKING = 4_000
-"""Tokens from which the endpoint is asked for a model's window where that isn't known."""
+"""Tokens that not every model can read: fewer are not worth a question to the endpoint."""
 
 
 async def refuse_what_does_not_fit(

@@ -3,9 +3,11 @@
 import os
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from streamtui.chat.errors import ConfigError
 from streamtui.chat.messages import DraftAttachment, FileReference
 from streamtui.workspace.attachments import files
 
@@ -95,10 +97,23 @@ class TypedWords:
 
     def files(self, text: str, known: Sequence[DraftAttachment]) -> list[FileReference]:
         """Return the files that typed words name, as far as they are not `known`. Blocks. Raises `ConfigError`."""
+        found = (file_of(word) for word in self._new(text, known))
+        return [file for file in dict.fromkeys(found) if file is not None]
+
+    def likely_files(self, text: str, known: Sequence[DraftAttachment]) -> list[FileReference]:
+        """Return the same without those that can't be attached: that is said once they are to be sent. Blocks."""
+        files_: dict[FileReference, None] = {}
+        for word in self._new(text, known):
+            with suppress(ConfigError):
+                if (file := file_of(word)) is not None:
+                    files_[file] = None
+        return list(files_)
+
+    def _new(self, text: str, known: Sequence[DraftAttachment]) -> list[FileWord]:
+        """Return the typed words that are not `known`, with or without what ends a sentence."""
         named = {one.word for one in known if isinstance(one, FileReference)}
-        new = [word for word in words_in(text) if word.text not in named and not self._is_foreign(word)]
-        found = (file_of(word) for word in new)
-        return [file for file in dict.fromkeys(found) if file is not None and file.word not in named]
+        words = (word for word in words_in(text) if not self._is_foreign(word))
+        return [word for word in words if named.isdisjoint(reading for _, reading in _readings(word))]
 
     def _is_foreign(self, word: FileWord) -> bool:
         return any(place_of(path) in self._foreign for path, _ in _readings(word))
