@@ -76,7 +76,8 @@ class MessageTree:
 
     def choose(self, message: str) -> None:
         """Bring the branch through `message` into view, down to where it was last seen, or else to its newest leaf."""
-        seen = (leaf for leaf in reversed(self._viewed) if any(above.id == message for above in self._upwards(leaf)))
+        known = (self.leaf, *reversed(self._viewed))
+        seen = (leaf for leaf in known if any(above.id == message for above in self._upwards(leaf)))
         leaf = next(seen, None)
         self._note_view()
         self.leaf = leaf or self._newest_leaf(message)

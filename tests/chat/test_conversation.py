@@ -96,6 +96,21 @@ async def test_another_wording_makes_a_branch_beside_the_prompt() -> None:
     assert talk.path()[2].text == "Two"
 
 
+async def test_a_branch_is_shown_again_where_it_was_left() -> None:
+    talk, _ = conversation()
+    await play(talk.ask("One"))
+    await play(talk.ask("Two"))
+    left_at = talk.leaf
+    await play(talk.regenerate())
+    newer = talk.leaf
+    talk.choose(str(left_at))
+    await play(talk.edit(talk.path()[0].id, "Another beginning"))
+    talk.choose(talk.siblings(talk.path()[0].id)[0])
+    assert talk.leaf == left_at
+    talk.choose(talk.path()[0].id)
+    assert talk.leaf == left_at != newer
+
+
 async def test_choosing_the_root_of_a_long_branch_looks_at_each_message_once() -> None:
     talk, _ = conversation()
     looks = [0]

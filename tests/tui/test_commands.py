@@ -455,4 +455,4 @@ async def test_the_help_is_filtered_by_what_one_wants_to_do(open_app: Open) -> N
         assert "Alt+1 … Alt+9" in reader.screen
         assert "/copy [N|table|all]" in reader.screen
         assert reader.app.screen.query_one(Input).value == "code block"
-        assert reader.app.screen.query_one(OptionList).option_count == 4
+        assert reader.app.screen.query_one(OptionList).option_count == 5
