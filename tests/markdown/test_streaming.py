@@ -175,7 +175,7 @@ def test_a_far_piece_of_a_paragraph_is_painted_without_all_before_it() -> None:
 
 @pytest.mark.parametrize("marks", ["[a\n", "*a _", "~~a ", "*a **a `"])
 def test_dense_marks_stream_as_they_open(marks: str) -> None:
-    source = marks * (20_000 // len(marks))
+    source = marks * (8_000 // len(marks))  # four pieces of a paragraph
     _, expected = one_shot(source, 60)
     assert stream(source, 60, random.Random(1))[1] == expected
 
