@@ -3,8 +3,10 @@
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
-from streamtui.markdown.tree import Node, tree
+if TYPE_CHECKING:
+    from streamtui.markdown.tree import Node
 
 Table = Sequence[Sequence[str]]
 """Rows of cells, the head first; each cell its text without markup."""
@@ -14,6 +16,8 @@ def tables(text: str) -> list[Table]:
     """Return the tables in a text, in order."""
     if "|" not in text:
         return []
+    from streamtui.markdown.tree import tree  # 40 ms that a start without messages is spared
+
     return [[list(_cells(row)) for row in _elements(table, "tr")] for table in _elements(tree(text), "table")]
 
 
@@ -24,12 +28,12 @@ def as_csv(table: Table) -> str:
     return written.getvalue()
 
 
-def _cells(row: Node) -> Iterator[str]:
+def _cells(row: "Node") -> Iterator[str]:
     for cell in _elements(row, "th", "td"):
         yield _text(cell).strip()
 
 
-def _elements(node: Node, *tags: str) -> Iterator[Node]:
+def _elements(node: "Node", *tags: str) -> Iterator["Node"]:
     """Yield the outermost elements of these kinds, in order. Not by recursion: quotes and lists nest as deep as they
     like."""
     waiting = [node]
@@ -43,7 +47,7 @@ def _elements(node: Node, *tags: str) -> Iterator[Node]:
                 pass
 
 
-def _text(node: Node) -> str:
+def _text(node: "Node") -> str:
     parts: list[str] = []
     waiting = [node]
     while waiting:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from hashlib import sha256
 from pathlib import Path
 
 from streamtui.chat.errors import NotFoundError, StoreError
@@ -80,6 +79,8 @@ class UnsavedLibrary:
         return []
 
     async def put_attachment(self, content: bytes) -> str:
+        from hashlib import sha256
+
         digest = sha256(content).hexdigest()
         self._attachments[digest] = content
         return digest

@@ -190,6 +190,24 @@ def test_the_screen_knows_no_database_no_sdk_and_no_settings(tmp_path: Path, pac
         assert f"streamtui.{name}" not in modules
 
 
+AFTER_THE_FIRST_PAINT = (
+    *("openai", "anthropic", "fastapi", "httpx2", "pydantic", "keyring", "genai_prices", "unicodeit", "pypdf", "PIL"),
+    *("dotenv", "markdown_it", "linkify_it", "pygments.lexer", "hashlib", "email", "unittest", "multiprocessing"),
+    *("streamtui.markdown.document", "streamtui.markdown.tree", "streamtui.log.select.clipboard_text"),
+    *("streamtui.providers.openai", "streamtui.providers.http.client", "streamtui.store.sqlite.rescue"),
+    *("streamtui.workspace.imports", "streamtui.cli.ask", "streamtui.cli.saved"),
+)
+
+
+def test_what_the_first_paint_can_do_without_comes_after_it(tmp_path: Path) -> None:
+    """Each of these takes tens of milliseconds, or brings many modules, before the prompt takes keys."""
+    starts = "streamtui.cli.main, streamtui.cli.dispatch, streamtui.cli.app, streamtui.tui.launch, streamtui.tui.app"
+
+    modules = loaded(tmp_path, f"import {starts}")
+
+    assert {name for name in modules if any(is_within(name, late) for late in AFTER_THE_FIRST_PAINT)} == set()
+
+
 def test_looking_at_what_is_saved_does_not_start_the_app(tmp_path: Path) -> None:
     modules = loaded(tmp_path, RUN, "list")
 

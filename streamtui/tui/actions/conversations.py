@@ -8,7 +8,6 @@ from streamtui.tui.actions.context import CommandContext
 from streamtui.tui.actions.files import expanded, free_name, write_new
 from streamtui.tui.screens.conversations import Conversations
 from streamtui.workspace.exports import FORMS, exported, form_of
-from streamtui.workspace.imports.importer import Importer, Tally
 
 
 def new(context: CommandContext, argument: str = "") -> None:
@@ -85,6 +84,8 @@ async def take_in(context: CommandContext, argument: str) -> None:
     """Import a file, and show the conversation if it is only one."""
     if not argument:
         raise StreamtuiError("Say which file: /import FILE.")
+    from streamtui.workspace.imports.importer import Importer, Tally  # eleven modules that hardly any run needs
+
     tally = Tally()
     importer = Importer(context.workspace.library, context.session.conversation.model.id)
     context.say("Reading the file …")

@@ -2,18 +2,20 @@
 
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.messages import ChatMessage
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.log import MessageLog
-from streamtui.markdown import CodeBlock
 from streamtui.tui.actions.context import CommandContext
 from streamtui.tui.actions.files import expanded, replace_file, write_new
 from streamtui.tui.screens.dialogs import Question
 from streamtui.workspace.exports import exported
 from streamtui.workspace.tables import Table, as_csv, tables
+
+if TYPE_CHECKING:  # it needs the parser
+    from streamtui.markdown import CodeBlock
 
 _ENDINGS: Final = {"python": "py", "javascript": "js", "typescript": "ts", "markdown": "md", "rust": "rs", "bash": "sh"}
 """Of files in languages whose name is not it already."""
@@ -105,7 +107,7 @@ def _last_reply(context: CommandContext) -> ChatMessage:
     return replies[-1]
 
 
-def _code(context: CommandContext, number: str) -> CodeBlock:
+def _code(context: CommandContext, number: str) -> "CodeBlock":
     codes = [code for code in context.view.log_view.code_blocks() if code.number == int(number)]
     if not codes:
         raise StreamtuiError(f"There is no code block {sanitize_line(number, 20)} in view.")
@@ -124,6 +126,6 @@ def _table(context: CommandContext, number: int | None) -> Table:
     raise StreamtuiError("There is no such table in the last reply that has any." if number else "There is no table.")
 
 
-def _ending(code: CodeBlock) -> str:
+def _ending(code: "CodeBlock") -> str:
     language = code.language.lower()
     return _ENDINGS.get(language, language if language.isalnum() else "txt") or "txt"

@@ -5,7 +5,6 @@ from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from hashlib import sha256
 from typing import Final
 
 from streamtui.chat.errors import ConfigError, NotFoundError, StreamtuiError
@@ -139,6 +138,8 @@ class Attachments:
 
 def _described(name: str, content: bytes) -> Attachment:
     """Return what a file is. Raises `ConfigError` for one that can't be attached."""
+    from hashlib import sha256  # 3 ms that those who attach nothing are spared
+
     return Attachment(sha256(content).hexdigest(), name, media_type_of(content, name), len(content))
 
 
