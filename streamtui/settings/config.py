@@ -101,6 +101,7 @@ class Settings:
     system: str | None = setting("the system message, pinned first", None)
     theme: str = setting("colour theme of the app", "textual-dark")
     pace: str = setting("smooth shows text evenly, like a typewriter", "off", one_of("off", "smooth"))
+    find_servers: bool = setting("whether model servers of this machine are looked for", True)
     calm: bool = setting("calm mode: lines that are only ever added to, for screen readers; ACCESSIBLE=1 too", False)
     last_word: str = setting(
         "what stays on the terminal after leaving: nothing, how to resume, or the last reply too",

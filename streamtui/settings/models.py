@@ -43,7 +43,7 @@ class SettingsCatalog:
         self._demo = demo
         self._insecure_http = insecure_http
         self._learned = learned
-        self._finds_servers = finds_servers and not demo
+        self._finds_servers = finds_servers and config.settings.find_servers and not demo
         self.endpoints = ConfiguredEndpoints(config)
         self._looking: asyncio.Task[None] | None = None
         self._providers: dict[str, LazyProvider] = {}

@@ -1,11 +1,15 @@
 """Calm mode says a stream by the sentence."""
 
 import re
+import subprocess
+import sys
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from streamtui.cli.calm_text import Sentences
+from tests.cli.conftest import ROOT
+from tests.patience import PATIENCE_S
 
 PIECES = st.lists(st.text(alphabet='ab .!?\n。*"', max_size=30), max_size=30)
 
@@ -44,3 +48,9 @@ def test_a_sentence_without_an_end_is_given_out_at_a_space() -> None:
 
     assert "".join(spoken)
     assert all(piece == "" or piece.endswith(" ") for piece in spoken)
+
+
+def test_calm_mode_does_without_the_full_screen() -> None:
+    check = "import streamtui.cli.calm, sys; sys.exit('textual' in sys.modules or 'rich' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", check], timeout=PATIENCE_S, cwd=ROOT).returncode == 0

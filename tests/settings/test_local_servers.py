@@ -134,6 +134,15 @@ async def test_without_being_told_to_nothing_is_looked_for(sources: Sources, ser
     assert server.requests == []
 
 
+async def test_a_setting_forbids_it(sources: Sources, server: ScriptedServer) -> None:
+    sources.toml("find_servers = false\n")
+    catalog = looking(sources, server.host)
+
+    assert await catalog.search() is None
+    assert all(name.startswith("demo") for name in await catalog.available())
+    assert server.requests == []
+
+
 def test_a_server_of_this_machine_can_be_asked_by_name_alone(sources: Sources) -> None:
     sources.environment["CHAT_MODEL"] = "ollama:llama3.2:3b"
     catalog = sources.catalog()
