@@ -314,6 +314,8 @@ class Table:
         self.rows.append(cells)
         if self._shared:
             self.partial = True
+            if self._is_head:  # all its rows are still open, so they can be laid out again
+                self.columns = self.columns.ahead(cells, is_open=not line.rstrip().endswith("|"))
             return []
         self.grown = self.columns.grow(cells)
         if len(self.rows) < CHUNK_ROWS:

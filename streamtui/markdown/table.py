@@ -28,6 +28,8 @@ _CODE = re.compile(r"(?<!`)`([^`\s](?:[^`]*[^`\s])?)`(?!`)")
 _NARROWEST = 5
 _WIDEST = 240
 _STEADY = 12
+_STEP = 8
+"""Cells by which the last column grows with a cell that is still coming."""
 _LONGEST_WORD = 24
 _WORD = re.compile(r"[^\s\u2e80-\U0003ffff]+")
 """A word that must not be broken; wide characters may be."""
@@ -113,6 +115,7 @@ class TableColumns:
         self._fitted: dict[int, tuple[int, ...] | None] = {}
         self.first_block = -1
         """Index of the first chunk's block, once frozen."""
+        self._ahead: TableColumns | None = None
         self.grow(head)
 
     def grow(self, row: list[str]) -> bool:
@@ -129,6 +132,25 @@ class TableColumns:
         if grown:
             self._fitted.clear()
         return grown
+
+    def ahead(self, cells: list[str], *, is_open: bool) -> TableColumns:
+        """Return the columns as a row makes them of which only `cells` have come: the same object as long as that
+        makes no difference.
+
+        A cell that is open counts in the last column alone, in steps: there nothing else moves when it grows.
+        """
+        if is_open:
+            *cells, last = cells
+            if len(cells) == len(self.natural) - 1:
+                cells = [*cells, " " * (-(-cell_len(last) // _STEP) * _STEP)]
+        wider = TableColumns(self.head, self.aligns, self.references)
+        wider.natural, wider.words, wider._has_breaks = [*self.natural], [*self.words], self._has_breaks
+        if not wider.grow(cells):
+            return self
+        known = self._ahead
+        if known is None or (known.natural, known.words) != (wider.natural, wider.words):
+            self._ahead = known = wider
+        return known
 
     def may_wrap(self, fitted: tuple[int, ...]) -> bool:
         """Whether a complete row takes several lines in columns of the widths `fitted`."""

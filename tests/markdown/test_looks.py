@@ -6,7 +6,8 @@ from textwrap import dedent
 
 import pytest
 
-from tests.markdown.painting import LIGHT, one_shot, rows
+from streamtui.markdown import Document
+from tests.markdown.painting import LIGHT, one_shot, paint, rows
 
 
 def look(text: str) -> list[str]:
@@ -216,3 +217,19 @@ def test_rows_say_how_they_join_for_a_copy() -> None:
         (0, 0, "\n"), (10, 10, "\n"), (2, 10, ""), (2, 10, ""), (2, 6, "\n"), (2, 3, "\n"),
         (0, 0, "\n"), (0, 10, ""), (0, 6, "\n"),
     ]  # fmt: skip
+
+
+def test_a_table_makes_room_for_the_cells_of_a_row_as_they_come() -> None:
+    document = Document("| l | n |\n|---|---|\n")
+    shown: list[str] = []
+    for piece in ("| Engl", "ish |", " much", " longer", " text |", "\n"):
+        document.append(piece)
+        document.update()
+        shown.append(paint(document, 60)[-1].strip.text.rstrip())
+    assert shown[1:] == [
+        "English │",
+        "English │ much",
+        "English │ much longer",
+        "English │ much longer text",
+        "English │ much longer text",
+    ]
