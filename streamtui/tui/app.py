@@ -92,7 +92,9 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
             Program(self.leave, self.lend_terminal),
             has_sidebar=looks.sidebar,
         )
-        self.workspace.watch(Notifications(looks.notify, self._is_seen, lambda text: self.write_signal(text)).hear)
+        self.workspace.events.watch(
+            Notifications(looks.notify, self._is_seen, lambda text: self.write_signal(text)).hear
+        )
         self.farewell = ""
         """A line for stderr after the screen is restored."""
         self._storage = storage

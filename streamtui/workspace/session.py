@@ -38,13 +38,11 @@ class Session:
         submit: Callable[["Session", Submission], None],
         remember: Callable[[str], None],
         attachments: Attachments,
-        on_complete: Callable[["Session"], None] = lambda session: None,
         *,
         is_saved: bool = True,
     ) -> None:
         """`submit` sends what was queued, once its turn has come; `remember` puts a prompt that is taken back, but has
-        no place in the draft, into the prompt history; `attachments` keeps the files of this conversation;
-        `on_complete` is called with each reply that is complete."""
+        no place in the draft, into the prompt history; `attachments` keeps the files of this conversation."""
         self.conversation = conversation
         conversation.prepare = attachments.prepare
         self.attachments = attachments
@@ -61,7 +59,6 @@ class Session:
         self.ready.set()
         self._tasks = tasks
         self._submit = submit
-        self._on_complete = on_complete
         self.observer: Callable[[Session, SessionEvent], None] = lambda session, event: None
         """Hears of every event as well, without counting as a watcher."""
         self._listeners: tuple[Listener, ...] = ()
@@ -245,7 +242,6 @@ class Session:
         self.tell(ReplyEnded(task, ending))
         match ending:
             case Finished(status=Status.COMPLETE) if not self.is_streaming:
-                self._on_complete(self)
                 if (queued := self.outgoing.dequeue()) is not None:
                     self._submit(self, queued)
             case Failed():

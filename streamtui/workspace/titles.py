@@ -6,10 +6,12 @@ from typing import Final, Literal
 
 from streamtui.chat.conversation import TITLE_LENGTH, Conversation
 from streamtui.chat.errors import StreamtuiError
-from streamtui.chat.messages import ChatMessage
+from streamtui.chat.events import Finished
+from streamtui.chat.messages import ChatMessage, Status
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.workspace import side_request
-from streamtui.workspace.events import TitleChanged
+from streamtui.workspace.background import BackgroundTasks
+from streamtui.workspace.events import ReplyEnded, SessionEvent, TitleChanged
 from streamtui.workspace.sender import Sender
 from streamtui.workspace.session import Session
 
@@ -37,9 +39,18 @@ _LABEL: Final = re.compile(r"\A(?:title|titel|titre|título|titolo)\s*[:：]\s*"
 class Titles:
     """Asks for titles."""
 
-    def __init__(self, sender: Sender, source: TitleSource) -> None:
+    def __init__(self, sender: Sender, source: TitleSource, background: BackgroundTasks) -> None:
         self._sender = sender
         self._source = source
+        self._background = background
+
+    def hear(self, session: Session, event: SessionEvent) -> None:
+        """Ask for a title once a conversation's first reply is whole, if the model is to give titles."""
+        match event:
+            case ReplyEnded(ending=Finished(status=Status.COMPLETE)) if self.is_wanted(session):
+                self._background.start(self.try_giving(session))
+            case _:
+                pass
 
     def is_wanted(self, session: Session) -> bool:
         """Return whether the model is to give the conversation its title now: its first reply is there, and the title

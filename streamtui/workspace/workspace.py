@@ -1,6 +1,6 @@
 """The conversations of one process: opened, followed, let go of."""
 
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
@@ -8,7 +8,7 @@ from typing import Final
 from streamtui.chat.catalog import Catalog
 from streamtui.chat.conversation import Conversation, Options
 from streamtui.chat.errors import NotFoundError, StreamtuiError
-from streamtui.chat.events import Event, Finished
+from streamtui.chat.events import Event
 from streamtui.chat.messages import Status
 from streamtui.chat.ports import Library, Model, NullRecorder, Recorder
 from streamtui.chat.reply_tasks import Position, ReplyTasks
@@ -18,11 +18,12 @@ from streamtui.workspace.attachments.contents import ContentStore
 from streamtui.workspace.background import BackgroundTasks
 from streamtui.workspace.default_model import DefaultModel
 from streamtui.workspace.drafts import Drafts
-from streamtui.workspace.events import Closed, HistoryRead, ReplyEnded, ReplyStarted, SessionEvent
+from streamtui.workspace.events import Closed, HistoryRead
 from streamtui.workspace.following import PollIntervals, follow_saved
 from streamtui.workspace.open_sessions import OpenSessions
 from streamtui.workspace.sender import Confirm, Sender, allow_nothing
 from streamtui.workspace.session import Session
+from streamtui.workspace.session_events import SessionEvents
 from streamtui.workspace.titles import Titles, TitleSource
 from streamtui.workspace.unsaved import UnsavedLibrary
 
@@ -72,13 +73,12 @@ class Workspace:
         self.drafts = Drafts(library, self.sender.on_their_way)
         self.default_model = DefaultModel(catalog, self.blank)
         self._recorder = recorder
-        self.titles = Titles(self.sender, self.defaults.titles)
+        self.titles = Titles(self.sender, self.defaults.titles, self._background)
+        self.events = SessionEvents()
+        self.events.watch(self.titles.hear)
         self._is_saving = not isinstance(library, UnsavedLibrary)
         self._sessions = OpenSessions(self.sender, self.drafts.keep)
         self._deleted: list[str] = []
-        self.unread: set[str] = set()
-        """The conversations in which a reply ended that the user has not seen."""
-        self._listeners: tuple[Callable[[Session, SessionEvent], None], ...] = ()
 
     # -- opening
 
@@ -146,7 +146,7 @@ class Workspace:
         resumed = Conversation.resume(
             model or self.model_for(record.model), self._recorder, record, messages, options=self.defaults.options
         )
-        self._instruct(resumed)
+        _instruct(self.defaults.instruction, resumed)
         return self._add(resumed)
 
     async def open(self, conversation: str) -> Session:
@@ -197,7 +197,7 @@ class Workspace:
 
     def learn_window(self, model: Model) -> None:
         """Ask an endpoint that has just replied how much its model can read, for the figure of context used."""
-        self._background.start(self._ask_for_window(model))
+        self._background.start(_ask_for_window(self.catalog, model))
 
     async def fork(self, session: Session, message: str | None = None) -> Session:
         """Return the session of a new conversation, saved already, that has the branch in view, or the one through
@@ -210,30 +210,6 @@ class Workspace:
         forked = forks.fork_of(session.conversation, message, recorder)
         await recorder.begin(forked.record, list(forked.messages.values()))
         return self._add(forked, is_saved=session.is_saved, attachments=session.attachments)
-
-    # -- what happens
-
-    def watch(self, listener: Callable[[Session, SessionEvent], None]) -> None:
-        """Call `listener` with every event of every session from here on; it must be quick and must not raise."""
-        self._listeners = (*self._listeners, listener)
-
-    def seen(self, conversation: str) -> None:
-        """Take note that the user has a conversation before them: what ended there is no longer unread."""
-        self.unread.discard(conversation)
-
-    def _hear(self, session: Session, event: SessionEvent) -> None:
-        conversation = session.conversation.id
-        match event:
-            case ReplyStarted():
-                self.unread.discard(conversation)
-            case ReplyEnded(ending=Finished(status=Status.STOPPED)):
-                pass
-            case ReplyEnded() if not session.is_watched:
-                self.unread.add(conversation)
-            case _:
-                pass
-        for listener in self._listeners:
-            listener(session, event)
 
     # -- following
 
@@ -320,30 +296,20 @@ class Workspace:
     def _add(
         self, conversation: Conversation, *, is_saved: bool = True, attachments: Attachments | None = None
     ) -> Session:
+        if attachments is None:
+            is_private = self._is_saving and not is_saved
+            attachments = _in_memory(self.library, self._converter) if is_private else self.attachments
         is_saved = is_saved and self._is_saving
         session = Session(
             conversation,
             self.tasks,
             self.sender.submit,
             self.library.remember_prompt if is_saved else _forget,
-            attachments or self._attachments_of(is_saved=is_saved),
-            self._on_complete,
+            attachments,
             is_saved=is_saved,
         )
-        session.observer = self._hear
+        session.observer = self.events.hear
         return self._sessions.add(session)
-
-    def _attachments_of(self, *, is_saved: bool) -> Attachments:
-        """Return what keeps the files of a conversation: one that isn't saved where others are has a memory of its
-        own, which goes with it."""
-        if is_saved or not self._is_saving:
-            return self.attachments
-        memory = UnsavedLibrary()
-        return Attachments(Contents(memory, self.library, memory), self._converter)
-
-    def _on_complete(self, session: Session) -> None:
-        if self.titles.is_wanted(session):
-            self._background.start(self.titles.try_giving(session))
 
     async def _read_rest(self, session: Session) -> None:
         conversation = session.conversation
@@ -354,17 +320,25 @@ class Workspace:
             return
         first = next(iter(conversation.messages), None)
         conversation.tree.adopt(messages)
-        self._instruct(conversation)
+        _instruct(self.defaults.instruction, conversation)
         session.ready.set()
         session.tell(HistoryRead(first))
 
-    async def _ask_for_window(self, model: Model) -> None:
-        with suppress(StreamtuiError):
-            await self.catalog.learn_window(model)
 
-    def _instruct(self, conversation: Conversation) -> None:
-        if self.defaults.instruction is not None:
-            conversation.instruct(self.defaults.instruction)
+async def _ask_for_window(catalog: Catalog, model: Model) -> None:
+    with suppress(StreamtuiError):
+        await catalog.learn_window(model)
+
+
+def _in_memory(library: Library, converter: Converter) -> Attachments:
+    """Return what keeps the files of a conversation that isn't saved, in a memory that goes with it."""
+    memory = UnsavedLibrary()
+    return Attachments(Contents(memory, library, memory), converter)
+
+
+def _instruct(instruction: str | None, conversation: Conversation) -> None:
+    if instruction is not None:
+        conversation.instruct(instruction)
 
 
 def _forget(prompt: str) -> None:

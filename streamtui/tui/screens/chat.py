@@ -115,7 +115,7 @@ class ChatScreen(Screen[None]):
         self.find_bar.close(stay=True)
         self.standing.session = session
         self._unwatch = session.watch(partial(self._on_session_event, session))
-        self._workspace.seen(session.conversation.id)
+        self._workspace.events.seen(session.conversation.id)
         self.view.show(session)
         self.composer.show(session)
         self.sidebar.show(session.conversation.id)

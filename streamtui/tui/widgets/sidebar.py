@@ -66,7 +66,7 @@ class Sidebar(OptionList):
 
     def on_mount(self) -> None:
         self._beat = self.set_interval(_BEAT_S, self._show_rates, pause=True)
-        self._workspace.watch(self._on_session_event)
+        self._workspace.events.watch(self._on_session_event)
 
     # -- whether it is shown
 
@@ -204,7 +204,7 @@ class Sidebar(OptionList):
             now = time.monotonic()
             rate = sum(task.reply.meter.sample(now).rate or 0 for task in running)
             return "●", "$text-primary", f" {rate:.0f}/s" if rate else ""
-        if summary.id in self._workspace.unread:
+        if summary.id in self._workspace.events.unread:
             return "◆", "$text-success", ""
         return {"failed": ("✗", "$text-error", ""), "stopped": ("■", "$foreground-muted", "")}.get(
             summary.status, (" ", "", "")
