@@ -129,6 +129,14 @@ $("messages").addEventListener("click", async ({ target }) => {
   const code = copy.closest("figure").querySelector("code");
   flash(copy, await copyText(code.textContent, code));
 });
+// Code is copied as it was written, however many elements it stands in.
+document.addEventListener("copy", (event) => {
+  const selection = getSelection();
+  const code = selection.anchorNode?.parentElement?.closest("pre code");
+  if (!code || selection.isCollapsed || !code.contains(selection.focusNode)) return;
+  event.clipboardData.setData("text/plain", selection.getRangeAt(0).cloneContents().textContent);
+  event.preventDefault();
+});
 addEventListener("hashchange", () => {
   if (codeIn(location.hash)) access.enter(opened.address);
   else if (opened.isElsewhere) opened.openNamed().catch((error) => access.refused(error));

@@ -2,6 +2,7 @@
 // children]. Only what is listed here becomes an element or an attribute, and text only ever becomes text nodes.
 
 import { button, element } from "./dom.js";
+import { childOf, isSplit, lastPart, lengthen, partsOf, split } from "./parts.js";
 
 const TAGS = new Set([
   "a", "blockquote", "br", "code", "del", "div", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre",
@@ -22,39 +23,49 @@ export class Blocks {
   apply(patch) {
     for (const [operation, path, node] of patch) {
       if (operation === "append") this.append(path, node);
-      else if (path.length) this.at(path).replaceWith(build(node));
-      else this.root.replaceChildren(...node[2].map(build));
+      else if (path.length) replace(this.at(path), node);
+      else this.root.replaceChildren(...node[2].map((child) => build(child)));
     }
   }
 
   append(path, node) {
-    const parent = holder(this.at(path));
+    const parent = lastPart(holder(this.at(path)));
     parent.append(build(node));
     const link = parent.closest("a");
     if (link && this.root.contains(link)) disclose(link); // its text has grown
   }
 
   at(path) {
-    return path.reduce((node, index) => holder(node).childNodes[index], this.root);
+    return path.reduce((node, index) => childOf(holder(node), index), this.root);
   }
 }
 
 /** Return the element that holds the children of a node: code and tables stand in a frame. */
 const holder = (node) => (node.matches?.(".code, .table") ? node.lastChild : node);
 
+function replace(old, node) {
+  const made = build(node, old.parentNode.localName);
+  if (isSplit(old)) for (const other of partsOf(old).slice(1)) other.remove();
+  old.replaceWith(made);
+}
+
 /** Return the DOM node for a node of the tree; what is not on the list is a plain span. */
-export function build(node) {
+export function build(node, parent = "") {
   if (typeof node === "string") return document.createTextNode(node);
   const [tag, attributes, children] = node;
+  if (tag === "tbody" || (tag === "code" && parent === "pre")) return split(tag, children.map((child) => build(child)));
   const made = tag === "a" ? link(attributes.href) : document.createElement(TAGS.has(tag) ? (HEADINGS[tag] ?? tag) : "span");
   for (const [name, value] of Object.entries(attributes)) {
     if (!ATTRIBUTES.has(name) || (name === "class" && !CLASS.test(value))) continue;
     made.setAttribute(name, value);
   }
-  made.append(...children.map(build));
+  made.append(...children.map((child) => build(child, tag)));
   if (made.localName === "a") disclose(made);
   if (tag === "pre") return codeFrame(made, attributes);
-  if (tag === "table") return framed("table", made);
+  if (tag === "table") {
+    lengthen(made);
+    return framed("table", made);
+  }
   return made;
 }
 

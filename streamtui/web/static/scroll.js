@@ -11,7 +11,8 @@ export class Follower {
     this.top = 0;
     box.addEventListener("scroll", () => this.scrolled(), { passive: true });
     button?.addEventListener("click", () => this.jump());
-    new ResizeObserver(() => this.grown()).observe(box);
+    const sizes = new ResizeObserver(() => requestAnimationFrame(() => this.grown()));
+    for (const node of [box, ...box.children]) sizes.observe(node); // what is out of sight has a guessed size at first
   }
 
   get distance() {
@@ -19,14 +20,20 @@ export class Follower {
   }
 
   scrolled() {
-    if (this.box.scrollTop < this.top - 1) this.following = false;
-    if (this.distance < (this.following ? NEAR : 4)) this.following = true;
+    this.notice();
     this.top = this.box.scrollTop;
     this.offer();
   }
 
+  /** See whether the user has left the end, or come back to it. */
+  notice() {
+    if (this.box.scrollTop < this.top - 1) this.following = false;
+    if (this.distance < (this.following ? NEAR : 4)) this.following = true;
+  }
+
   /** The box has become taller: go along, or offer to. */
   grown() {
+    if (this.box.scrollTop < this.top - 1) this.notice(); // the event that tells of it may come a frame later
     if (this.following) this.box.scrollTop = this.box.scrollHeight;
     this.top = this.box.scrollTop;
     this.offer();
@@ -42,6 +49,7 @@ export class Follower {
 
   jump() {
     this.following = true;
+    this.top = 0;
     this.grown();
   }
 
