@@ -335,3 +335,18 @@ async def test_a_saved_conversation_is_listed_and_opens(page: Page, front: Front
     await page.get_by_role("button", name="From the terminal app").click()
     await expect(page.locator(f"{REPLY} strong")).to_have_text("me")
     assert record.id in page.url
+
+
+async def test_a_model_chosen_meanwhile_answers_next(page: Page, server: ScriptedServer) -> None:
+    """After a stop the page reads the conversation again, whose own model is another one."""
+    server.cue("cued", 3)
+    await send(page, "cued")
+    await expect(page.locator(REPLY)).to_have_text(said(3))
+    conversation = await Held.on(page, "**/api/conversations/*")
+    await page.keyboard.press("Escape")
+    await expect(page.locator(STOPPED)).to_be_visible()
+    await page.select_option("#model", value="ok")
+    await conversation.release()
+    await page.fill("#prompt", "And?")
+    await page.press("#prompt", "Enter")
+    await expect(page.locator(REPLY).nth(1)).to_have_text("Hello, world!")

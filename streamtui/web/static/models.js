@@ -7,6 +7,8 @@ export class Models {
     this.select = select;
     this.other = other;
     this.own = null; // the model of the conversation in view
+    this.isChosen = false; // whether the user has chosen another one for what is sent next
+    select.addEventListener("change", () => (this.isChosen = true));
     $("compare").addEventListener("click", () => {
       this.setComparing(this.other.hidden);
       if (!this.other.hidden) this.other.focus();
@@ -31,10 +33,12 @@ export class Models {
     return [...this.select.options].map((option) => option.text);
   }
 
-  /** Choose the model of a conversation; null is a new one. */
-  show(model) {
+  /** Show the model of the conversation, null in a new one; what the user has chosen here stays. */
+  show(model, { isOther = false } = {}) {
     this.own = model;
     if (model && !this.find(model)) this.select.add(new Option(model, model));
+    if (isOther) this.isChosen = false;
+    if (this.isChosen) return;
     this.select.value = model ? this.find(model).value : "";
   }
 
@@ -47,8 +51,9 @@ export class Models {
     return this.select.selectedOptions[0]?.text;
   }
 
-  /** What a request says of it: nothing where the conversation's own model, or that of the settings, is to answer. */
-  get request() {
+  /** Return what a request says of it: nothing where the conversation's own model, or that of the settings, answers. */
+  takeRequest() {
+    this.isChosen = false;
     const option = this.select.selectedOptions[0];
     if (!option || option.text === this.own || (!option.value && !this.own)) return {};
     return { model: option.value || option.text };

@@ -49,7 +49,7 @@ export class Opened {
     const isOther = (transcript?.conversation.id ?? null) !== this.id || !this.view.path.length;
     if (id === this.id && this.asked !== before) return; // a prompt was sent meanwhile: what was read lacks it
     this.id = transcript?.conversation.id ?? null;
-    this.remember(transcript);
+    this.remember(transcript, isOther);
     this.view.show(transcript);
     if (isOther) await this.changed();
     this.read();
@@ -76,12 +76,12 @@ export class Opened {
     if (this.id && !this.view.pending.length) await this.open(this.id);
   }
 
-  remember(transcript) {
+  remember(transcript, isOther) {
     this.seen = transcript?.messages.length ?? 0;
     if (transcript) this.system = transcript.conversation.system ?? "";
     else if (this.system && this.wasSaved) this.system = "";
     this.wasSaved = transcript !== null;
-    this.models.show(transcript?.conversation.model ?? null);
+    this.models.show(transcript?.conversation.model ?? null, { isOther });
     this.showTitle(transcript?.conversation.title);
   }
 

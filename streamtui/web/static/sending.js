@@ -59,6 +59,7 @@ export class Sending {
       this.confirm(ids, conversation, turn);
       if (isUnwanted) await call("POST", `conversations/${ids.conversation}/stop`);
     } catch (error) {
+      this.models.isChosen = true; // who was to answer is who is asked again
       if (conversation === this.opened.id && turn === this.opened.turn) this.view.forget();
       if (prompt !== null) await this.box.giveBack(conversation, prompt);
       await this.box.giveAllBack(conversation);
@@ -74,7 +75,7 @@ export class Sending {
   request(body, prompt, conversation) {
     const what = prompt ? { prompt: prompt.text, attachments: named(prompt.files) } : {};
     const where = conversation ? { conversation } : this.opened.system ? { system: this.opened.system } : {};
-    const who = body.models || body.model ? {} : this.models.request;
+    const who = body.models || body.model ? {} : this.models.takeRequest();
     return { ...this.instructions.request, ...who, ...what, ...body, ...where };
   }
 
