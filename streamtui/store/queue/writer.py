@@ -13,14 +13,16 @@ from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
-from typing import Final, TypeAlias
+from typing import Final
 
 from streamtui.chat.errors import StoreError
 from streamtui.store.operations import Change, Operation, Purge
 from streamtui.store.queue.housekeeping import PAUSE_S, Housekeeping
 from streamtui.store.queue.pending import PendingOperations
 from streamtui.store.queue.recovery import Recovery, count_applied, recover
+from streamtui.store.queue.requests import Request, Requests
 from streamtui.store.queue.spill import SpillFile
+from streamtui.store.queue.spill_watch import SpillWatch
 from streamtui.store.sqlite.apply import apply_all
 from streamtui.store.sqlite.database import Database
 from streamtui.store.sqlite.errors import RefusedError, explain
@@ -31,16 +33,12 @@ FLUSH_S: Final = 0.25
 """How long text waits for more before it is written."""
 ERASE_S: Final = 2.0
 """For how long closing goes on erasing what was deleted."""
-_SPILL_S: Final = 0.2
-"""How long the database thread may be busy before what waits for it goes to the spill file, and how often then."""
 _RETRY_S: Final = 1.0
 _PATIENCE_S: Final = 0.5
 """How long one attempt waits for another process's transaction."""
 _CLOSE_PATIENCE_S: Final = 0.1
 _CROWD: Final = 2048
 """Pieces that wait at the most, as in a flood, before they are written without waiting for more."""
-Request: TypeAlias = Callable[[Database, float], None]
-"""Work on the database, and how long it may wait for other processes, in seconds."""
 _EXPECTED: Final = (LockBusyError, StoreError, sqlite3.Error, OSError, UnicodeDecodeError)
 
 _log = logging.getLogger(__name__)
@@ -68,16 +66,15 @@ class QueueWriter:
         self._asleep = False
         self._hurried = False
         self._recover_next = True
-        self._requests: SimpleQueue[tuple[Request, Future[None]]] = SimpleQueue()
+        self._requests = Requests()
         self._closing_by: float | None = None
         self._erasing_by = 0.0
-        self._busy, self._idle = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work, name="streamtui-store", daemon=True)
-        self._guard = threading.Thread(target=self._watch, name="streamtui-spill", daemon=True)
+        self._watch = SpillWatch(self._spill, self._thread.is_alive)
 
     def start(self) -> None:
         self._thread.start()
-        self._guard.start()
+        self._watch.start()
 
     def append(self, message: str, segment: int, text: str, reasoning: str) -> None:
         # The hot path: list.append is atomic, and the bell is rung once per flush, not once per token.
@@ -112,11 +109,10 @@ class QueueWriter:
 
     def request(self, work: Request) -> "Future[None]":
         """Have the database thread do `work` next; the future fails with `StoreError` where that can't be done now."""
-        future: Future[None] = Future()
-        self._requests.put((work, future))
+        future = self._requests.add(work)
         self._hurry()
         if not self._thread.is_alive():
-            self._refuse_requests()
+            self._requests.refuse()
         return future
 
     def erase(self, timeout: float, on_progress: Callable[[float], None]) -> bool:
@@ -176,17 +172,9 @@ class QueueWriter:
         self._hurried = True
         self._ring()
 
-    def _watch(self) -> None:
-        """Spill what waits for as long as the database thread is busy with one thing."""
-        while self._thread.is_alive():
-            self._busy.wait()
-            while not self._idle.wait(_SPILL_S) and self._thread.is_alive():
-                self._spill()
-
     def _work(self) -> None:
         while True:
-            self._idle.clear()
-            self._busy.set()
+            self._watch.begin()
             try:
                 self._attempt()
             except Exception as error:  # whatever it is, saving must not end without a word
@@ -194,13 +182,12 @@ class QueueWriter:
                 self._failed(error)
             if self._may_end():
                 break
-            self._busy.clear()
-            self._idle.set()
+            self._watch.pause()
             self._rest()
         self.pending.end()
-        self._refuse_requests()
+        self._requests.refuse()
         self._database.close(_CLOSE_PATIENCE_S)
-        self._idle.set()
+        self._watch.end()
 
     def _may_end(self) -> bool:
         if self._closing_by is None:
@@ -240,7 +227,7 @@ class QueueWriter:
             self._spill_file.restart()
         self.pending.purge()
         try:
-            self._answer_requests()
+            self._requests.answer(self._database, self._patience())
             self._recover()
             self._write_queue()
         except _EXPECTED as error:
@@ -265,22 +252,6 @@ class QueueWriter:
         self.pending.fail_waiting(trouble)
         if not self.opened.done():
             self.opened.set_exception(error if isinstance(error, RefusedError) else StoreError(trouble))
-
-    def _answer_requests(self) -> None:
-        with suppress(Empty):
-            while True:
-                work, future = self._requests.get_nowait()
-                try:
-                    work(self._database, self._patience())
-                    future.set_result(None)
-                except Exception as error:
-                    future.set_exception(StoreError(explain(error, self._database.path)))
-                    raise
-
-    def _refuse_requests(self) -> None:
-        with suppress(Empty):
-            while True:
-                self._requests.get_nowait()[1].set_exception(StoreError("The store is closed."))
 
     def _recover(self) -> None:
         if not self._recover_next:
