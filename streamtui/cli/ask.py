@@ -87,8 +87,9 @@ class _Ask:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(self.catalog.aclose)
             stack.push_async_callback(workspace.aclose)
-            attachments = await self._attachments(workspace, piped)
-            return await self._print(await self._replies(workspace, prompts, attachments, stack))
+            async with workspace.attachments.taking(await self._attached(workspace, piped)) as attachments:
+                replies = await self._replies(workspace, prompts, attachments, stack)
+            return await self._print(replies)
 
     @property
     def _recorder(self) -> Recorder:
@@ -96,14 +97,14 @@ class _Ask:
 
     # -- what is asked
 
-    async def _attachments(self, workspace: Workspace, piped: bytes | None) -> tuple[Attachment, ...]:
+    async def _attached(self, workspace: Workspace, piped: bytes | None) -> list[DraftAttachment]:
         """Return the files that go along with each prompt. Raises `ConfigError`."""
         attachments = workspace.attachments
         attached: list[DraftAttachment] = []
         for path in self.args.files:
             is_piped = path == FROM_STDIN and piped is not None
-            attached.append(await (attachments.add("stdin", piped or b"") if is_piped else attachments.look(path)))
-        return await attachments.take(attached)
+            attached.append(await (attachments.hold("stdin", piped or b"") if is_piped else attachments.look(path)))
+        return attached
 
     async def _replies(
         self,

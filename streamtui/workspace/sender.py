@@ -156,11 +156,11 @@ class Sender:
 
     async def _authorized_prompt(self, session: Session, prompt: SendPrompt) -> SendPrompt:
         """Return a prompt with its files read and its models ready. Raises `StreamtuiError`."""
-        taken = await session.attachments.take(prompt.attachments)
-        models = [await self.authorize(model) for model in prompt.models]
-        answering = models or [await self._authorize_own(session)]
-        if taken:
-            await refuse_what_does_not_fit(self._catalog, answering, session.attachments, taken)
+        async with session.attachments.taking(prompt.attachments) as taken:
+            models = [await self.authorize(model) for model in prompt.models]
+            answering = models or [await self._authorize_own(session)]
+            if taken:
+                await refuse_what_does_not_fit(self._catalog, answering, session.attachments, taken)
         return replace(prompt, models=tuple(models), attachments=taken)
 
     async def _authorize_own(self, session: Session) -> Model:

@@ -24,7 +24,7 @@ class SendPrompt:
         """The files, all read. Raises `MisuseError` where one is not."""
         taken = tuple(one for one in self.attachments if isinstance(one, Attachment))
         if len(taken) < len(self.attachments):
-            raise MisuseError("Read the files of a prompt before it is sent: Attachments.take.")
+            raise MisuseError("Read the files of a prompt before it is sent: Attachments.taking.")
         return taken
 
     @property

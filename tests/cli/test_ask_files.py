@@ -161,6 +161,7 @@ def test_what_can_not_be_sent_is_refused_before_anything_is(
     assert len(result.lines) == 1 and line in result.lines[0]
     assert server.requests == []
     assert json.loads(run_here("list", "--json").out) == []
+    assert not any(b"Secret" in file.read_bytes() for file in command.data.rglob("*") if file.is_file())
 
 
 def test_a_pdf_of_thousands_of_pages_is_refused_in_a_line(run_here: Run, command: Command) -> None:
@@ -227,3 +228,13 @@ def test_a_web_address_in_a_prompt_is_only_text(run_here: Run, server: ScriptedS
 
     assert sent(server) == "See @https://127.0.0.1:9/x and @/etc/passwd"
     assert Path("/etc/passwd").exists()
+
+
+def test_a_file_goes_with_the_conversation_that_is_deleted(run_here: Run, command: Command) -> None:
+    (command.working / "secret.txt").write_text("xyzzy-plugh " * 10_000)
+    run_here("ask", "-m", "ok", "-f", "secret.txt", "What?")
+    assert any(b"xyzzy" in file.read_bytes() for file in command.data.rglob("*") if file.is_file())
+
+    assert run_here("delete", "last", "--yes").code == 0
+
+    assert not any(b"xyzzy" in file.read_bytes() for file in command.data.rglob("*") if file.is_file())

@@ -2,7 +2,8 @@
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -47,6 +48,8 @@ class Attachments:
     def __init__(self, contents: Contents, converter: Converter) -> None:
         self._contents = contents
         self._converter = converter
+        self._read: dict[str, bytes] = {}
+        """What was read of files whose prompt has not left yet, by SHA-256."""
 
     async def look(self, path: str, word: str = "") -> FileReference:
         """Return what is known of a file without reading it. Raises `ConfigError` for what can't be attached."""
@@ -54,29 +57,51 @@ class Attachments:
 
     async def add(self, name: str, content: bytes) -> Attachment:
         """Keep a file that is in memory: uploaded, or pasted. Raises `ConfigError` for what can't be attached."""
+        attachment = await self.hold(name, content)
+        self._read.pop(attachment.sha256, None)
+        await self._contents.put(content)
+        return attachment
+
+    async def hold(self, name: str, content: bytes) -> Attachment:
+        """Hold a file in memory until the prompt leaves that it goes along with: `taking` keeps it then.
+
+        Raises `ConfigError` for what can't be attached.
+        """
         name = sanitize_line(name.replace("\\", "/").rstrip("/").rpartition("/")[2], LONGEST_NAME) or "file"
         files.refuse_too_large(name, len(content))
         attachment = await asyncio.to_thread(_described, name, content)
         await self._parts(attachment, content)  # says now what can't be sent later
-        await self._contents.put(content)
+        self._read[attachment.sha256] = content
         return attachment
 
-    async def take(self, attached: Sequence[DraftAttachment]) -> tuple[Attachment, ...]:
-        """Read the files that a prompt is to carry, and keep what they hold; each once. Raises `ConfigError`."""
+    @asynccontextmanager
+    async def taking(self, attached: Sequence[DraftAttachment]) -> AsyncGenerator[tuple[Attachment, ...], None]:
+        """Read the files that a prompt is to carry, each once; keep what they hold at the end of the block, unless that
+        is left by an exception, since the prompt can't be sent: then nothing of them stays. Raises `ConfigError`."""
+        taken: dict[Attachment, None] = {}
+        try:
+            await self._take(attached, taken)
+            read = [content for one in taken if (content := self._read.get(one.sha256)) is not None]
+            yield tuple(taken)
+            for content in read:
+                await self._contents.put(content)
+        finally:
+            for attachment in taken:
+                self._read.pop(attachment.sha256, None)
+
+    async def _take(self, attached: Sequence[DraftAttachment], taken: dict[Attachment, None]) -> None:
         if len(attached) > MOST:
             raise ConfigError(f"A prompt can carry at most {MOST} files: these are {len(attached)}.")
-        taken: dict[Attachment, None] = {}
         for one in attached:
             if isinstance(one, FileReference):
-                one = await self.add(one.name, await asyncio.to_thread(files.read, one))
+                one = await self.hold(one.name, await asyncio.to_thread(files.read, one))
             taken[one] = None
             if sum(attachment.size for attachment in taken) > MOST_BYTES:
                 raise ConfigError(f"These files are too large together: send fewer, at most {MOST_BYTES // 10**6} MB.")
-        return tuple(taken)
 
     async def content(self, attachment: Attachment) -> bytes | None:
         """Return what a file of a message held; `None` where that can't be read any more."""
-        return await self._contents.get(attachment.sha256)
+        return self._read.get(attachment.sha256) or await self._contents.get(attachment.sha256)
 
     async def attachment(self, sha256: str) -> bytes:
         """Return the content of an attachment, as a library does. Raises `NotFoundError`."""

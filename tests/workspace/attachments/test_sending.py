@@ -34,6 +34,11 @@ def change(path: Path, text: str | None = None) -> None:
         path.write_text(text)
 
 
+def holds(folder: Path, text: bytes) -> bool:
+    """Return whether any file of a folder holds a text."""
+    return any(text in path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
 async def test_a_file_is_read_when_its_prompt_is_sent_and_goes_with_every_later_turn(
     open_workspace: OpenWorkspace, notes: Path
 ) -> None:
@@ -131,8 +136,8 @@ async def test_what_can_not_be_attached_gives_the_prompt_back(
     assert any("program is" in str(event.error) for event in watcher.events if isinstance(event, NotSent))
 
 
-async def test_more_than_the_model_can_read_is_said_in_tokens_before_it_is_sent(
-    open_workspace: OpenWorkspace, notes: Path
+async def test_more_than_the_model_can_read_is_said_in_tokens_and_nothing_of_it_stays(
+    open_workspace: OpenWorkspace, notes: Path, tmp_path: Path
 ) -> None:
     setup = open_workspace()
     setup.catalog.windows["scripted"] = 8_000
@@ -143,6 +148,8 @@ async def test_more_than_the_model_can_read_is_said_in_tokens_before_it_is_sent(
         await setup.workspace.sender.send(session, SendPrompt("Sum up", attachments=(FileReference(str(notes)),)))
 
     assert setup.provider.requests == []
+    assert setup.store.flush_or_spill(PATIENCE_S)
+    assert not holds(tmp_path / "data", b"word word")
 
 
 async def test_files_come_back_with_a_queued_prompt_and_wait_with_it(
@@ -242,7 +249,7 @@ async def test_what_is_not_saved_stays_in_memory(tmp_path: Path, notes: Path) ->
     store.close()
 
     assert provider.requests[1].turns[0].text.startswith("notes.md:\n")
-    assert all(b"# Notes" not in path.read_bytes() for path in (tmp_path / "data").rglob("*") if path.is_file())
+    assert not holds(tmp_path / "data", b"# Notes")
 
 
 async def test_a_lost_content_is_said_to_the_model(open_workspace: OpenWorkspace) -> None:
