@@ -18,6 +18,14 @@ ANSWER_S: Final = 0.2
 """How long the terminal may take to answer."""
 _ATTRIBUTES_QUERY: Final = "\x1b[c"
 """Every terminal answers this one, after the others: then no more answers come."""
+_EMOJI: Final = ("\N{THUMBS UP SIGN}\N{EMOJI MODIFIER FITZPATRICK TYPE-4}", "\N{WARNING SIGN}\N{VARIATION SELECTOR-16}")
+"""Two cells wide each; terminals that count characters make four of the first, or one of the second."""
+_COLOUR_QUERY: Final = "\x1b[48;2;1;2;3m\x1bP$qm\x1b\\\x1b[m"
+_WIDTH_QUERIES: Final = "".join(f"\r{emoji}\x1b[6n" for emoji in _EMOJI) + "\r\x1b[K"
+"""Where the cursor is behind each; then the line is empty again."""
+_COLOUR: Final = re.compile(rb"\x1bP1\$r[^\x1b]*48[:;]2[:;]+1[:;]2[:;]3")
+_NO_COLOUR: Final = re.compile(rb"\x1bP[01]\$r")
+_PLACE: Final = re.compile(rb"\x1b\[\d+;(\d+)R")
 _ATTRIBUTES: Final = re.compile(rb"\x1b\[\?([\d;]*)c")
 _WHOLE_FRAMES: Final = re.compile(rb"\x1b\[\?2026;([0-4])\$y")
 _KITTY_KEYS: Final = re.compile(rb"\x1b\[\?\d+u")
@@ -49,6 +57,9 @@ class Answers:
     synchronized_output: bool | None = None
     clipboard: bool | None = None
     """Whether it says that it takes the clipboard's text (OSC 52). Many that do don't say so."""
+    true_colour: bool | None = None
+    emoji_widths: tuple[int, ...] | None = None
+    """Cells of a hand with a skin colour, and of a warning sign in colour: two each, where both are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +103,8 @@ class TerminalFindings:
             "kitty_keys": answers.kitty_keys,
             "synchronized_output": answers.synchronized_output,
             "clipboard": answers.clipboard,
+            "truecolor_answered": answers.true_colour,
+            "emoji_widths": answers.emoji_widths,
             "advice": [line.strip() for line in self.advice],
         }
 
@@ -104,9 +117,14 @@ class TerminalFindings:
             f"TERM {self.term or 'not set'}, COLORTERM {self.colorterm or 'not set'} ({colours}), "
             f"{self.columns} × {self.rows}, {is_tty}",
             self._answered_line(),
+            *self._colour_advice(),
             *([f"inside {self.multiplexer}"] if self.multiplexer else []),
             *self.advice,
         ]
+
+    def _colour_advice(self) -> list[str]:
+        is_hidden = self.answers is not None and self.answers.true_colour and not self.has_true_colour
+        return ["true colour works, but is not announced: export COLORTERM=truecolor"] if is_hidden else []
 
     def _answered_line(self) -> str:
         if self.answers is None:
@@ -115,8 +133,11 @@ class TerminalFindings:
             "kitty's keys": self.answers.kitty_keys,
             "synchronised output": self.answers.synchronized_output,
             "clipboard by OSC 52": self.answers.clipboard,
+            "true colour": self.answers.true_colour,
         }
-        return ", ".join(f"{name}: {_WORDS[has]}" for name, has in abilities.items())
+        widths = self.answers.emoji_widths
+        emoji = "not told" if widths is None else f"{' and '.join(map(str, widths))} cells (2 and 2 are right)"
+        return ", ".join([*(f"{name}: {_WORDS[has]}" for name, has in abilities.items()), f"emoji widths: {emoji}"])
 
 
 _WORDS: Final = {True: "yes", False: "no", None: "not told"}
@@ -145,12 +166,15 @@ def answers_in(data: bytes) -> Answers | None:
     """Return what the terminal's bytes say; `None` where they hold no answer at all."""
     attributes, frames = _ATTRIBUTES.search(data), _WHOLE_FRAMES.search(data)
     kitty = _KITTY_KEYS.search(data)
+    places = _PLACE.findall(data)
     if not (attributes or frames or kitty):
         return None
     return Answers(
         kitty_keys=True if kitty else False if attributes else None,
         synchronized_output=frames[1] in b"123" if frames else False if attributes else None,
         clipboard=True if attributes and _CLIPBOARD in attributes[1].split(b";") else None,
+        true_colour=True if _COLOUR.search(data) else False if _NO_COLOUR.search(data) else None,
+        emoji_widths=tuple(int(place) - 1 for place in places) if len(places) == len(_EMOJI) else None,
     )
 
 
@@ -175,7 +199,7 @@ def _multiplexer(environment: Mapping[str, str]) -> Multiplexer | None:
 
 def _ask(source: int, target: int) -> Answers | None:
     with _unechoed(source):
-        os.write(target, (QUERIES + _ATTRIBUTES_QUERY).encode())
+        os.write(target, (QUERIES + _COLOUR_QUERY + _WIDTH_QUERIES + _ATTRIBUTES_QUERY).encode())
         return answers_in(_read_answers(source))
 
 

@@ -293,6 +293,13 @@ def test_without_a_terminal_none_is_asked(run_here: Run, command: Command) -> No
         (b"\x1b[?2026;2$y\x1b[?0u\x1b[?62;22;52c", Answers(True, True, True)),
         (b"abc\x1b[?2026;0$y\x1b[?1;2c", Answers(False, False, None)),
         (b"\x1b[?0u", Answers(kitty_keys=True)),
+        (b"\x1b[4;3R\x1b[4;3R\x1b[?1c", Answers(False, False, emoji_widths=(2, 2))),
+        (b"\x1b[4;5R\x1b[4;2R\x1b[?1c", Answers(False, False, emoji_widths=(4, 1))),
+        (b"\x1b[4;5R\x1b[?1c", Answers(False, False)),
+        (b"\x1bP1$r0;48:2::1:2:3m\x1b\\\x1b[?1c", Answers(False, False, true_colour=True)),
+        (b"\x1bP1$r48;2;1;2;3m\x1b\\\x1b[?1c", Answers(False, False, true_colour=True)),
+        (b"\x1bP1$r48;5;16m\x1b\\\x1b[?1c", Answers(False, False, true_colour=False)),
+        (b"\x1bP0$r\x1b\\\x1b[?1c", Answers(False, False, true_colour=False)),
     ],
 )
 def test_a_terminals_answers(data: bytes, answers: Answers | None) -> None:
