@@ -31,6 +31,9 @@ _INTRODUCTION: Final = re.compile(
     re.IGNORECASE,
 )
 """How an introduction begins. What does not look like one is the reply's own text: a verse before a refrain."""
+_OPEN_END: Final = re.compile(r"[^\s.!?…。！？)\]}'”’»`*_~|>\x22] *\Z")
+_MORE_THAN_A_REFRAIN: Final = 400
+"""Characters of a text that nobody writes twice but by starting over."""
 _LEADS_OVER: Final = (":", "…", "...", "—", "：")
 """How an introduction in any language may end."""
 
@@ -93,11 +96,23 @@ class RepetitionFilter:
     what the old text has twice. The result is the same for every fragmentation.
     """
 
-    __slots__ = ("_end", "_held_since", "_matches", "_new", "_old", "_passed", "_probed", "_shortest", "is_open")
+    __slots__ = (
+        "_beginning",
+        "_end",
+        "_held_since",
+        "_matches",
+        "_new",
+        "_old",
+        "_passed",
+        "_probed",
+        "_shortest",
+        "is_open",
+    )
 
     def __init__(self, before: str, shortest: int = SHORTEST_REPETITION) -> None:
         """`shortest` is how many characters make a repetition."""
         self._old = before
+        self._beginning = len(before) - len(before.lstrip())
         self._end = len(before.rstrip()) or len(before)
         """White space at the end need not be repeated."""
         self._shortest = shortest
@@ -163,10 +178,22 @@ class RepetitionFilter:
                 return
             if _begins_sentence(self._new, start) and _is_introduction(self._new[:start]):
                 self._probe(start, _SHORTEST_AFTER_INTRODUCTION)
+            elif self._starts_over(start):
+                self._matches.append(_Match(start, self._beginning, _SHORTEST_AFTER_INTRODUCTION))
             self._probed += 1
+
+    def _starts_over(self, start: int) -> bool:
+        """Return whether the old text begins again at `start`, where no refrain does: behind anything at all."""
+        opening = self._old[self._beginning : self._beginning + _SHORTEST_AFTER_INTRODUCTION]
+        is_no_refrain = not self._old.endswith("\n") or self._end > _MORE_THAN_A_REFRAIN
+        if not is_no_refrain or not self._new[start - 1].isspace():
+            return False
+        return len(opening) == _SHORTEST_AFTER_INTRODUCTION and self._new.startswith(opening, start)
 
     def _probe(self, start: int, size: int) -> None:
         probe = self._new[start : start + size]
+        if not any(map(str.isalnum, probe)):  # a rule of dashes repeats itself
+            return
         at = self._old.rfind(probe)
         for _ in range(_MOST_MATCHES):
             if at < 0:
@@ -214,6 +241,11 @@ def _begins_sentence(text: str, at: int) -> bool:
         return False
     before = text[:at].rstrip()
     return "\n" in text[len(before) : at] or before.endswith((".", "!", "?", *_LEADS_OVER))
+
+
+def is_cut(text: str) -> bool:
+    """Return whether a text ends in the middle of a sentence."""
+    return _OPEN_END.search(text) is not None
 
 
 def begins_with_introduction(text: str) -> bool:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from streamtui.chat.continuation import begins_with_introduction
+from streamtui.chat.continuation import LONGEST_INTRODUCTION, begins_with_introduction, is_cut
 
 _OPENING: Final = 12_000
 """Characters at the beginning of the old text that the new text is compared with."""
@@ -21,18 +21,19 @@ _WORD: Final = re.compile(r"[^\W\d_]{4,}|[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a
 """A word that says something: a long one, or two characters of a script without spaces."""
 _STEM: Final = 5
 """Letters by which words are compared, so that endings don't count."""
-_OPEN_END: Final = re.compile(r"[\w,;:(\[{“‘«-] *\Z")
-"""How a text ends that was cut in the middle of a sentence."""
 _FRESH: Final = re.compile(r"[\W_]*(?=[^\W\d_])(?P<letter>\w)")
 _ITEM: Final = re.compile(r"^\s*[#*_ ]*(?:\w+ )?(\d+)[.):]", re.MULTILINE)
-_FEWEST_WORDS: Final = 3
+_FEWEST_WORDS: Final = 4
 _FEWEST_WITHOUT_CUT: Final = 12
-_SHARE_AFTER_CUT: Final = 0.4
+_SHARE_AFTER_CUT: Final = 0.5
+_SHARE_BEHIND_INTRODUCTION: Final = 0.4
 _SHARE_OF_ALL: Final = 0.5
 _SHARE_OF_PART: Final = 0.2
-_IN_ORDER: Final = 0.6
+_IN_ORDER: Final = 0.65
 _LENGTH_OF_ALL: Final = 0.6
 """Of the old text: so long is a text that says all of it again."""
+_LONGER: Final = 1.6
+"""How many times longer than the old text another wording of it may be."""
 _ENOUGH: Final = 400
 """Characters of the old text that are more than a refrain."""
 
@@ -49,13 +50,13 @@ class RestartDetector:
     def __init__(self, before: str) -> None:
         opening = before[:_OPENING]
         words = _words(opening)
-        if words and not before[len(opening) :] and _OPEN_END.search(opening):
+        if words and not before[len(opening) :] and is_cut(opening):
             words.pop()  # it may be half a word
         counts = Counter(word for word, _ in words)
         self._places = {word: at for word, at in words if counts[word] == 1}
         """Where in the old text those words stand that it has once."""
         self._length = len(opening)
-        self._is_cut = bool(_OPEN_END.search(before))
+        self._is_cut = is_cut(before)
         self._first_item = _first_item(opening)
         self._new = ""
         self._look_at = float(_FIRST_LOOK)
@@ -85,11 +86,11 @@ class RestartDetector:
         if not new or self._counts_on(new):
             return False
         has_introduction = begins_with_introduction(new)
-        if self._is_cut and not has_introduction and _goes_on(self._new):
+        if self._is_cut and _goes_on(self._new):
             return False
         if self._is_cut and (has_introduction or (_begins_anew(new) and not _parted(self._new))):
             least = min(_LENGTH_OF_ALL * self._length, _FIRST_LOOK if is_whole else _ENOUGH)
-            return self._says_again(new, least, _SHARE_AFTER_CUT)
+            return self._says_again(new, least, _SHARE_BEHIND_INTRODUCTION if has_introduction else _SHARE_AFTER_CUT)
         if has_introduction and self._says_again(new, min(self._length, 2 * _ENOUGH), _SHARE_OF_ALL):
             return len(self._places) >= _FEWEST_WITHOUT_CUT
         return self._says_all_again(new)
@@ -105,8 +106,8 @@ class RestartDetector:
             return False
         end = min(len(new), self._length)
         known = [at for at in self._places.values() if at < end]
-        repeated = self._repeated(new)
-        common = [at for at in repeated if at < end]
+        window = int(_LONGER * end) + (LONGEST_INTRODUCTION if begins_with_introduction(new) else 0)
+        common = [at for at in self._repeated(new[:window]) if at < end]
         beginning = [len([at for at in places if at < end // 2]) for places in (common, known)]
         return (
             len(common) >= _FEWEST_WORDS

@@ -20,6 +20,15 @@ INTRODUCTIONS = (
     "Okay.\n",
     "The story, from where it stopped:\n\n",
 )
+ODD_INTRODUCTIONS = (
+    "---\n\n",
+    "*clears throat* ",
+    "Pardon me! ",
+    "My connection seems to have dropped. ",
+    "Voilà la réponse complète.\n\n",
+    "Вы прервали меня. " * 10,
+)
+"""What nobody could list: behind them only all of the text counts as a restart."""
 
 
 class Reader:
@@ -87,6 +96,16 @@ def test_a_model_that_starts_from_any_point_writes_one_reply(cut: int, introduct
     assert joined(whole[:cut], tokens(introduction + whole[point:])) == whole
 
 
+@pytest.mark.parametrize("gap_s", [0.0, 0.2])
+@pytest.mark.parametrize("introduction", ODD_INTRODUCTIONS)
+@pytest.mark.parametrize("cut", CUTS)
+def test_all_of_a_text_again_is_a_restart_behind_anything(cut: int, introduction: str, gap_s: float) -> None:
+    whole = prose(cut + 400)
+    before = whole[:cut]
+
+    assert joined(before, tokens(introduction + whole), gap_s) == whole
+
+
 @pytest.mark.parametrize("overlap", [8, 20, 60, 100])
 def test_the_last_words_are_not_written_twice(overlap: int) -> None:
     whole = prose(900)
@@ -114,6 +133,8 @@ REFRAIN = SONG.partition("\n\n")[2]
         (SONG + VERSE[:30], VERSE[30:] + REFRAIN),
         ("1. Wash the apples.\n2. Wash the pears.\n", "3. Wash the plums.\n4. Wash the figs.\n"),
         ("- item\n- item\n- it", "em\n- item\n- item\n"),
+        (REFRAIN, VERSE + REFRAIN + "The end."),
+        ("| a | b |\n|----------", "----------|\n| 1 | 2 |\n"),
         ("| a | b |\n|---|---|\n| 1 | 2 |\n", "| 1 | 3 |\n| 2 | 2 |\n"),
         ("x = 1\ny = 1\nz", " = 1\nx = 1\n"),
         ("for a in b:\n    print(a)\nfor c in d:\n    pr", "int(c)\nfor a in b:\n    print(a)\n"),

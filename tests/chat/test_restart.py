@@ -137,6 +137,14 @@ def test_the_rest_of_a_text_is_no_restart(subject: str, share: float) -> None:
             "      retu",
             "rn self.items[-1]\n\n    def pop(self):\n        item = self.items.pop()\n        return item\n",
         ),
+        (
+            "# streamtui\n\nA full-screen terminal chat for language models, built around one t",
+            "hing: the stream. Replies arrive token by token, at any\nspeed, in a terminal chat",
+        ),
+        (
+            "from typing import Final\n\nfrom streamtui.chat.events import ",
+            "Finished\nfrom streamtui.chat.reply import Reply\n\n_AHEAD: Final = 3\n",
+        ),
         (REWORDED["water"][0], " In summary, water evaporates, condenses and falls as rain."),
         (REWORDED["queue"][0][:200], REWORDED["water"][0]),
     ],
