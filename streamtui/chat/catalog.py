@@ -103,6 +103,11 @@ class Catalog(Protocol):
         """Return the host to which a key would travel in the clear, unless the reader has allowed that."""
         ...
 
+    def takes_effort(self, model: Model) -> bool:
+        """Return whether the model may be told how hard to think: not the demo, nor one whose endpoint has refused
+        that."""
+        ...
+
     def forget(self, model: Model) -> None:
         """Forget what was learned about the model's endpoint: which fields it refuses, and what was allowed."""
         ...

@@ -11,7 +11,7 @@ from streamtui.chat.ports import Deadlines, QuirkStore
 from streamtui.providers.endpoint import Endpoint
 from streamtui.providers.http.base_url import BaseUrl, parse_base_url
 from streamtui.providers.http.client import NO_KEY, idle_http_client, make_http_client
-from streamtui.providers.http.quirks import LIMIT_PREFIX, NO_PREFILL
+from streamtui.providers.http.quirks import LIMIT_PREFIX, NO_EFFORT, NO_PREFILL
 from streamtui.providers.http.request import PreparedRequest, ProviderRequest, Response
 from streamtui.providers.http.sse import SSELimits
 from streamtui.providers.sdk import SDKProvider, auth_headers, requests_to
@@ -123,7 +123,7 @@ def _limit(request: ChatRequest, quirks: frozenset[str]) -> int:
 def _effort(request: ChatRequest, quirks: frozenset[str], limit: int) -> dict[str, Any]:
     """Return how hard to think: as a budget below the limit of tokens, or by name where a budget is refused."""
     effort = request.effort
-    if effort is None or effort == "none" or "no:effort" in quirks:
+    if effort is None or effort == "none" or NO_EFFORT in quirks:
         return {}
     if "swap:thinking" in quirks:
         return {"thinking": {"type": "adaptive"}, "output_config": {"effort": effort}}
@@ -133,5 +133,5 @@ def _effort(request: ChatRequest, quirks: frozenset[str], limit: int) -> dict[st
 
 def _unheard(request: ChatRequest, quirks: frozenset[str]) -> set[str]:
     """Return the quirks that keep a setting of the user's from being sent."""
-    wishes = {"no:temperature": request.temperature, "no:effort": request.effort}
+    wishes = {"no:temperature": request.temperature, NO_EFFORT: request.effort}
     return {quirk for quirk, wish in wishes.items() if wish is not None and quirk in quirks} | unheard(request, quirks)

@@ -13,7 +13,7 @@ from streamtui.providers.context_window import read_context_window
 from streamtui.providers.endpoint import Endpoint
 from streamtui.providers.http.base_url import BaseUrl, parse_base_url
 from streamtui.providers.http.client import NO_KEY, idle_http_client, make_http_client
-from streamtui.providers.http.quirks import NO_PREFILL, USE_RESPONSES
+from streamtui.providers.http.quirks import NO_EFFORT, NO_PREFILL, USE_RESPONSES
 from streamtui.providers.http.request import PreparedRequest, ProviderRequest, Response
 from streamtui.providers.http.sse import SSELimits
 from streamtui.providers.sdk import SDKProvider, auth_headers, requests_to
@@ -105,7 +105,7 @@ class OpenAIProvider(SDKProvider[openai.AsyncOpenAI]):
 
     def _responses(self, client: openai.AsyncOpenAI, request: ChatRequest, quirks: frozenset[str]) -> PreparedRequest:
         fields: dict[str, Any] = {"store": False, **_settings(request, quirks, "max_output_tokens")}
-        if request.effort is not None and "no:effort" not in quirks:
+        if request.effort is not None and NO_EFFORT not in quirks:
             fields["reasoning"] = {"effort": request.effort, "summary": "auto"}
         body = self._body(request, fields, quirks)
         context = client.responses.with_streaming_response.create(
@@ -120,7 +120,7 @@ class OpenAIProvider(SDKProvider[openai.AsyncOpenAI]):
         """Return how hard to think as this endpoint takes it; servers of one's own are told by the chat template too,
         and pass over what they don't know."""
         effort = request.effort
-        if effort is None or "no:effort" in quirks:
+        if effort is None or NO_EFFORT in quirks:
             return {}
         if self._base.hostname.endswith(_OPENROUTER):
             return {"reasoning": {"enabled": False} if effort == "none" else {"effort": effort}}
@@ -151,6 +151,6 @@ def _unheard(request: ChatRequest, quirks: frozenset[str]) -> set[str]:
     wishes = {
         "no:temperature": request.temperature,
         "no:max_tokens": request.max_tokens,
-        "no:effort": request.effort,
+        NO_EFFORT: request.effort,
     }
     return {quirk for quirk, wish in wishes.items() if wish is not None and quirk in quirks} | unheard(request, quirks)

@@ -148,6 +148,13 @@ class SettingsCatalog:
         is_allowed = not endpoint.is_exposed or _INSECURE in self._memory.quirks(endpoint.host, "")
         return None if is_allowed else endpoint.host
 
+    def takes_effort(self, model: Model) -> bool:
+        if not isinstance(model.provider, LazyProvider) or (url := model.provider.endpoint.url) is None:
+            return False
+        from streamtui.providers.http.quirks import NO_EFFORT  # it needs the HTTP library, which the start does without
+
+        return NO_EFFORT not in self._memory.quirks(url.url, model.name)
+
     def forget(self, model: Model) -> None:
         if isinstance(model.provider, LazyProvider):
             endpoint = model.provider.endpoint

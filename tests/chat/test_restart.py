@@ -171,7 +171,7 @@ def test_an_overlap_is_no_restart(seed: int, cut: int, overlap: int) -> None:
 
 
 @THOROUGH
-@given(st.integers(1, 10_000), st.integers(200, 3000), st.integers(1, 500), st.floats(0, 0.4))
+@given(st.integers(1, 10_000), st.integers(400, 3000), st.integers(1, 500), st.floats(0, 0.25))
 def test_a_restart_is_one_for_every_wording_and_fragmentation(seed: int, cut: int, size: int, share: float) -> None:
     whole = sentences(cut + 500, seed)
     before = whole[:cut].rstrip(" .") + " an"

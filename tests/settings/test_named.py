@@ -202,3 +202,16 @@ async def test_what_holds_for_one_model_is_sent_where_the_command_line_says_noth
     assert request.json["temperature"] == 0.5
     assert 32 in (request.json.get("max_tokens"), request.json.get("max_completion_tokens"))
     assert request.json["messages"][0] == {"role": "system", "content": "Be brief."}
+
+
+def test_effort_is_offered_where_it_is_taken(sources: Sources, server: ScriptedServer) -> None:
+    sources.toml(endpoint(server))
+    catalog = sources.catalog()
+    model = catalog.model("work:ok")
+    assert catalog.takes_effort(model)
+    assert not catalog.takes_effort(catalog.model("demo"))
+
+    sources.quirks.learn(server.url, "ok", "no:effort")
+    assert not catalog.takes_effort(model)
+    catalog.forget(model)
+    assert catalog.takes_effort(model)

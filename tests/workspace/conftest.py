@@ -49,6 +49,9 @@ class ScriptedCatalog:
     async def window(self, model: Model) -> int | None:
         return self.windows.get(model.name)
 
+    def takes_effort(self, model: Model) -> bool:
+        return True
+
     def forget(self, model: Model) -> None:
         return
 

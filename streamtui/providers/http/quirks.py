@@ -50,6 +50,7 @@ class QuirkRule:
 
 NO_PREFILL: Final = "no:prefill"
 NO_STREAM: Final = "no:stream"
+NO_EFFORT: Final = "no:effort"
 USE_RESPONSES: Final = "api:responses"
 LIMIT_PREFIX: Final = "limit:"
 """Begins a quirk that names the most output tokens a model can write, where the API wants a limit."""
@@ -66,11 +67,11 @@ _RULES: Final = (
               "takes no temperature; it was left out.", says_always=True),
     QuirkRule("chat_template_kwargs|enable_thinking", frozenset({"chat_template_kwargs"}), "no:chat_template_kwargs",
               "takes no chat_template_kwargs, so thinking may not be switched."),
-    QuirkRule("reasoning|effort", frozenset({"reasoning_effort", "reasoning"}), "no:effort",
+    QuirkRule("reasoning|effort", frozenset({"reasoning_effort", "reasoning"}), NO_EFFORT,
               "takes no effort; it was left out.", says_always=True),
     QuirkRule("thinking|budget", frozenset({"thinking"}), "swap:thinking",
               "takes no budget for thinking; it was asked for by effort."),
-    QuirkRule("output_config|effort|thinking", frozenset({"output_config"}), "no:effort",
+    QuirkRule("output_config|effort|thinking", frozenset({"output_config"}), NO_EFFORT,
               "takes no effort; it was left out.", says_always=True),
     QuirkRule("system role|system'? ?message", frozenset({"system"}), "no:system",
               "takes no system message; it was put before the first prompt."),

@@ -38,6 +38,8 @@ def effort(context: CommandContext, argument: str) -> None:
     if argument not in EFFORTS:
         now = conversation.options.effort
         raise StreamtuiError(f"The effort is {', '.join(EFFORTS)}: {f'{now} here' if now else 'none is set'}.")
+    if not context.workspace.catalog.takes_effort(conversation.model):
+        raise StreamtuiError(f"{conversation.model.label} takes no effort. /forget asks it anew, if it has one by now.")
     conversation.options = replace(conversation.options, effort=argument)
     context.say(f"Replies here are asked for with effort {argument}, where the model takes that.")
 
