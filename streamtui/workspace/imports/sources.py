@@ -4,6 +4,7 @@ import json
 import re
 import zipfile
 import zlib
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ _STEEPEST: Final = 200
 _SMALL: Final = 16 << 20
 _SQLITE: Final = b"SQLite format 3\0"
 _ZIP: Final = b"PK\x03\x04"
+_OWN_TABLES: Final = {"conversations", "messages", "segments"}
 _SPACE: Final = re.compile(r"[ \t\n\r,]*")
 _UNPACKING: Final = (
     zipfile.BadZipFile,
@@ -64,7 +66,7 @@ def opened(path: Path, open_database: OpenDatabase) -> Iterator[Iterator[Reading
     except (OSError, ValueError) as error:
         raise UnreadableError(f"{_name(path)} can't be read: {getattr(error, 'strerror', None) or error}.") from None
     if status.st_size > _LARGEST:
-        raise UnreadableError(f"{_name(path)} is larger than {_LARGEST >> 30} GiB.")
+        raise _too_large(path)
     if start == _SQLITE:
         with open_database(path) as database:
             yield _of_database(database, path, status.st_mtime)
@@ -80,9 +82,17 @@ def _name(path: Path) -> str:
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        with path.open("rb") as file:
+            content = file.read(_LARGEST + 1)  # what the system makes up as it is read says no size
     except OSError as error:
         raise UnreadableError(f"{_name(path)} can't be read: {error.strerror}.") from None
+    if len(content) > _LARGEST:
+        raise _too_large(path)
+    return content
+
+
+def _too_large(path: Path) -> UnreadableError:
+    return UnreadableError(f"{_name(path)} is larger than {_LARGEST >> 30} GiB.")
 
 
 # -- databases
@@ -94,6 +104,8 @@ def _of_database(database: ForeignDatabase, path: Path, otherwise: float) -> Ite
         if all(columns <= tables.get(table, frozenset()) for table, columns in known.tables.items()):
             yield from known.read(database, otherwise)
             return
+    if tables.keys() >= _OWN_TABLES:
+        raise UnreadableError(f"{_name(path)} is a store of streamtui: --data-dir opens the folder that it is in.")
     raise UnreadableError(f"{_name(path)} is a database, but none of {', '.join(f.name for f in DATABASE_FORMATS)}.")
 
 
@@ -129,7 +141,7 @@ def _conversation(known: JsonFormat, value: object, otherwise: float) -> Reading
 def _values(content: bytes, name: str) -> Iterator[Any]:
     """Yield the values in a JSON list, or those that stand one after the other, as they are decoded."""
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-16" if content.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
     except UnicodeDecodeError:
         raise UnreadableError(f"{name} is no text, no archive and no database.") from None
     at = _after_space(text, 0)

@@ -374,6 +374,20 @@ async def test_an_archive_is_read_as_far_as_it_makes_sense(store: Store, tmp_pat
     assert list((tmp_path / "none").iterdir()) == [empty]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+async def test_a_file_may_be_in_any_encoding_that_shells_write(store: Store, tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "x"
+    path.write_text(json.dumps([claude(name="Größe")], ensure_ascii=False), encoding=encoding)
+    await imported(store, path)
+    assert (await only(store))[0].title == "Größe"
+
+
+async def test_a_store_of_ours_is_told_from_other_databases(store: Store, tmp_path: Path) -> None:
+    await saved(store)
+    with pytest.raises(UnreadableError, match="--data-dir opens"):
+        await imported(store, store.path)
+
+
 async def test_only_files_are_read(store: Store, tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "missing", Path("/dev/zero"), tmp_path / "a\0b"):
         with pytest.raises(UnreadableError):
