@@ -5,24 +5,32 @@ from collections.abc import Sequence
 from streamtui.chat.messages import ChatMessage, Turn
 
 
-def answered(path: Sequence[ChatMessage]) -> list[Turn]:
-    """Return the alternating turns of a branch: each prompt with a reply that has text, then the last prompt.
+def sent(path: Sequence[ChatMessage]) -> list[ChatMessage]:
+    """Return the messages of a branch that requests have: each prompt with a reply that has text, then the last prompt.
 
     Prompts whose reply has no text are left out, so that no two prompts follow each other and no reply is empty. White
     space counts as no text, since strict endpoints refuse it.
     """
-    turns: list[Turn] = []
-    prompt: Turn | None = None
+    messages: list[ChatMessage] = []
+    prompt: ChatMessage | None = None
     for message in path:
-        text = message.text
         if message.role == "user":
-            prompt = Turn("user", text, message.attachments)
-        elif message.role == "assistant" and text.strip() and prompt is not None:
-            turns += [prompt, Turn("assistant", text)]
+            prompt = message
+        elif message.role == "assistant" and prompt is not None and message.text.strip():
+            messages += [prompt, message]
             prompt = None
     if prompt is not None and path[-1].role == "user":
-        turns.append(prompt)
-    return turns
+        messages.append(prompt)
+    return messages
+
+
+def answered(path: Sequence[ChatMessage]) -> list[Turn]:
+    """Return the alternating turns of a branch."""
+    return _turns(sent(path))
+
+
+def _turns(messages: Sequence[ChatMessage]) -> list[Turn]:
+    return [Turn(m.role, m.text, m.attachments if m.role == "user" else ()) for m in messages]
 
 
 class OmittedTurns:
@@ -37,8 +45,12 @@ class OmittedTurns:
     def rest(self, path: Sequence[ChatMessage]) -> list[Turn]:
         """Return the turns of a branch that are sent: without those left out, which are whole pairs, and never the
         last prompt."""
-        turns = answered(path)
-        return turns[_even(self.count(path), len(turns)) :]
+        return _turns(self.messages(path))
+
+    def messages(self, path: Sequence[ChatMessage]) -> list[ChatMessage]:
+        """Return the messages whose turns those are."""
+        messages = sent(path)
+        return messages[_even(self.count(path), len(messages)) :]
 
     def count(self, path: Sequence[ChatMessage]) -> int:
         """Return how many turns of a branch are left out, where it has so many."""

@@ -5,7 +5,7 @@ from typing import Final
 
 from streamtui.chat.compaction import is_summary_prompt
 from streamtui.chat.conversation import Conversation
-from streamtui.chat.messages import ChatMessage
+from streamtui.chat.messages import ChatMessage, user_message
 from streamtui.chat.metrics import estimate_tokens
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.chat.statistics import Price, Prices
@@ -53,7 +53,7 @@ async def context_use(session: Session, prices: Prices) -> ContextUse:
     """Return what a prompt sent now would come after."""
     conversation = session.conversation
     path = conversation.path()
-    sent = _sent(conversation, path)
+    sent = {message.id for message in conversation.omitted.messages([*path, user_message("", conversation.leaf)])}
     parts: list[ContextPart] = []
     for message in path:
         tokens = await session.attachments.count_tokens(message.attachments) if message.attachments else 0
@@ -71,20 +71,6 @@ def measured_share(conversation: Conversation, prices: Prices) -> float | None:
         return None
     window = prices.get(last.model or "", Price()).context
     return ((usage.input_tokens or 0) + (usage.output_tokens or 0)) / window if window else None
-
-
-def _sent(conversation: Conversation, path: list[ChatMessage]) -> set[str]:
-    """Return the ids of the messages whose turns a request has."""
-    answered: list[ChatMessage] = []
-    prompt: ChatMessage | None = None
-    for message in path:
-        if message.role == "user":
-            prompt = message
-        elif message.text.strip() and prompt is not None:
-            answered += [prompt, message]
-            prompt = None
-    left_out = min(conversation.omitted.count(path), len(answered))
-    return {message.id for message in answered[left_out:]}
 
 
 def _part(message: ChatMessage, attached_tokens: int, *, is_sent: bool) -> ContextPart:
