@@ -13,18 +13,17 @@ from collections import deque
 
 from streamtui.markdown.block import Block
 from streamtui.markdown.code_source import CodeSource
-from streamtui.markdown.containers import BlockContext, Container, Item, Numbering, Quote
+from streamtui.markdown.containers import BlockContext, Item, Numbering, Quote
 from streamtui.markdown.cursor import Cursor
 from streamtui.markdown.open_blocks import Code, Leaf, Paragraph, Table
+from streamtui.markdown.open_containers import OpenContainers, enter_quote, item_at
 from streamtui.markdown.references import References, is_footnote
 from streamtui.markdown.table import LONGEST_ROW, TableColumns, is_row, parse_delimiter, split_head
 from streamtui.markdown.text_block import LONG, Rule, TextBlock
 
-_DEEPEST = 64
 _FENCE = re.compile(r"(`{3,})([^`]*)$|(~{3,})(.*)$")
 _HEADING = re.compile(r"(#{1,6})(?:[ \t]+|$)")
 _HEADING_END = re.compile(r"(?:^|[ \t])#+[ \t]*$")
-_NUMBER = re.compile(r"(\d{1,9})([.)])(?=[ \t]|$)")
 _TITLE = re.compile(r"[^\W\d_a-z][^\W\d_]+(?:[ ,'’-]+[^\W\d_]+)*[?!]?\s*")
 """What an underline of a single sign makes a heading: words, the first one capitalised. Others are sums or lists."""
 _PROMPT = re.compile(r">>>(?:[ \t]|$)")
@@ -52,10 +51,7 @@ class Scanner:
         self.open_line = False
         """Whether the last line given to `line` may go on with `extend`."""
         self.leaf: Leaf | None = None
-        self._containers: list[Container] = []
-        self._shown = 0  # containers that have a leaf
-        self._last: tuple[Container, ...] | None = None  # what the last leaf stood in
-        self._blank = False  # whether a blank line came since
+        self._open = OpenContainers()
         self._start = 0  # offset of the current line
         self._stop = 0  # and of its end
         self._newline = ""
@@ -72,8 +68,7 @@ class Scanner:
         twin.listings = self.listings
         twin.open_line = self.open_line
         twin.leaf = self.leaf.fork() if self.leaf else None
-        twin._containers = [*self._containers]
-        twin._shown, twin._last, twin._blank = self._shown, self._last, self._blank
+        twin._open = self._open.fork()
         twin._start, twin._stop, twin._is_fork = self._start, self._stop, True
         twin._in_footnote = self._in_footnote
         return twin
@@ -87,24 +82,24 @@ class Scanner:
         self._is_long = is_long
         self.open_line = self._is_long
         cursor = Cursor(text)
-        matched = self._match_containers(cursor)
-        full = matched == len(self._containers)
+        matched = self._open.match(cursor)
+        full = matched == len(self._open)
         leaf = self.leaf
         if full and isinstance(leaf, Code) and self._code_line(leaf, cursor):
             return
         if isinstance(leaf, Paragraph) and not cursor.blank() and leaf.claims(cursor.rest(), is_lazy=not full):
-            self._text(cursor, matched=len(self._containers), full=full, opened=False)
+            self._text(cursor, matched=len(self._open), full=full, opened=False)
             return
         if cursor.blank():
             self._close_to(matched)
             self._close_leaf()
-            self._blank = True
+            self._open.is_after_blank = True
             return
         opened = self._open_blocks(cursor, matched, full)
         if opened is None:
             return
         if cursor.blank():
-            self._blank = self._blank or isinstance(self._containers[-1], Quote)
+            self._open.is_after_blank = self._open.is_after_blank or isinstance(self._open.containers[-1], Quote)
             return
         self._text(cursor, matched, full, opened)
 
@@ -132,58 +127,18 @@ class Scanner:
 
     # Containers
 
-    def _match_containers(self, cursor: Cursor) -> int:
-        matched = 0
-        for container in self._containers:
-            if isinstance(container, Quote):
-                if cursor.indent() > 3 or not cursor.text.startswith(">", cursor.first):
-                    break
-                _enter_quote(cursor)
-            elif cursor.blank():
-                if matched >= self._shown and container is self._containers[-1]:
-                    break  # an empty item ends with the blank line after it
-                cursor.skip(container.indent)
-            elif cursor.indent() >= container.indent:
-                cursor.skip(container.indent)
-            else:
-                break
-            matched += 1
-        return matched
-
     def _close_to(self, depth: int) -> None:
         """Close the containers from `depth` on, with the leaf in them."""
-        if depth == len(self._containers):
+        if depth == len(self._open):
             return
         self._close_leaf()
-        if any(isinstance(container, Item) for container in self._containers[max(depth, self._shown) :]):
-            place = self._place()
-            self.done.append(TextBlock(self._start, self._start, place, "", 0, self.references))
-        del self._containers[depth:]
-        self._shown = min(self._shown, depth)
+        if self._open.has_empty_item(depth):
+            self.done.append(TextBlock(self._start, self._start, self._place(), "", 0, self.references))
+        self._open.cut(depth)
 
     def _place(self) -> BlockContext:
-        """Return where a leaf that starts now stands, and take note that it does."""
-        containers = tuple(self._containers)
-        place = BlockContext(containers, self._shown, self._gap(containers))
-        self._shown = len(containers)
         self._in_footnote = False
-        self._last = containers
-        self._blank = False
-        return place
-
-    def _gap(self, containers: tuple[Container, ...]) -> int:
-        if self._last is None:
-            return -1
-        common = 0
-        for before, now in zip(self._last, containers, strict=False):
-            if before is not now:
-                break
-            common += 1
-        in_list = any(isinstance(container, Item) for container in containers[:common])
-        if not in_list and common < min(len(containers), len(self._last)):
-            before, now = self._last[common], containers[common]
-            in_list = isinstance(before, Item) and isinstance(now, Item) and before.list is now.list
-        return common if self._blank or not in_list else -1
+        return self._open.place()
 
     # Leaves
 
@@ -222,11 +177,11 @@ class Scanner:
         elif cursor.blank() and not self._is_long:
             cursor.skip(4)
             leaf.blanks.append(cursor.rest() + self._newline)
-            self._blank = True
+            self._open.is_after_blank = True
             return True
         elif indent >= 4:
             cursor.skip(4)
-            self._blank = False
+            self._open.is_after_blank = False
         else:
             self._close_leaf()
             return False
@@ -254,7 +209,7 @@ class Scanner:
         """Open what the line starts: containers, then perhaps a leaf. None if that takes the whole line."""
         opened = False
         in_paragraph = full and isinstance(self.leaf, Paragraph)
-        sibling = None if full else self._containers[matched]
+        sibling = None if full else self._open.containers[matched]
         while not cursor.blank():
             indent = cursor.indent()
             if indent >= 4:
@@ -262,15 +217,15 @@ class Scanner:
             rest = cursor.text[cursor.first :]
             if in_paragraph and not opened and self._becomes(rest):
                 return None
-            if rest[0] == ">" and len(self._containers) < _DEEPEST and not _PROMPT.match(rest):
+            if rest[0] == ">" and not self._open.is_full and not _PROMPT.match(rest):
                 self._interrupt(matched, opened)
-                _enter_quote(cursor)
-                self._containers.append(Quote())
+                enter_quote(cursor)
+                self._open.containers.append(Quote())
             elif self._leaf_line(rest, cursor.indent(), matched, opened):
                 return None
-            elif (item := self._item(cursor, rest, in_paragraph and not opened, sibling)) is not None:
+            elif not self._open.is_full and (item := item_at(cursor, rest, in_paragraph and not opened, sibling)):
                 self._interrupt(matched, opened)
-                self._containers.append(item)
+                self._open.containers.append(self._numbered(item))
             else:
                 return opened
             opened = True
@@ -287,7 +242,7 @@ class Scanner:
         """Take an indented line: code, unless a paragraph or a footnote goes on. None if that takes the whole line."""
         if isinstance(self.leaf, Paragraph) and not opened:
             return False
-        if self._in_footnote and not opened and matched == len(self._containers):
+        if self._in_footnote and not opened and matched == len(self._open):
             self._close_leaf()
             cursor.skip(4)
             self._add_paragraph(cursor.rest().lstrip(), self._start + cursor.first)
@@ -358,28 +313,6 @@ class Scanner:
         self.leaf = Table(place, columns, start, self._stop)
         return True
 
-    def _item(self, cursor: Cursor, rest: str, in_paragraph: bool, sibling: Container | None) -> Item | None:
-        number: int | None = None
-        if rest[0] in "-+*" and (len(rest) == 1 or rest[1] in " \t"):
-            marker = sort = rest[0]
-        elif match := _NUMBER.match(rest):
-            marker, sort, number = match[0], match[2], int(match[1])
-        else:
-            return None
-        if len(self._containers) >= _DEEPEST:
-            return None
-        if in_paragraph and (not rest[len(marker) :].strip(" \t") or number not in (None, 1)):
-            return None
-        indent = cursor.indent()
-        cursor.skip(indent)
-        cursor.take(len(marker))
-        padding = 1 if cursor.blank() or cursor.indent() > 4 else cursor.indent()
-        cursor.skip(padding)
-        indent += len(marker) + padding
-        if isinstance(sibling, Item) and sibling.sort == sort:
-            return self._numbered(sibling.next(number, indent, digits=marker[:-1]))
-        return Item(sort, number, indent, None, digits=marker[:-1])
-
     def _numbered(self, item: Item) -> Item:
         """Take note if the list turns out to be written with numbers of its own."""
         if item.numbering.is_counted and not item.is_like_first and not self._is_fork:
@@ -399,13 +332,13 @@ class Scanner:
             if isinstance(leaf, Paragraph) and not (full and is_footnote(text)):
                 leaf.add(text, origin, indent)
                 leaf.lazy, leaf.is_long = not full, self._is_long
-                self._blank = False
+                self._open.is_after_blank = False
                 self._drain(leaf)
                 self.open_line = not self._newline
                 return
             if isinstance(leaf, Table) and full and not self._is_long and is_row(text):
                 self.done += leaf.add(text, self._stop)
-                self._blank = False
+                self._open.is_after_blank = False
                 if leaf.grown:
                     self.widened.append(leaf.columns)
                 return
@@ -420,9 +353,3 @@ class Scanner:
         paragraph.is_long = self._is_long
         paragraph.add(text, origin, indent)
         self._drain(paragraph)
-
-
-def _enter_quote(cursor: Cursor) -> None:
-    cursor.skip(3)
-    cursor.take(1)
-    cursor.skip(1)
