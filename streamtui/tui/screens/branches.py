@@ -15,7 +15,8 @@ from streamtui.workspace.branch_lines import BranchLine
 class Branches(Picker):
     """Dismissed with the id of the last message of the chosen branch."""
 
-    HINT = "type to filter · enter go there · esc close"
+    PLACEHOLDER = "Branches: type to filter"
+    HINT = "enter go there · esc close"
 
     def __init__(self, lines: Sequence[BranchLine]) -> None:
         super().__init__()

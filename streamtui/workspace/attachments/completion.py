@@ -10,8 +10,10 @@ from streamtui.workspace.attachments.path_scan import scan
 
 MOST: Final = 50
 """Suggestions at a time."""
-_FRESH_S: Final = 10.0
+_FRESH_S: Final = 2.0
 """How old the list of files may be before it is made anew, while the old one still serves."""
+_REST: Final = 10
+"""How many times as long as it took to make a list it serves at least, so that a large tree is not read all the time."""
 _MOST_ENTRIES: Final = 5_000
 """Of one folder."""
 _BEGINNINGS: Final = ("/", "~", ".")
@@ -24,7 +26,8 @@ class PathCompletion:
     def __init__(self, folder: str | None = None) -> None:
         self._folder = folder or _here()
         self._index: PathIndex | None = None
-        self._listed_at = float("-inf")
+        self._old_at = float("-inf")
+        """When the list is to be made anew."""
         self._listing: asyncio.Task[None] | None = None
         self._is_open = True
 
@@ -46,21 +49,23 @@ class PathCompletion:
     @property
     def is_listing(self) -> bool:
         """Whether better answers are on their way."""
-        return self._index is None and self._listing is not None
+        return self._listing is not None
 
     def close(self) -> None:
         """Make no more lists."""
         self._is_open = False
 
     def _list(self) -> None:
-        if self._listing is None and time.monotonic() - self._listed_at > _FRESH_S:
+        if self._listing is None and time.monotonic() > self._old_at:
             self._listing = asyncio.create_task(self._make_list())
 
     async def _make_list(self) -> None:
+        began = time.monotonic()
         try:
             self._index = await asyncio.to_thread(lambda: PathIndex(scan(self._folder, lambda: self._is_open)))
         finally:
-            self._listed_at = time.monotonic()
+            now = time.monotonic()
+            self._old_at = now + max(_FRESH_S, _REST * (now - began))
             self._listing = None
 
 

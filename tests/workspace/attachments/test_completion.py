@@ -149,6 +149,23 @@ async def test_the_first_answers_come_before_the_list_is_made(tree: Path) -> Non
     assert await completion.complete("/nowhere/x") == []
 
 
+async def test_a_file_made_since_is_offered_once_the_list_is_made_anew(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("streamtui.workspace.attachments.completion._FRESH_S", 0)
+    monkeypatch.setattr("streamtui.workspace.attachments.completion._REST", 0)
+    completion = PathCompletion(str(tree))
+    await completion.complete("late")
+    await completion.listed()
+
+    (tree / "late.py").touch()
+
+    assert await completion.complete("late") == [], "the old list serves meanwhile"
+    assert completion.is_listing, "and whoever shows it knows that a better one is on its way"
+    await completion.listed()
+    assert await completion.complete("late") == ["late.py"]
+
+
 async def test_home_is_looked_into(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "environ", {**os.environ, "HOME": str(tree)})
     completion = PathCompletion("/")
