@@ -194,6 +194,12 @@ def test_a_refusal_that_a_relay_passes_on_as_its_own_fault_is_asked_once(
     assert says in text
 
 
+def test_words_in_an_event_stream_with_the_status_of_a_refusal_are_read() -> None:
+    body = 'data: {"error": {"message": "Incorrect API key provided", "code": "401"}}\n\ndata: [DONE]\n\n'
+    kind, text, _ = line(400, body)
+    assert kind == "auth" and "data:" not in text and "Incorrect API key provided" in text
+
+
 def test_a_fault_of_the_server_s_says_too_that_no_key_was_sent() -> None:
     peer = EndpointInfo("api.example.org", "WORK_KEY", withheld="No key was sent: WORK_KEY is not set.")
     assert "WORK_KEY is not set" in line(500, "Internal Server Error", peer=peer)[1]

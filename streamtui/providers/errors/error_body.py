@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -37,10 +38,23 @@ def words_of_body(body: str) -> ServerWords:
     try:
         payload = json.loads(body)
     except (ValueError, RecursionError):
-        return ServerWords(body)
+        payload = _in_events(body)
+        if payload is None:
+            return ServerWords(body)
     if isinstance(payload, list) and len(payload) == 1:
         payload = payload[0]
     return words_of(payload)
+
+
+def _in_events(body: str) -> dict[str, Any] | None:
+    """Return the first object in a body that is an event stream in spite of its status; `None` where it is none."""
+    for line in body.splitlines():
+        if not line.startswith("data:"):
+            continue
+        with suppress(ValueError, RecursionError):
+            if isinstance(payload := json.loads(line.removeprefix("data:")), dict):
+                return payload
+    return None
 
 
 def words_of(payload: object) -> ServerWords:
