@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from streamtui.chat.errors import ErrorInfo
-from streamtui.chat.messages import ChatMessage, Segment, Status
+from streamtui.chat.messages import Attachment, ChatMessage, Segment, Status
 from streamtui.chat.ports import ConversationRecord
 from streamtui.workspace.markdown_export import export_markdown
 from streamtui.workspace.markdown_source import closed, last_fence
@@ -151,3 +151,10 @@ def test_what_is_closed_stays_as_it_is(parts: list[str]) -> None:
 )
 def test_the_last_fence_is_found_as_markdown_has_it(text: str, code: str | None) -> None:
     assert last_fence(text) == code
+
+
+def test_the_files_of_a_prompt_are_named() -> None:
+    files = (Attachment("0" * 64, "a`b\n.md", "text/plain", 3_400), Attachment("1" * 64, "c.png", "image/png", 5))
+    messages = [replace(MESSAGES[0], attachments=files), *MESSAGES[1:2]]
+
+    assert "Attached: `a b .md` (3.4 kB), `c.png` (5 B)\n" in export_markdown(RECORD, messages)
