@@ -28,6 +28,8 @@ alone: no quotation marks, no full stop, no explanation. What stands between the
 {excerpt}
 ----------
 """
+_DEMO: Final = "demo"
+"""The provider whose answers are written in advance."""
 _EXCERPT: Final = 1_500
 """Characters of a message that the model is shown: of a long one, its beginning."""
 _ENOUGH: Final = 400
@@ -57,8 +59,9 @@ class Titles:
         is still that of its first prompt."""
         conversation = session.conversation
         path = conversation.path()
-        is_first = len(path) == 2 and len(conversation.messages) == 2
-        return self._source == "model" and is_first and conversation.title == first_line(path[0])
+        if self._source != "model" or conversation.model.provider.name == _DEMO:
+            return False
+        return len(path) == len(conversation.messages) == 2 and conversation.title == first_line(path[0])
 
     async def give(self, session: Session) -> str:
         """Give the conversation the title that its model finds, and return it; a title given meanwhile stays.
