@@ -109,7 +109,7 @@ def _unreadable(path: str, error: OSError | ValueError) -> ConfigError:
         return ConfigError("Only files are attached, no addresses on the web: save what is there first.")
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return ConfigError(f"There is no file {name}.")
-    why = error.strerror if isinstance(error, OSError) else str(error)
+    why = error.strerror if isinstance(error, OSError) else "no file has such a name"  # Python's words change
     return ConfigError(f"{name} can't be read: {why}.")
 
 
