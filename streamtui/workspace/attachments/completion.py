@@ -13,7 +13,7 @@ MOST: Final = 50
 _FRESH_S: Final = 2.0
 """How old the list of files may be before it is made anew, while the old one still serves."""
 _REST: Final = 10
-"""How many times as long as it took to make a list it serves at least, so that a large tree is not read all the time."""
+"""How many times as long as it took to make a list it serves at least, so that a large tree is not read without end."""
 _MOST_ENTRIES: Final = 5_000
 """Of one folder."""
 _BEGINNINGS: Final = ("/", "~", ".")
