@@ -39,7 +39,7 @@ from streamtui.tui.terminal import browser
 from streamtui.tui.terminal.input_messages import TerminalBackground
 from streamtui.tui.terminal.terminal_app import TerminalApp
 from streamtui.tui.widgets.prompt import Prompt
-from streamtui.workspace import Session, Workspace
+from streamtui.workspace import Workspace
 
 CRASHED: Final = 70
 DEFAULT_THEME: Final = "textual-dark"
@@ -93,7 +93,11 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
             has_sidebar=looks.sidebar,
         )
         self.workspace.events.watch(
-            Notifications(looks.notify, self._is_seen, lambda text: self.write_signal(text)).hear
+            Notifications(
+                looks.notify,
+                lambda session: self.app_focus and self.chat.session is session,
+                lambda text: self._write(text),
+            ).hear
         )
         self.farewell = ""
         """A line for stderr after the screen is restored."""
@@ -193,12 +197,9 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
         return await self.chat.confirm(question, "Send it")
 
     @on(MessageLog.Copy)
-    def copy_from_log(self, event: MessageLog.Copy) -> None:
-        self.copy(event.text, event.what)
-
     @on(Prompt.Cut)
-    def copy_cut(self, event: Prompt.Cut) -> None:
-        self.copy(event.text, "cut text")
+    def copy_what_is_asked(self, event: MessageLog.Copy | Prompt.Cut) -> None:
+        self.copy(event.text, event.what)
 
     @on(TerminalApp.ImagePasted)
     @work
@@ -274,13 +275,6 @@ class StreamtuiApp(TerminalApp[None], inherit_bindings=False):
 
     def action_redraw(self) -> None:
         self.redraw()
-
-    def write_signal(self, text: str) -> None:
-        """Write to the terminal what is no part of a frame."""
-        self._write(text)
-
-    def _is_seen(self, session: Session) -> bool:
-        return self.app_focus and self.chat.session is session
 
     @contextmanager
     def lend_terminal(self) -> Iterator[None]:

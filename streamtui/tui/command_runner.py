@@ -1,12 +1,16 @@
 """Runs commands, and says what goes wrong in one line."""
 
 from collections.abc import Coroutine
+from typing import Final
 
 from streamtui.chat.errors import StreamtuiError
 from streamtui.tui import commands
 from streamtui.tui.actions.context import CommandContext
 from streamtui.tui.commands import Command, Handler
 from streamtui.tui.screens.palette import Palette
+
+_PALETTE: Final = "palette"
+"""What the key of the list of all commands is bound to: no command, since it would list itself."""
 
 
 class CommandRunner:
@@ -21,6 +25,9 @@ class CommandRunner:
 
     def run_named(self, name: str, argument: str = "") -> None:
         """Run what a key is bound to; a command that needs an argument goes into the box, to be completed."""
+        if name == _PALETTE:
+            self.start(self._choose())
+            return
         if (handler := commands.KEYED.get(name)) is not None:
             self._start(handler, argument)
             return
@@ -36,7 +43,7 @@ class CommandRunner:
         """Say that there is no such command."""
         self._context.say(f"There is no command /{name}; / lists them.", "warning")
 
-    async def choose(self) -> None:
+    async def _choose(self) -> None:
         """Let the user choose from all commands."""
         name = await self._context.app.push_screen_wait(Palette(self._context.keys))
         if name is not None:
@@ -53,9 +60,10 @@ class CommandRunner:
 
     def start(self, rest: Coroutine[None, None, None]) -> None:
         """Do what has to read or to ask something; what goes wrong is said."""
-        self._context.app.run_worker(self._finish(rest))
+        self._context.app.run_worker(self.finish(rest))
 
-    async def _finish(self, rest: Coroutine[None, None, None]) -> None:
+    async def finish(self, rest: Coroutine[None, None, None]) -> None:
+        """Await what a command returned; what goes wrong is said."""
         try:
             await rest
         except StreamtuiError as error:

@@ -343,7 +343,7 @@ KEYS: Final = (
     Key(
         "palette",
         ("ctrl+p",),
-        "palette",
+        "command('palette')",
         "all commands, by name",
         Group.PROGRAM,
         Place.CHAT,

@@ -64,6 +64,10 @@ class Standing:
         elsewhere = len(self._workspace.tasks) - len(self.session.tasks)
         return format.state_of(self.session, self._prices, elsewhere)
 
+    def is_changing(self) -> bool:
+        """Whether the conversation in view will soon hold more."""
+        return self.session is not None and (self.session.is_streaming or not self.session.ready.is_set())
+
     def is_moving(self) -> bool:
         """Whether the figures will soon be others."""
         return len(self._workspace.tasks) > 0

@@ -68,9 +68,15 @@ class ChatScreen(Screen[None]):
         self.context = CommandContext(app, self, self.view, workspace, choices, keys, program)
         self.commands = CommandRunner(self.context)
         self.composer = Composer(workspace, self.view, self.commands, keys, choices.texts.names)
-        self.sidebar = Sidebar(workspace, is_wanted=has_sidebar)
-        self.find_bar = FindBar(self._is_changing)
+        self.box = self.composer
+        self.sidebar = Sidebar(
+            workspace,
+            lambda action, conversation: self.commands.finish(act(self.context, action, conversation)),
+            is_wanted=has_sidebar,
+        )
+        self.find_bar = FindBar()
         self.standing = Standing(workspace, self.view, self.composer, self.find_bar, self.sidebar, choices.prices)
+        self.find_bar.is_changing = self.standing.is_changing
         self.status = StatusBar(keys, self.standing.moment, self.standing.state, self.standing.is_moving)
         self.banner = Banner()
         self._title = TitleBar()
@@ -92,9 +98,6 @@ class ChatScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.composed.set()
-
-    def on_unmount(self) -> None:
-        self.let_go()
 
     # -- the session in view
 
@@ -145,6 +148,7 @@ class ChatScreen(Screen[None]):
             self.view.welcome.forget_search()
             self.say(f"{search.model.label} is there now, for new conversations; /model asks it here.")
 
+    @on(events.Unmount)
     def let_go(self) -> None:
         """Show nothing more of what happens in the session in view: the app ends, and its widgets go."""
         self._unwatch()
@@ -203,22 +207,12 @@ class ChatScreen(Screen[None]):
     def action_command(self, name: str, argument: str = "") -> None:
         self.commands.run_named(name, argument)
 
-    def action_palette(self) -> None:
-        self.run_worker(self.commands.choose())
-
-    @property
-    def box(self) -> Composer:
-        return self.composer
-
     def find(self, text: str) -> None:
         """Let the user find a text in the conversation in view."""
         if self.session.is_blank:
             self.say("There is nothing to find in yet.")
         else:
             self.find_bar.open(self.view.log_in_view, text)
-
-    def _is_changing(self) -> bool:
-        return self.session.is_streaming or not self.session.ready.is_set()
 
     # -- what is said and asked
 
@@ -241,11 +235,6 @@ class ChatScreen(Screen[None]):
         await self.app.push_screen(Decision(question, choices, self.composer.insert), answer.set_result)
         return await answer
 
-    @on(FindBar.Closed)
-    def leave_find_bar(self) -> None:
-        self.composer.prompt.focus()
-        self.show_hints()
-
     @on(events.DescendantFocus)
     @on(Composer.Changed)
     @on(ConversationView.CursorMoved)
@@ -259,19 +248,6 @@ class ChatScreen(Screen[None]):
         if self.sidebar.fit(self.size.width):
             self.say("The sidebar is hidden until the terminal is wider.")
 
-    @on(Sidebar.Chosen)
-    def open_chosen(self, event: Sidebar.Chosen) -> None:
-        self.composer.prompt.focus()
-        self.open_saved(event.conversation)
-
-    @on(Sidebar.Asked)
-    def act_on_conversation(self, event: Sidebar.Asked) -> None:
-        self.commands.start(self._act(event.action, event.conversation))
-
-    async def _act(self, action: str, conversation: str) -> None:
-        await act(self.context, action, conversation)
-        self.sidebar.load()
-
     # -- keys
 
     def action_escape(self) -> None:
@@ -281,18 +257,12 @@ class ChatScreen(Screen[None]):
             self.find_bar.close(stay=False)
             or self.composer.close_menu()
             or self.composer.leave_queue()
-            or self._leave_sidebar()
+            or self.sidebar.leave()
             or self.view.hide_cursor()
             or self.session.outgoing.unqueue()
         )
         if not is_done:
             self._workspace.stop(self.session)
-
-    def _leave_sidebar(self) -> bool:
-        had_keys = self.sidebar.has_focus
-        if had_keys:
-            self.composer.prompt.focus()
-        return had_keys
 
     def action_continue_reply(self) -> None:
         self._workspace.sender.submit(self.session, Continue())

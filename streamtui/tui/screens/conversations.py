@@ -129,8 +129,6 @@ class Conversations(Picker):
     def matching(self, typed: str) -> Iterable[Option]:
         known = self._matches if self._typed and typed.startswith(self._typed) else self._rows
         words = typed.split()
-        if words and not self._is_whole:
-            self._load_rest()
         self._matches = [row for row in known if all(word in row.words for word in words)] if words else self._rows
         self._typed, self._hits = typed, []
         if words:
@@ -172,13 +170,16 @@ class Conversations(Picker):
 
     def _show_hits(self, hits: Sequence[SearchHit]) -> None:
         listed = {row.summary.id for row in self._matches}
-        self._hits = list(_few_of_each(hit for hit in hits if hit.message or hit.conversation.id not in listed))
-        if not self._hits:
+        titled = [hit for hit in hits if hit.message is None and hit.conversation.id not in listed]
+        self._hits = list(_few_of_each(hit for hit in hits if hit.message is not None))
+        if not (titled or self._hits):
             return
         if not self._matches:
             self.choices.clear_options()
-        options = [Option(Content.styled("In messages", "bold $foreground-muted"), disabled=True)]
-        options += [Option(self._hit_line(hit), id=_id_of(hit)) for hit in self._hits]
+        options = [*self._by_day([_Row(hit.conversation, _words(hit.conversation)) for hit in titled])]
+        if self._hits:
+            options.append(Option(Content.styled("In messages", "bold $foreground-muted"), disabled=True))
+        options += [Option(self._hit_line(hit), id=f"{hit.conversation.id} {hit.message}") for hit in self._hits]
         self.append(options)
         if self.choices.highlighted is None:
             self.choices.highlighted = 1
@@ -284,10 +285,6 @@ def _few_of_each(hits: Iterable[SearchHit]) -> Iterator[SearchHit]:
         shown[hit.conversation.id] += 1
         if shown[hit.conversation.id] <= _HITS_OF_ONE:
             yield hit
-
-
-def _id_of(hit: SearchHit) -> str:
-    return f"{hit.conversation.id} {hit.message}" if hit.message is not None else hit.conversation.id
 
 
 def _words(summary: ConversationSummary) -> str:

@@ -7,7 +7,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container, Horizontal
-from textual.message import Message
 from textual.widgets import Input
 
 from streamtui.log import MessageLog
@@ -40,13 +39,10 @@ class _Query(Input):
 class FindBar(Container):
     """Marks in the log what is typed here, and goes from one place to the next. Blank while it is closed."""
 
-    class Closed(Message):
-        """The keys are no longer wanted here."""
-
-    def __init__(self, is_changing: Callable[[], bool]) -> None:
-        """`is_changing` returns whether the conversation will soon hold more."""
+    def __init__(self) -> None:
         super().__init__()
-        self._is_changing = is_changing
+        self.is_changing: Callable[[], bool] = lambda: False
+        """Returns whether the conversation will soon hold more."""
         self._log: MessageLog | None = None
         self._origin: LogPlace | None = None
         self._matches: Sequence[Match] = ()
@@ -91,7 +87,7 @@ class FindBar(Container):
             log.return_to(self._origin)
         self._beat.pause()
         self.remove_class("-open")
-        self.post_message(self.Closed())
+        self.screen.query_one("Prompt").focus()
         return True
 
     def step(self, by: int) -> None:
@@ -117,7 +113,7 @@ class FindBar(Container):
 
     def _look_again(self) -> None:
         """Count anew what has come since. Nothing moves."""
-        if self._log is None or not self._text or not self._is_changing():
+        if self._log is None or not self._text or not self.is_changing():
             return
         shown = self._matches[self._at] if self._matches else None
         self._matches = self._log.find(self._text)

@@ -1,24 +1,19 @@
-"""The box the user writes in: several lines, grows, remembers what was sent.
-
-Private Textual names used here, checked on 8.2.8: `textual.document._document`, `textual.document._edit`.
-"""
+"""The box the user writes in: several lines, grows, remembers what was sent."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Final, Protocol
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.document._document import EditResult, Location, Selection
-from textual.document._edit import Edit
 from textual.message import Message
 from textual.widgets import TextArea
 
 from streamtui.chat.sanitize import sanitize
 from streamtui.tui.key import Place
 from streamtui.tui.keybindings import Keybindings
-from streamtui.tui.widgets.pastes import Pastes
+from streamtui.tui.widgets.folding_area import FoldingArea
 
 
 class PromptHistory:
@@ -106,7 +101,7 @@ _HERE: Final = {"home": "home", "end": "end"}
 """Keys that have no row: in a text they do what they do everywhere."""
 
 
-class Prompt(TextArea, inherit_bindings=False):
+class Prompt(FoldingArea, inherit_bindings=False):
     """Posts `Submitted` for Enter, and is empty then; never changes or clears a text on its own otherwise."""
 
     @dataclass
@@ -130,6 +125,7 @@ class Prompt(TextArea, inherit_bindings=False):
         """This text was cut out of the box."""
 
         text: str
+        what: str = "cut text"
 
     @dataclass
     class Pasted(Message):
@@ -144,8 +140,7 @@ class Prompt(TextArea, inherit_bindings=False):
         key: str
 
     def __init__(self, reading: Reading, keys: Keybindings) -> None:
-        self._pastes = Pastes()  # first: the text area asks at once
-        super().__init__(soft_wrap=True, show_line_numbers=False, tab_behavior="focus", compact=True)
+        super().__init__()
         self.cursor_blink = False  # twice a second a frame, which a slow link feels and an idle laptop too
         self.recent = PromptHistory()
         self.enter_means = EnterMeans.SEND
@@ -155,15 +150,6 @@ class Prompt(TextArea, inherit_bindings=False):
         # was typed right behind it is in the box already. The same goes for keys that are bound on the screen.
         self._actions = stock | _HERE | _actions(keys.bindings(Place.BOX))
         self._screen_actions = _actions(keys.bindings(Place.CHAT))
-
-    @property
-    def draft(self) -> str:
-        """The text, with what its chips stand for."""
-        return self._pastes.unfold(self.text)
-
-    @property
-    def selected_text(self) -> str:
-        return self._pastes.unfold(super().selected_text)
 
     @property
     def is_blank(self) -> bool:
@@ -178,11 +164,6 @@ class Prompt(TextArea, inherit_bindings=False):
     def give_back(self, text: str) -> None:
         """Put what was taken before what was typed since."""
         self.put(text + self.text)
-
-    def put(self, text: str) -> None:
-        """Replace the text, the cursor at its end. Undo brings the old one back."""
-        self.replace(text, (0, 0), self.document.end)
-        self.move_cursor(self.document.end)
 
     async def _on_key(self, event: events.Key) -> None:
         if event.key == "tab":
@@ -212,66 +193,7 @@ class Prompt(TextArea, inherit_bindings=False):
     def insert_pasted(self, text: str) -> None:
         """Insert pasted text as text: no newline in it sends, no character in it is a key. A long one is folded."""
         self._leave_messages()
-        result = self._replace_via_keyboard(self._pastes.fold(sanitize(text)), *self.selection)
-        if result is not None:
-            self.move_cursor(result.end_location)
-
-    def undo(self) -> None:
-        self._leave_lines_that_go()
-        super().undo()
-
-    def redo(self) -> None:
-        self._leave_lines_that_go()
-        super().redo()
-
-    def _leave_lines_that_go(self) -> None:
-        """Put the cursor where there is text in any case. Textual scrolls to it before it has taken it back, and fails
-        where its line is gone; the edit knows where it was."""
-        self.selection = Selection.cursor((0, 0))
-
-    # -- chips of long pastes
-
-    def edit(self, edit: Edit) -> EditResult:
-        """Do an edit, one that touches a part of a chip to all of it."""
-        top, bottom = sorted((edit.from_location, edit.to_location))
-        if top == bottom:
-            top = bottom = self._out_of_chip(top, to_end=True)
-        else:
-            top, bottom = self._out_of_chip(top, to_end=False), self._out_of_chip(bottom, to_end=True)
-        if {top, bottom} != {edit.from_location, edit.to_location}:
-            edit = replace(edit, from_location=top, to_location=bottom)
-            self.history.checkpoint()  # a chip goes, and comes back, by itself
-        return super().edit(edit)
-
-    def validate_selection(self, selection: Selection) -> Selection:
-        """Keep the cursor out of chips: it goes over one in a step."""
-        start, end = (self._out_of_chip(place, to_end=place > self.selection.end) for place in selection)
-        return Selection(start, end)
-
-    def _out_of_chip(self, place: Location, *, to_end: bool) -> Location:
-        row, column = place
-        if not self._pastes.has_any or row >= self.document.line_count:
-            return place
-        chip = self._pastes.chip_at(self.document.get_line(row), column)
-        return place if chip is None else (row, chip[to_end])
-
-    def action_unfold(self) -> None:
-        """Show long pastes as they are."""
-        for row in reversed(range(self.document.line_count)):
-            for chip in reversed(self._pastes.chips(self.document.get_line(row))):
-                self._unfold(row, *chip)
-
-    def on_click(self, event: events.Click) -> None:
-        row, column = self.get_target_document_location(event)
-        chips = self._pastes.chips(self.document.get_line(row)) if self.selection.is_empty else []
-        for start, end in chips:
-            if start <= column < end:
-                self._unfold(row, start, end)
-
-    def _unfold(self, row: int, start: int, end: int) -> None:
-        text = self._pastes.unfold(self.document.get_line(row)[start:end])
-        self.history.checkpoint()
-        self.replace(text, (row, start), (row, end))
+        self.insert_folded(sanitize(text))
 
     def _stop(self, event: events.Event) -> None:
         event.stop()

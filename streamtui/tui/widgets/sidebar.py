@@ -1,7 +1,7 @@
 """The conversations beside the one in view, by day, with what goes on in each."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import date
 from typing import ClassVar, Final
 
@@ -9,7 +9,6 @@ from rich.cells import cell_len, set_cell_size
 from textual import events, on, work
 from textual.binding import BindingType
 from textual.content import Content
-from textual.message import Message
 from textual.style import Style
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
@@ -33,29 +32,16 @@ _MENU: Final = "⋯"
 
 
 class Sidebar(OptionList):
-    """Lists what is saved. What is done with a conversation is posted; printable keys go to the box."""
+    """Lists what is saved. Printable keys go to the box."""
 
     FOCUS_ON_CLICK = False
     BINDINGS: ClassVar[list[BindingType]] = DEFAULT.bindings(Place.SIDEBAR)
 
-    class Chosen(Message):
-        """The user wants to read a conversation."""
-
-        def __init__(self, conversation: str) -> None:
-            super().__init__()
-            self.conversation = conversation
-
-    class Asked(Message):
-        """The user wants something done with a conversation: `rename`, `pin`, `fork`, `delete`, `undelete`, `menu`."""
-
-        def __init__(self, action: str, conversation: str) -> None:
-            super().__init__()
-            self.action = action
-            self.conversation = conversation
-
-    def __init__(self, workspace: Workspace, *, is_wanted: bool) -> None:
+    def __init__(self, workspace: Workspace, do: Callable[[str, str], Awaitable[None]], *, is_wanted: bool) -> None:
+        """`do` does something with a conversation: `open`, `rename`, `pin`, `fork`, `delete`, `undelete`, `menu`."""
         super().__init__(id="sidebar", compact=True)
         self._workspace = workspace
+        self._do = do
         self._is_wanted = is_wanted
         self.display = False
         self._current = ""
@@ -88,7 +74,7 @@ class Sidebar(OptionList):
         if self.display and not was_shown:
             self.load()
         if self.has_focus and not self.display:
-            self.screen.focus_next()
+            self.leave()
         return was_shown and self._is_wanted and not self.display
 
     # -- what is listed
@@ -212,6 +198,18 @@ class Sidebar(OptionList):
 
     # -- what the user wants
 
+    @work(group="ask")
+    async def _ask(self, action: str, conversation: str) -> None:
+        await self._do(action, conversation)
+        self.load()
+
+    def leave(self) -> bool:
+        """Give the keys back to the box; return whether they were here."""
+        had_keys = self.has_focus
+        if had_keys:
+            self.screen.query_one("Prompt").focus()
+        return had_keys
+
     @property
     def highlighted_conversation(self) -> str | None:
         at = self.highlighted
@@ -221,17 +219,17 @@ class Sidebar(OptionList):
     def _choose(self, event: OptionList.OptionSelected) -> None:
         event.stop()
         if event.option_id is not None:
-            self.post_message(self.Chosen(event.option_id))
+            self._ask("open", event.option_id)
 
     def action_ask(self, action: str) -> None:
         conversation = self.highlighted_conversation
         if conversation is not None or action == "undelete":
-            self.post_message(self.Asked(action, conversation or ""))
+            self._ask(action, conversation or "")
 
     async def on_click(self, event: events.Click) -> None:
         match event.style.meta:
             case {"menu": str(conversation)}:
                 event.prevent_default()
-                self.post_message(self.Asked("menu", conversation))
+                self._ask("menu", conversation)
             case _:
                 pass
