@@ -44,7 +44,8 @@ class Notifications:
                 return
             case ReplyEnded(ending=ending) if not (session.outgoing.next.queued or self._is_seen(session)):
                 done = "the reply failed" if isinstance(ending, Failed) else "the reply is done"
-                if signal := notification(self._form, session.title or "streamtui", done):
+                title = session.title if session.is_saved else ""  # desktops keep what they were told
+                if signal := notification(self._form, title or "streamtui", done):
                     self._write(signal)
             case _:
                 pass

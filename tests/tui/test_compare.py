@@ -53,26 +53,6 @@ async def test_both_replies_are_shown_side_by_side(open_at_server: OpenAtServer)
         assert "✓" in left and "✓" in right
 
 
-async def test_escape_stops_only_the_highlighted_column(open_at_server: OpenAtServer) -> None:
-    async with open_at_server("ok") as reader:
-        await compare(reader, "slow-50", "slow-51")
-        await reader.until(lambda: min(map(last_word, halves(reader))) >= 3)
-        await reader.press("alt+right")
-        assert highlighted(reader) == 1
-        await reader.press("escape")
-        await reader.until(lambda: "■ stopped" in halves(reader)[1])
-        assert statuses(reader) == {"slow-50": Status.STREAMING, "slow-51": Status.STOPPED}
-        so_far = len(replies_in_flight(reader))
-        await reader.until(lambda: len(replies_in_flight(reader)) > so_far, "the other goes on")
-        await reader.press("alt+left", "escape")
-        await reader.until(lambda: "■ stopped" in halves(reader)[0])
-        await idle(reader)
-
-
-def replies_in_flight(reader: Reader) -> str:
-    return "".join(run.reply.text for run in reader.app.chat.session.tasks)
-
-
 async def test_the_highlight_stays_within_the_columns(open_at_server: OpenAtServer) -> None:
     async with open_at_server("ok") as reader:
         await compare(reader, "ok", "slow-1x3")
@@ -99,17 +79,6 @@ async def test_enter_goes_on_with_the_highlighted_one(open_at_server: OpenAtServ
         await reader.until(f"‹{2 - chosen}/2›")
         await reader.until(texts[1 - chosen])
         assert texts[chosen] not in reader.screen
-
-
-async def test_a_failing_column_leaves_the_other_running(open_at_server: OpenAtServer) -> None:
-    async with open_at_server("ok") as reader:
-        await compare(reader, "500", "slow-50")
-        await reader.until(lambda: "✗" in halves(reader)[0])
-        await reader.until(lambda: last_word(halves(reader)[1]) >= 9)
-        assert statuses(reader) == {"500": Status.FAILED, "slow-50": Status.STREAMING}
-        assert reader.box == ""
-        await reader.press("escape")
-        await idle(reader)
 
 
 async def test_a_prompt_goes_on_with_the_highlighted_column(
@@ -150,19 +119,6 @@ async def test_a_prompt_while_both_stream_waits_and_then_goes_on_with_the_highli
         await idle(reader)
 
 
-async def test_escape_before_anything_arrived_takes_only_that_column_back(open_at_server: OpenAtServer) -> None:
-    async with open_at_server("ok") as reader:
-        await compare(reader, "mute", "ok")
-        await reader.until(lambda: "✓" in halves(reader)[1])
-        await reader.press("escape")
-        await idle(reader)
-        assert list(replies(reader)) == ["ok"]
-        await reader.press("enter")
-        await reader.until_gone("2 · ")
-        assert HELLO_TEXT in reader.screen
-        assert reader.box == ""
-
-
 async def test_enter_with_a_column_that_was_taken_back_shows_the_other(open_at_server: OpenAtServer) -> None:
     async with open_at_server("ok") as reader:
         await compare(reader, "ok", "mute")
@@ -196,21 +152,6 @@ async def test_a_wrong_number_of_models_is_said(open_at_server: OpenAtServer, wo
     async with open_at_server("ok") as reader:
         await reader.send(f"/compare {words}")
         await reader.until("Name 2 to 4 models")
-
-
-async def test_escape_before_anything_arrived_in_any_column_gives_the_prompt_back(open_at_server: OpenAtServer) -> None:
-    async with open_at_server("ok") as reader:
-        await compare(reader, "mute", "stall-first")
-        await reader.press("escape", "escape")
-        await idle(reader)
-        await reader.until(lambda: reader.box == "Say hello")
-        assert replies(reader) == {}
-        await reader.until("next: side by side from mute, stall-first")  # as it was to be sent before
-        await reader.press("ctrl+t")
-        await reader.until_gone("next:")
-        await reader.press("enter")
-        await reader.until("✓")
-        assert replies(reader) == {"ok": HELLO_TEXT}
 
 
 async def test_the_highlighted_column_is_the_branch_that_is_there_on_coming_back(open_at_server: OpenAtServer) -> None:

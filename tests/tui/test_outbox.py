@@ -5,7 +5,6 @@ import time
 from collections.abc import Awaitable
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import pytest
 from textual import events
@@ -68,32 +67,6 @@ async def test_escape_gives_the_queue_back_one_by_one_and_then_stops_the_reply(o
         await reader.press("escape")
         await reader.until("■ stopped")
         assert reader.box == "Second\n\nThird\n\nfourth"
-
-
-async def test_escape_takes_back_what_has_not_left_yet(
-    open_at_server: OpenAtServer, server: ScriptedServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async with open_at_server("ok") as reader:
-        gate, resolve = asyncio.Event(), reader.app.workspace.catalog.resolve
-
-        async def late(model: Any) -> Any:
-            await gate.wait()
-            return await resolve(model)
-
-        monkeypatch.setattr(reader.app.workspace.catalog, "resolve", late)
-        await reader.send("First")
-        await reader.send("Second")
-        await reader.until("next: Second")
-        await reader.press("escape")
-        await reader.until(lambda: reader.box == "Second")
-        await reader.press("escape")
-        await reader.until(lambda: reader.box == "First\n\nSecond")
-        gate.set()
-        await reader.pilot.pause()
-        assert server.of("ok") == []
-        await reader.press("enter")
-        await reader.until("✓")
-        assert asked(server, "ok") == [["First\n\nSecond"]]
 
 
 # -- drafts
@@ -222,19 +195,6 @@ async def test_regenerating_and_stopping_at_once_shows_the_old_reply_again(
         assert reader.box == ""
 
 
-async def test_a_retry_stands_beside_the_old_reply(open_at_server: OpenAtServer) -> None:
-    async with open_at_server("ok") as reader:
-        await reader.talk("Say hello")
-        await reader.send("/model slow-1x3")
-        await reader.until("slow-1x3 @")
-        await reader.send("/retry")
-        await reader.until("w0 w1 w2")
-        await reader.until("‹2/2›")
-        await reader.press("alt+left")
-        await reader.until("‹1/2›")
-        await reader.until(HELLO_TEXT)
-
-
 async def test_editing_makes_a_second_branch_and_sends_the_new_words(
     open_at_server: OpenAtServer, server: ScriptedServer
 ) -> None:
@@ -253,29 +213,6 @@ async def test_editing_makes_a_second_branch_and_sends_the_new_words(
         assert paths(reader)[0] == ("user", "Say hello")
 
 
-async def test_an_edit_that_is_taken_back_is_still_an_edit(
-    open_at_server: OpenAtServer, server: ScriptedServer
-) -> None:
-    async with open_at_server("ok") as reader:
-        await reader.talk("Say hello")
-        await reader.send("/model mute")
-        await reader.until("mute @")
-        await reader.press("alt+e")
-        await reader.until("next: another wording")
-        await reader.type(" twice")
-        await reader.press("enter")
-        await reader.until(lambda: server.of("mute"))
-        await reader.press("escape")
-        await reader.until(lambda: reader.box == "Say hello twice")
-        assert paths(reader)[0] == ("user", "Say hello")
-        await reader.until("next: another wording")
-        await reader.type(" or thrice")
-        await reader.press("enter")
-        await reader.until(lambda: len(server.of("mute")) == 2)
-        assert asked(server, "mute")[1] == ["Say hello twice or thrice"]
-        await reader.press("escape")
-
-
 async def test_an_emptied_box_ends_the_editing(open_at_server: OpenAtServer, server: ScriptedServer) -> None:
     async with open_at_server("ok") as reader:
         await reader.talk("Say hello")
@@ -288,19 +225,6 @@ async def test_an_emptied_box_ends_the_editing(open_at_server: OpenAtServer, ser
         await idle(reader)
         assert asked(server, "ok")[1] == ["Say hello", HELLO_TEXT, "Again"]
         assert "/2›" not in reader.screen
-
-
-async def test_two_quick_retries_start_one_stream(open_at_server: OpenAtServer, server: ScriptedServer) -> None:
-    async with open_at_server("ok") as reader:
-        await reader.talk("Say hello")
-        await reader.send("/model slow-20")
-        await reader.until("slow-20 @")
-        await reader.press("alt+r", "alt+r")
-        await reader.until_word(3)
-        assert len(server.of("slow-20")) == len(reader.app.workspace.tasks) == 1
-        await reader.press("escape")
-        await idle(reader)
-        await reader.until("‹2/2›")
 
 
 # -- opening
@@ -382,17 +306,6 @@ async def test_the_prompt_right_after_compare_goes_to_all(open_at_server: OpenAt
         assert len(server.of("ok")) == len(server.of("slow-1x3")) == 1
 
 
-async def test_a_prompt_taken_back_under_a_new_draft_is_in_the_history(open_at_server: OpenAtServer) -> None:
-    async with open_at_server("mute") as reader:
-        await reader.send("A long important prompt")
-        await reader.until("● thinking")
-        await reader.type("n")
-        await reader.press("escape")
-        await idle(reader)
-        assert reader.box == "n"
-        assert await reader.app.workspace.library.prompts(9) == ["A long important prompt"]
-
-
 async def test_a_new_conversation_is_not_one_whose_prompt_is_on_its_way(
     open_at_server: OpenAtServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -438,24 +351,6 @@ async def test_an_edit_that_is_stashed_is_no_edit(open_at_server: OpenAtServer) 
         await reader.until("next: another wording")
         await reader.press("ctrl+c")
         await reader.until_gone("next: another wording")
-
-
-async def test_a_retry_that_is_taken_back_leaves_the_branch_that_was_in_view(open_at_server: OpenAtServer) -> None:
-    async with open_at_server("ok") as reader:
-        await reader.talk("Say hello")
-        await reader.send("/model slow-1x3")
-        await reader.send("/retry")
-        await reader.until("w0 w1 w2")
-        await idle(reader)
-        await reader.press("alt+left")
-        await reader.until("‹1/2›")
-        await reader.send("/model mute")
-        await reader.send("/retry")
-        await reader.until("● thinking")
-        await reader.press("escape")
-        await idle(reader)
-        await reader.until("‹1/2›")
-        assert paths(reader)[-1] == ("assistant", HELLO_TEXT)
 
 
 async def test_typing_after_another_conversation_is_shown_goes_into_the_box(open_app: Open) -> None:

@@ -48,6 +48,22 @@ class Files(Protocol):
         ...
 
 
+class History(Protocol):
+    """The prompts that Up walks."""
+
+    def renew(self, prompts: Sequence[str]) -> None:
+        """Hold these prompts and no others."""
+        ...
+
+
+class Queue(Protocol):
+    """What commands need of the queued prompts."""
+
+    def enter(self) -> bool:
+        """Give the keys to them; return whether there are any."""
+        ...
+
+
 class Box(Protocol):
     """What commands need of the box and what is above it."""
 
@@ -68,9 +84,11 @@ class Box(Protocol):
     @property
     def files(self) -> Files: ...
 
-    def enter_queue(self) -> bool:
-        """Give the keys to the queued prompts; return whether there are any."""
-        ...
+    @property
+    def queue(self) -> Queue: ...
+
+    @property
+    def recent(self) -> History: ...
 
 
 class Sidebar(Protocol):

@@ -6,6 +6,7 @@ from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.tui.actions.context import CommandContext
 from streamtui.tui.actions.files import expanded, free_name, write_new
+from streamtui.tui.actions.prompts import renew_history
 from streamtui.tui.screens.conversations import Conversations
 from streamtui.workspace.exports import FORMS, exported, form_of
 
@@ -28,6 +29,8 @@ async def open(context: CommandContext, argument: str = "") -> None:
     conversations = Conversations(context.workspace, session.conversation.id)
     picked = await context.app.push_screen_wait(conversations)
     session = context.session
+    if conversations.has_changed:
+        await renew_history(context)
     if picked is None:
         return
     conversation, _, message = picked.partition(" ")

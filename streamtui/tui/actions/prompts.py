@@ -1,8 +1,13 @@
 """Commands about what the user sends, has sent and will send."""
 
+from typing import Final
+
 from streamtui.chat.errors import StreamtuiError
 from streamtui.tui.actions.context import CommandContext
 from streamtui.tui.screens.prompts import Prompts
+
+HISTORY: Final = 500
+"""Prompts that Up walks; Ctrl+R finds them all."""
 
 
 async def search(context: CommandContext, argument: str = "") -> None:
@@ -15,9 +20,14 @@ async def search(context: CommandContext, argument: str = "") -> None:
         context.box.put(text)
 
 
+async def renew_history(context: CommandContext) -> None:
+    """Walk only what is saved from here on: prompts go with a deleted conversation, and come back with it."""
+    context.box.recent.renew(await context.workspace.library.prompts(HISTORY))
+
+
 def queue(context: CommandContext, argument: str = "") -> None:
     """Give the keys to the queued prompts."""
-    if not context.box.enter_queue():
+    if not context.box.queue.enter():
         raise StreamtuiError("No prompt is queued: Enter queues one while a reply streams.")
 
 

@@ -2,6 +2,7 @@
 
 from streamtui.chat.errors import StreamtuiError
 from streamtui.tui.actions.context import CommandContext
+from streamtui.tui.actions.prompts import renew_history
 from streamtui.tui.screens.fields import Field
 from streamtui.tui.screens.menu import MessageMenu
 
@@ -39,6 +40,7 @@ async def act(context: CommandContext, action: str, conversation: str) -> None:
             context.say("This is the new conversation; the one it was made of stays as it is.")
         case "delete":
             await context.workspace.delete(conversation)
+            await renew_history(context)
             undo = context.keys["sidebar_undelete"]
             context.say(f"Deleted. {undo} in the sidebar takes it back for ten seconds.")
         case "undelete":
@@ -68,4 +70,5 @@ async def _undelete(context: CommandContext) -> None:
     if not context.workspace.can_undelete:
         raise StreamtuiError("There is no deletion to take back.")
     restored = await context.workspace.undelete()
+    await renew_history(context)
     context.say("It is back." if restored else "Too late: it is gone.")

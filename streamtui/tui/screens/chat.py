@@ -256,7 +256,7 @@ class ChatScreen(Screen[None]):
         is_done = (
             self.find_bar.close(stay=False)
             or self.composer.close_menu()
-            or self.composer.leave_queue()
+            or self.composer.queue.leave()
             or self.sidebar.leave()
             or self.view.hide_cursor()
             or self.session.outgoing.unqueue()

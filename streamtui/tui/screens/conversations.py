@@ -69,6 +69,8 @@ class Conversations(Picker):
         self._workspace = workspace
         self._current = current
         self._rows: list[_Row] = []
+        self.has_changed = False
+        """Whether any was deleted here, or taken back."""
         self._is_whole = False
         """Whether `_rows` are all there are, or will soon be."""
         self._matches: list[_Row] = []
@@ -253,6 +255,7 @@ class Conversations(Picker):
         except StoreError as error:
             self.tell(str(error), 10)
             return
+        self.has_changed = True
         self._rows = [row for row in self._rows if row.summary.id != id]
         self._matches, self._typed = self._rows, ""
         self.offer()

@@ -58,6 +58,9 @@ class Composer(Vertical):
     ) -> None:
         super().__init__(id="composer")
         self.prompt = Prompt(reading, keys)
+        self.recent = self.prompt.recent
+        """The prompts sent before."""
+        self.prompt.placeholder = Content(PLACEHOLDER)
         self.menu = CommandMenu(keys, names)
         self.queue = Queue()
         self.files = FilePanel(self.prompt)
@@ -73,9 +76,6 @@ class Composer(Vertical):
         yield self.menu
         yield self.files
         yield self.prompt
-
-    def on_mount(self) -> None:
-        self.prompt.placeholder = Content(PLACEHOLDER)
 
     # -- the session in view
 
@@ -133,7 +133,11 @@ class Composer(Vertical):
             return
         parsed = commands.parse(text)
         if isinstance(parsed, str):
-            self._refuse(text, parsed)
+            if self.menu.is_open:
+                self.menu.choose()
+            else:
+                self.prompt.give_back(text)
+                self._runner.refuse(parsed)
             return
         self.close_menu()
         if parsed is not None:
@@ -167,17 +171,6 @@ class Composer(Vertical):
         else:
             session.comparison.pick()
 
-    @on(Prompt.Left)
-    def quit(self) -> None:
-        self._runner.run_named("quit")
-
-    def _refuse(self, text: str, name: str) -> None:
-        if self.menu.is_open:
-            self.menu.choose()
-        else:
-            self.prompt.give_back(text)
-            self._runner.refuse(name)
-
     @on(Prompt.Recalled)
     def recall(self) -> None:
         if self._session is not None and not self._session.outgoing.unqueue():
@@ -205,17 +198,6 @@ class Composer(Vertical):
         self._session.outgoing.draft = ""
         return self._submission(self._session, text)
 
-    def enter_queue(self) -> bool:
-        """Give the keys to the queued prompts; return whether there are any."""
-        return self.queue.enter()
-
-    @on(Queue.Left)
-    def leave_queue(self) -> bool:
-        """Give the keys back to the box; return whether the queue had them."""
-        had_keys = self.queue.has_focus
-        self.prompt.focus()
-        return had_keys
-
     def insert(self, text: str) -> None:
         """Put what was typed or pasted elsewhere into the box."""
         if len(text) > 1:
@@ -228,8 +210,7 @@ class Composer(Vertical):
     @on(TextArea.Changed)
     def changed(self, event: TextArea.Changed) -> None:
         self.menu.suggest(event.text_area.text)
-        self._set_meaning()
-        self.post_message(self.Changed())
+        self.set_meaning()
         if self._session is not None:
             self._session.outgoing.draft = self.prompt.draft
             self.files.text_changed()
@@ -283,16 +264,13 @@ class Composer(Vertical):
         self._runner.run_named("offer_pasted", event.text)
 
     @on(PathMenu.Changed)
-    def show_paths(self) -> None:
-        self._set_meaning()
-        self.post_message(self.Changed())
-
-    def _set_meaning(self) -> None:
+    def set_meaning(self) -> None:
         """Let Enter, Up and Down go to the list that is open."""
         if self.menu.is_open:
             self.prompt.enter_means = EnterMeans.COMMAND
         else:
             self.prompt.enter_means = EnterMeans.PATH if self.files.paths.is_open else EnterMeans.SEND
+        self.post_message(self.Changed())
 
     @on(CommandMenu.Chosen)
     def complete(self, event: CommandMenu.Chosen) -> None:
@@ -319,6 +297,5 @@ class Composer(Vertical):
         was_open = self.menu.is_open
         self.menu.close()
         was_open = self.files.paths.dismiss_word() or was_open
-        self._set_meaning()
-        self.post_message(self.Changed())
+        self.set_meaning()
         return was_open

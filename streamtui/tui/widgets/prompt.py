@@ -32,6 +32,10 @@ class PromptHistory:
         """Put older prompts below the ones already here."""
         self._prompts += [prompt for prompt in prompts if prompt not in self._prompts]
 
+    def renew(self, prompts: Sequence[str]) -> None:
+        """Hold these prompts and no others: some may be gone with their conversation."""
+        self._prompts, self._index = list(prompts), -1
+
     def remember(self, prompt: str) -> None:
         """Put `prompt` on top and stop walking."""
         self._prompts = [prompt, *(other for other in self._prompts if other != prompt)]
@@ -116,9 +120,6 @@ class Prompt(FoldingArea, inherit_bindings=False):
 
     class Recalled(Message):
         """Up was pressed on the empty box: a queued prompt, if there is one, comes back before the history does."""
-
-    class Left(Message):
-        """Ctrl+D was pressed on the empty box."""
 
     @dataclass
     class Cut(Message):
@@ -232,11 +233,11 @@ class Prompt(FoldingArea, inherit_bindings=False):
             self.post_message(self.Cut(selected))
             self.action_delete_left()
 
-    def action_leave_or_delete(self) -> None:
+    async def action_leave_or_delete(self) -> None:
         if self.text:
             self.action_delete_right()
         else:
-            self.post_message(self.Left())
+            await self.app.run_action("command('quit')", self.screen)
 
     def _is_walking(self) -> bool:
         """Return whether the box shows a prompt of the history as it was. Changing it ends the walk."""

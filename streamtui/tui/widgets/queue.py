@@ -1,13 +1,11 @@
 """The prompts that wait for the reply in flight, above the box."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Final
 
 from textual import events, on
 from textual.binding import BindingType
 from textual.content import Content
-from textual.message import Message
 from textual.style import Style
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
@@ -31,10 +29,6 @@ class Queue(OptionList):
     FOCUS_ON_CLICK = False
     BINDINGS: ClassVar[list[BindingType]] = DEFAULT.bindings(Place.QUEUE)
 
-    @dataclass
-    class Left(Message):
-        """The keys are no longer wanted here."""
-
     def __init__(self) -> None:
         super().__init__(id="queue", compact=True)
         self._outgoing: Outgoing | None = None
@@ -50,7 +44,7 @@ class Queue(OptionList):
         self.add_options([Option(self._row(n, text)) for n, text in enumerate(self._texts)])
         self.highlighted = min(at or 0, len(self._texts) - 1) if self.has_focus and self._texts else None
         if not self._texts and self.has_focus:
-            self.post_message(self.Left())
+            self.leave()
 
     def on_resize(self) -> None:
         for number, text in enumerate(self._texts):
@@ -63,6 +57,13 @@ class Queue(OptionList):
         self.focus()
         self.highlighted = 0
         return True
+
+    def leave(self) -> bool:
+        """Give the keys back to the box; return whether they were here."""
+        had_keys = self.has_focus
+        if had_keys:
+            self.screen.query_one("Prompt").focus()
+        return had_keys
 
     def on_blur(self) -> None:
         self.highlighted = None
@@ -109,7 +110,7 @@ class Queue(OptionList):
             return
         match action:
             case "edit":
-                self.post_message(self.Left())
+                self.leave()
                 outgoing.edit_queued(number)
             case "remove":
                 outgoing.remove_queued(number)
