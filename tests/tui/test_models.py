@@ -90,6 +90,9 @@ async def test_the_models_that_answered_last_come_next(open_at_server: OpenAtSer
             await reader.send(f"/model {model}")
             await reader.send("hello")
             await reader.until(lambda: len(reader.app.workspace.tasks) == 0 and "✓" in reader.screen)
+        await reader.send("/model 404")
+        await reader.send("hello")
+        await reader.until("has no model 404")
         await open_list(reader)
         host = reader.app.chat.session.conversation.model.provider.host
         assert rows(reader)[:4] == ["Last used", f"flood-3  {host}", f"ok  {host}", f"openai · {host}"]

@@ -55,12 +55,12 @@ class Models(Picker):
         self._arrange()
 
     async def _used_last(self) -> Sequence[str]:
-        """Return the models of the latest replies that can still be asked."""
+        """Return the models that wrote something of late and can still be asked."""
         try:
             timings = await self._workspace.library.timings(limit=_REPLIES)
         except StoreError:
             return ()
-        known = dict.fromkeys(timing.model for timing in timings if timing.model)
+        known = dict.fromkeys(timing.model for timing in timings if timing.model and timing.metrics.characters)
         return [id for id in known if self._can_be_asked(id)][:_MOST_RECENT]
 
     def _can_be_asked(self, id: str) -> bool:
