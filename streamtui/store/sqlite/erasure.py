@@ -66,9 +66,9 @@ def _delete_message(connection: sqlite3.Connection, seq: int) -> None:
     attached = connection.execute("SELECT sha256 FROM message_attachments WHERE message = ?", (seq,)).fetchall()
     connection.execute("DELETE FROM messages WHERE seq = ?", (seq,))
     connection.executemany(
-        "DELETE FROM attachments WHERE sha256 = ?1"
-        " AND NOT EXISTS (SELECT 1 FROM message_attachments WHERE sha256 = ?1)",
-        attached,
+        "DELETE FROM attachments WHERE sha256 = :sha256"
+        " AND NOT EXISTS (SELECT 1 FROM message_attachments WHERE sha256 = :sha256)",
+        [{"sha256": sha256} for (sha256,) in attached],
     )
 
 

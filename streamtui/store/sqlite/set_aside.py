@@ -33,16 +33,16 @@ _LARGEST: Final = 1 << 40
 _PATTERN: Final = "*.corrupt*"
 
 _TEXTS: Final = """
-SELECT title FROM conversations WHERE id = ?1
-UNION ALL SELECT system FROM conversations WHERE id = ?1
-UNION ALL SELECT text FROM drafts WHERE conversation = ?1
-UNION ALL SELECT s.text FROM messages m JOIN segments s ON s.message = m.seq WHERE m.conversation = ?1
-UNION ALL SELECT s.reasoning FROM messages m JOIN segments s ON s.message = m.seq WHERE m.conversation = ?1
-UNION ALL SELECT p.text FROM messages m JOIN partials p ON p.message = m.seq WHERE m.conversation = ?1
-UNION ALL SELECT p.reasoning FROM messages m JOIN partials p ON p.message = m.seq WHERE m.conversation = ?1
-UNION ALL SELECT a.name FROM messages m JOIN message_attachments a ON a.message = m.seq WHERE m.conversation = ?1
+SELECT title FROM conversations WHERE id = :id
+UNION ALL SELECT system FROM conversations WHERE id = :id
+UNION ALL SELECT text FROM drafts WHERE conversation = :id
+UNION ALL SELECT s.text FROM messages m JOIN segments s ON s.message = m.seq WHERE m.conversation = :id
+UNION ALL SELECT s.reasoning FROM messages m JOIN segments s ON s.message = m.seq WHERE m.conversation = :id
+UNION ALL SELECT p.text FROM messages m JOIN partials p ON p.message = m.seq WHERE m.conversation = :id
+UNION ALL SELECT p.reasoning FROM messages m JOIN partials p ON p.message = m.seq WHERE m.conversation = :id
+UNION ALL SELECT a.name FROM messages m JOIN message_attachments a ON a.message = m.seq WHERE m.conversation = :id
 UNION ALL SELECT a.content FROM attachments a WHERE a.sha256 IN (
-    SELECT sha256 FROM message_attachments WHERE message IN (SELECT seq FROM messages WHERE conversation = ?1)
+    SELECT sha256 FROM message_attachments WHERE message IN (SELECT seq FROM messages WHERE conversation = :id)
 )
 """
 
@@ -56,7 +56,7 @@ def batches(connection: sqlite3.Connection, conversation: str) -> Iterator[list[
     """Iterate over all text of a conversation, in batches that fit into memory."""
     batch: list[bytes] = []
     size = 0
-    for (value,) in connection.execute(_TEXTS, (conversation,)):
+    for (value,) in connection.execute(_TEXTS, {"id": conversation}):
         for piece in _pieces(value):
             batch.append(piece)
             size += len(piece)
