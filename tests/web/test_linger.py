@@ -118,7 +118,7 @@ async def test_a_stop_before_the_first_token_takes_the_turn_back(client: httpx2.
     conversation, _ = await begin(client, model="mute", prompt="too early", linger=PATIENCE_S)
     assert await stop(client, conversation) == 1
     assert (await client.get(f"/api/conversations/{conversation}")).status_code == 404
-    assert (await client.get("/api/conversations/new/draft")).json() == {"text": "too early"}
+    assert (await client.get("/api/conversations/new/draft")).json()["text"] == "too early"
     await client.post("/api/conversations/new/draft", json={"text": ""})
 
 
