@@ -1,12 +1,14 @@
 """What each address does. The security middleware has already turned away whatever may not come in."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Final
 
 from fastapi import Request
 from starlette.responses import JSONResponse, Response
 
 from streamtui.chat import statistics
+from streamtui.chat.errors import StoreError
 from streamtui.chat.messages import Attachment, ChatMessage, Status
 from streamtui.chat.reply_tasks import Position, ReplyTask
 from streamtui.chat.sanitize import sanitize_line
@@ -84,10 +86,13 @@ class Routes:
             submission, body.conversation, body.model, tuple(body.models or ()), body.effort, body.system, linger_s
         )
         tasks = await self._replies.ask(params)
+        # Its client is counted before anything is waited for: a reply that does not linger would end meanwhile.
+        stream = None if wants_names else self._streams.of_task(tasks[0], with_blocks=blocks == "1")
         if is_page and isinstance(submission, SendPrompt):
-            await self._drafts.write(body.conversation, "")
-        if not wants_names:
-            return self._streams.of_task(tasks[0], with_blocks=blocks == "1")
+            with suppress(StoreError):
+                await self._drafts.write(body.conversation, "")
+        if stream is not None:
+            return stream
         if await request.is_disconnected():  # nobody would know of the replies
             await self._replies.stop(tasks[0].reply.conversation)
         return JSONResponse(_names(tasks), status_code=202)
