@@ -101,10 +101,11 @@ def test_the_host_stays_in_view_behind_any_title(tmux: Tmux) -> None:
 
 def test_rows_that_scroll_keep_no_character_of_another(tmux: Tmux) -> None:
     rows = [line for number in range(20) for line in ("W" * 74, f"⚠️ ✔️ 1️⃣ short {number:02}")]
-    tmux.paste("\n".join(rows))
-    tmux.wait_for(lambda: "short 19" in "\n".join(tmux.lines))
+    tmux.paste("\n".join(rows))  # so much of it that the box folds it
+    tmux.wait_for(lambda: not any(EMPTY_BOX in line for line in tmux.lines))
     tmux.run("send-keys", "Enter")
     tmux.wait_for(lambda: "Hello, world!" in "\n".join(tmux.lines))
+    tmux.wait_for(lambda: "short 19" in "\n".join(tmux.lines))
     for keys in ("PageUp", "PageDown"):
         before = tmux.lines
         tmux.run("send-keys", keys)
