@@ -57,7 +57,8 @@ class ModelStatistics:
     """Of the latest replies, oldest first."""
 
     def wire(self) -> dict[str, Any]:
-        """Return the figures as `stats --json` has them."""
+        """Return the figures as `stats --json` has them; `price_source` only where a list has the price."""
+        dated = {"price_source": self.price_source} if self.price_source else {}
         return {
             "model": self.model,
             "replies": self.replies,
@@ -67,8 +68,8 @@ class ModelStatistics:
             "input_tokens": self.input_tokens,
             "output_tokens": self.output_tokens,
             "cost": self.cost,
-            "price_source": self.price_source or None,
             "estimated": self.estimated,
+            **dated,
         }
 
 

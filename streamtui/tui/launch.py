@@ -22,7 +22,9 @@ def refuse_unusable_terminal(environ: Mapping[str, str]) -> None:
     if not sys.stderr.isatty():  # the app draws there, so that stdout can't tear the screen
         raise ConfigError("The app draws on stderr, which is no terminal here: leave out 2>. --log FILE keeps a log.")
     if environ.get("TERM", "") in ("dumb", "unknown", ""):
-        raise ConfigError("The terminal (TERM) can't show a full screen. ACCESSIBLE=1 chats in plain lines.")
+        raise ConfigError(
+            "TERM names no full-screen terminal: use streamtui ask, or ACCESSIBLE=1 to chat in plain lines."
+        )
 
 
 def run(

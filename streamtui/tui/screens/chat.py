@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 from textual import events, on, work
 from textual.app import App, ComposeResult
@@ -16,7 +16,6 @@ from streamtui.chat.catalog import ServerSearch
 from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.events import Finished
 from streamtui.chat.reply import Reply
-from streamtui.chat.sanitize import sanitize_line
 from streamtui.tui.actions import conversations, long_conversations
 from streamtui.tui.actions.context import CommandContext, Program
 from streamtui.tui.actions.sidebar import act
@@ -40,8 +39,6 @@ from streamtui.tui.widgets.find_bar import FindBar
 from streamtui.tui.widgets.sidebar import Sidebar
 from streamtui.tui.widgets.welcome import Action
 from streamtui.workspace import Closed, Continue, ReplyEnded, Session, SessionEvent, Workspace
-
-_LONGEST_WINDOW_TITLE: Final = 80
 
 
 class ChatScreen(Screen[None]):
@@ -162,8 +159,6 @@ class ChatScreen(Screen[None]):
         is_incognito = not self.session.is_saved
         self._title.show(f"⊘ incognito, nothing is saved · {title}" if is_incognito else title, model.label)
         self.set_class(is_incognito, "-incognito")
-        shown = "" if is_incognito else sanitize_line(self.session.title, _LONGEST_WINDOW_TITLE)
-        self.app.title = f"{shown} · streamtui" if shown else "streamtui"
         self.view.show_emptiness()
         self.status.update_state()
 

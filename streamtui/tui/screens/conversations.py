@@ -84,7 +84,7 @@ class Conversations(Picker):
             with Horizontal():
                 yield OptionList(compact=True)
                 yield Static(Content(""), markup=False, classes="preview")
-            yield Static(Content(self.HINT), markup=False, classes="hints")
+            yield self._hints
 
     def on_mount(self) -> None:
         self.is_loading = True

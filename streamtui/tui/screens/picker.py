@@ -35,6 +35,8 @@ class Picker(ModalScreen[str | None]):
 
     def __init__(self) -> None:
         super().__init__()
+        self._hints = Static(Content(self.HINT), markup=False, classes="hints")
+        """There from the beginning: news may come before the screen is composed."""
         self._news_timer: Timer | None = None
         self.is_loading = False
         """Whether more may still come to be on offer; Enter on an empty list waits for that."""
@@ -54,7 +56,7 @@ class Picker(ModalScreen[str | None]):
         with Vertical(classes="dialog picker"):
             yield Input(placeholder=self.PLACEHOLDER, compact=True)
             yield OptionList(compact=True)
-            yield Static(Content(self.HINT), markup=False, classes="hints")
+            yield self._hints
 
     @property
     def choices(self) -> OptionList:
@@ -76,10 +78,6 @@ class Picker(ModalScreen[str | None]):
         """Say something for a while, below the list, where it covers nothing."""
         self.hint(news)
         self._news_timer = self.set_timer(seconds, partial(self.hint, self.HINT))
-
-    @property
-    def _hints(self) -> Static:
-        return self.query_one(".hints", Static)
 
     @on(Input.Changed)
     def _offer_anew(self) -> None:

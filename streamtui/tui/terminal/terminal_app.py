@@ -18,7 +18,7 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.timer import Timer
 
-from streamtui.tui.terminal import clipboard, terminal_modes
+from streamtui.tui.terminal import clipboard
 from streamtui.tui.terminal.terminal import Terminal
 
 CATCH_UP_S: Final = 0.1
@@ -54,10 +54,6 @@ class TerminalApp(App[ReturnType], inherit_bindings=False):
     def terminal(self) -> Terminal | None:
         """The terminal, `None` in tests without one and on Windows."""
         return self._driver if isinstance(self._driver, Terminal) else None
-
-    def watch_title(self, title: str) -> None:
-        """Show the title in the terminal's own frame, or list of windows."""
-        self._write(terminal_modes.title(title))
 
     def redraw(self) -> None:
         """Draw everything again, over whatever else wrote to the terminal."""
