@@ -79,7 +79,7 @@ def test_zsh_takes_it_beside_its_own() -> None:
     [
         ("streamtui ex", ["export"]),
         ("streamtui export --fo", ["--format"]),
-        ("streamtui export --format ", ["json", "md"]),
+        ("streamtui export --format ", ["html", "json", "md"]),
         ("streamtui completion f", ["fish"]),
     ],
 )

@@ -251,6 +251,14 @@ async def test_what_is_said_of_a_deletion_covers_nothing_of_the_list(open_app: O
         await reader.until("esc close")
 
 
+async def test_news_reach_a_list_that_is_only_being_opened(open_app: Open) -> None:
+    async with open_app((80, 24)) as reader:
+        conversations = Conversations(reader.app.workspace, "")
+        reader.app.push_screen(conversations)
+        conversations.tell("It is renamed.", 60)
+        await reader.until("It is renamed.")
+
+
 @pytest.mark.parametrize("size", [(20, 5), (40, 12), (80, 24)])
 async def test_the_box_stays_on_the_screen_whatever_stands_above_it(open_app: Open, size: tuple[int, int]) -> None:
     async with open_app(size) as reader:
