@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
 _PROBE: Final = "\ue000"
@@ -13,6 +15,8 @@ _HTML_CLOSERS: Final = ("-->", "?>", "]]>", ">", "</script>", "</style>", "</pre
 """Ends of the HTML blocks that a blank line doesn't end (CommonMark 4.6, kinds 1 to 5)."""
 _FOLDING_TAG: Final = re.compile(r"<(?=(/?)(?:details|summary)\b)", re.IGNORECASE)
 _BACKTICKS: Final = re.compile(r"`{3,}")
+_MAY_STAY_OPEN: Final = re.compile(r"<|`{3}|~{3}")
+"""What every block has that goes on behind a blank line and a line without indentation: HTML, or a fence."""
 
 
 def last_fence(text: str) -> str | None:
@@ -26,6 +30,8 @@ def closed(text: str) -> str:
 
     A fence or an HTML block that is open gets its end; `<details>` that don't match are shown as they are written.
     """
+    if not _MAY_STAY_OPEN.search(text):
+        return text
     text = _with_folds_matched(text)
     if _is_closed(text):
         return text
@@ -37,9 +43,14 @@ def closed(text: str) -> str:
 
 
 def _parse(text: str) -> "list[Token]":
+    return _parser().parse(text)
+
+
+@cache
+def _parser() -> "MarkdownIt":
     from markdown_it import MarkdownIt  # 20 ms that commands without Markdown are spared
 
-    return MarkdownIt("commonmark").parse(text)
+    return MarkdownIt("commonmark")
 
 
 def _is_closed(text: str) -> bool:
