@@ -27,8 +27,7 @@ from streamtui.tui.message_actions import MessageActions
 from streamtui.tui.options import Choices
 from streamtui.tui.reply_news import ReplyNews
 from streamtui.tui.screens.conversations import ago
-from streamtui.tui.screens.decision import Decision
-from streamtui.tui.screens.dialogs import Interruption
+from streamtui.tui.screens.dialogs import Decision, Question
 from streamtui.tui.screens.picker import Picker
 from streamtui.tui.standing import Standing
 from streamtui.tui.terminal.compositor import use_row_compositor
@@ -221,13 +220,13 @@ class ChatScreen(Screen[None]):
     async def confirm(self, question: str, yes: str) -> bool:
         """Ask something that the user did not ask for; what is typed meanwhile goes to the box."""
         answer: asyncio.Future[bool | None] = asyncio.get_running_loop().create_future()
-        await self.app.push_screen(Interruption(question, yes, self.composer.insert), answer.set_result)
+        await self.app.push_screen(Question(question, yes, typed=self.composer.insert), answer.set_result)
         return await answer is True
 
     async def decide(self, question: str, choices: Sequence[tuple[str, str]]) -> str | None:
         """Ask something like that with several ways to go on; return the id of the one that is chosen."""
         answer: asyncio.Future[str | None] = asyncio.get_running_loop().create_future()
-        await self.app.push_screen(Decision(question, choices, self.composer.insert), answer.set_result)
+        await self.app.push_screen(Decision(question, choices, typed=self.composer.insert), answer.set_result)
         return await answer
 
     @on(events.DescendantFocus)

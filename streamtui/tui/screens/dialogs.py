@@ -1,7 +1,7 @@
-"""Small dialogs over the chat: a question, the help."""
+"""Small dialogs over the chat: questions, the help, a page of text."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypeVar
 
 from rich.table import Table
 from rich.text import Text
@@ -20,7 +20,44 @@ _KEYS: Final = 26
 """Cells for names of keys and commands."""
 
 
-class Question(ModalScreen[bool]):
+Answer = TypeVar("Answer")
+
+
+class ButtonDialog(ModalScreen[Answer]):
+    """A text above buttons. The first button changes nothing, the second is the one that is likely meant."""
+
+    def __init__(
+        self, text: str, buttons: Sequence[tuple[str, str]], typed: Callable[[str], None] | None = None
+    ) -> None:
+        """`buttons` are ids and labels. A dialog that opens by itself, perhaps over somebody who is typing, has
+        `typed`: what is typed goes there, as it would have without it, and no letter answers."""
+        super().__init__()
+        self._text, self._buttons, self._typed = text, buttons, typed
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog question"):
+            with VerticalScroll():
+                yield Static(Content(self._text), markup=False)
+            with Horizontal(classes="buttons"):
+                for index, (id, label) in enumerate(self._buttons):
+                    yield Button(Content(label), id=id, variant="primary" if index == 1 else "default", compact=True)
+
+    def on_resize(self) -> None:
+        """Leave room for the buttons, however long the text is."""
+        room = self.size.height - 8
+        self.query_one(VerticalScroll).styles.max_height = room if room > 2 else self.size.height - 2
+
+    async def on_event(self, event: events.Event) -> None:
+        match event:
+            case events.Key(character=str(character)) if self._typed and event.is_printable:
+                self._typed(character)
+            case events.Paste(text=text) if self._typed:
+                self._typed(text)
+            case _:
+                await super().on_event(event)
+
+
+class Question(ButtonDialog[bool]):
     """Asks something that is answered with yes or no; `False` is what Escape says."""
 
     AUTO_FOCUS = "#no"
@@ -29,22 +66,8 @@ class Question(ModalScreen[bool]):
         Binding("y", "answer(True)", "yes", show=False),
     ]
 
-    def __init__(self, text: str, yes: str, no: str = "Cancel") -> None:
-        super().__init__()
-        self._text, self._yes, self._no = text, yes, no
-
-    def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog question"):
-            with VerticalScroll():
-                yield Static(Content(self._text), markup=False)
-            with Horizontal(classes="buttons"):
-                yield Button(Content(self._no), id="no", variant="default", compact=True)
-                yield Button(Content(self._yes), id="yes", variant="primary", compact=True)
-
-    def on_resize(self) -> None:
-        """Leave room for the buttons, however long the text is."""
-        room = self.size.height - 8
-        self.query_one(VerticalScroll).styles.max_height = room if room > 2 else self.size.height - 2
+    def __init__(self, text: str, yes: str, no: str = "Cancel", *, typed: Callable[[str], None] | None = None) -> None:
+        super().__init__(text, (("no", no), ("yes", yes)), typed)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         self.dismiss(event.button.id == "yes")
@@ -53,22 +76,22 @@ class Question(ModalScreen[bool]):
         self.dismiss(answer)
 
 
-class Interruption(Question):
-    """A question that opens by itself, perhaps over somebody who is typing: no letter answers it, and what is typed
-    goes to `typed`, as it would have without it."""
+class Decision(ButtonDialog[str | None]):
+    """A question with several ways to go on. Dismissed with the id of one, `None` for none."""
 
-    def __init__(self, text: str, yes: str, typed: Callable[[str], None]) -> None:
-        super().__init__(text, yes)
-        self._typed = typed
+    AUTO_FOCUS = "#none"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,alt+escape", "dismiss(None)", "none", show=False),
+        Binding("left,up", "app.focus_previous", "previous", show=False),
+        Binding("right,down", "app.focus_next", "next", show=False),
+    ]
 
-    async def on_event(self, event: events.Event) -> None:
-        match event:
-            case events.Key(character=str(character)) if event.is_printable:
-                self._typed(character)
-            case events.Paste(text=text):
-                self._typed(text)
-            case _:
-                await super().on_event(event)
+    def __init__(self, text: str, choices: Sequence[tuple[str, str]], *, typed: Callable[[str], None]) -> None:
+        """`choices` are ids and what the buttons say."""
+        super().__init__(text, (("none", "Cancel"), *choices), typed)
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        self.dismiss(None if event.button.id == "none" else event.button.id)
 
 
 class Help(Picker):
