@@ -14,6 +14,7 @@ from streamtui.tui import commands
 from streamtui.tui.commands import Command
 from streamtui.tui.keybindings import Keybindings
 from streamtui.tui.options import Kind
+from streamtui.tui.widgets.suggestions import Suggestions
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +25,8 @@ class Name:
     argument: str
 
 
-class CommandMenu(OptionList):
-    """Shows what that which is typed may become. The keys stay with the prompt."""
+class CommandMenu(Suggestions):
+    """Shows commands, or the names that one takes."""
 
     @dataclass
     class Chosen(Message):
@@ -40,10 +41,9 @@ class CommandMenu(OptionList):
 
     def __init__(self, keys: Keybindings, names: Callable[[Kind], Sequence[str]]) -> None:
         """`names` returns the names of the user's texts."""
-        super().__init__(id="menu", compact=True)
+        super().__init__("menu")
         self._keys = keys
         self._names = names
-        self.can_focus = False
         self._matches: Sequence[Command | Name] = ()
 
     @property
@@ -76,16 +76,6 @@ class CommandMenu(OptionList):
 
     def close(self) -> None:
         self._show([])
-
-    def step(self, key: str) -> None:
-        """Do what `up`, `down` or `tab` asks for."""
-        match key:
-            case "up":
-                self.action_cursor_up()
-            case "down":
-                self.action_cursor_down()
-            case _:
-                self.choose()
 
     @on(OptionList.OptionSelected)
     def choose(self) -> None:

@@ -1,4 +1,4 @@
-"""The list of paths that a word after an `@` may become. The keys stay with the prompt."""
+"""The list of paths that a word after an `@` may become."""
 
 from dataclasses import dataclass
 
@@ -9,11 +9,12 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from streamtui.chat.sanitize import sanitize_line
+from streamtui.tui.widgets.suggestions import Suggestions
 from streamtui.workspace.attachments.completion import PathCompletion
 from streamtui.workspace.attachments.words import FileWord
 
 
-class PathMenu(OptionList):
+class PathMenu(Suggestions):
     """Shows paths for one word at a time."""
 
     @dataclass
@@ -27,8 +28,7 @@ class PathMenu(OptionList):
         """The list is open now, or no longer."""
 
     def __init__(self) -> None:
-        super().__init__(id="paths", compact=True)
-        self.can_focus = False
+        super().__init__("paths")
         self._completion = PathCompletion()
         self._word: FileWord | None = None
         self._dismissed = ""
@@ -60,16 +60,6 @@ class PathMenu(OptionList):
         self._dismissed = self._word.text if self._word is not None and was_open else ""
         self._show([])
         return was_open
-
-    def step(self, key: str) -> None:
-        """Do what `up`, `down` or `tab` asks for."""
-        match key:
-            case "up":
-                self.action_cursor_up()
-            case "down":
-                self.action_cursor_down()
-            case _:
-                self.choose()
 
     @on(OptionList.OptionSelected)
     def choose(self) -> None:
