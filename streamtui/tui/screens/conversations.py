@@ -122,11 +122,7 @@ class Conversations(Picker):
         self._rows = [_Row(summary, _words(summary)) for summary in summaries]
         self._matches, self._typed = self._rows, ""
         self.is_loading = False
-        highlighted = self.highlighted
-        self.offer()
-        if highlighted is not None:
-            with suppress(OptionDoesNotExist):
-                self.choices.highlighted = self.choices.get_option_index(highlighted)
+        self.offer(keep=True)
 
     def matching(self, typed: str) -> Iterable[Option]:
         known = self._matches if self._typed and typed.startswith(self._typed) else self._rows
