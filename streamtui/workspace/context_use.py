@@ -8,6 +8,7 @@ from streamtui.chat.conversation import Conversation
 from streamtui.chat.messages import ChatMessage, user_message
 from streamtui.chat.metrics import estimate_tokens
 from streamtui.chat.sanitize import sanitize_line
+from streamtui.chat.sizes import size_words
 from streamtui.chat.statistics import Price, Prices
 from streamtui.workspace.session import Session
 
@@ -92,10 +93,7 @@ def context_table(use: ContextUse) -> str:
     """Return the parts as lines of text, and what they come to."""
     if not use.parts:
         return "Nothing yet: the next prompt is all that is sent."
-    rows = [
-        f"{' ' if p.is_sent else '–'} {p.tokens:>8,}  {_bytes(p.attached):>9}  {p.label:<18.18}  {p.text}"
-        for p in use.parts
-    ]
+    rows = [_row(part) for part in use.parts]
     head = f"  {'~tokens':>8}  {'attached':>9}"
     total = f"  {use.tokens:>8,}  sent in all, about"
     if use.share is not None:
@@ -104,7 +102,7 @@ def context_table(use: ContextUse) -> str:
     return "\n".join([head, *rows, "", total, *notes])
 
 
-def _bytes(size: int) -> str:
-    if not size:
-        return ""
-    return f"{size / 1_000_000:.1f} MB" if size >= 1_000_000 else f"{max(1, size // 1000):,} kB"
+def _row(part: ContextPart) -> str:
+    attached = size_words(part.attached) if part.attached else ""
+    mark = " " if part.is_sent else "–"
+    return f"{mark} {part.tokens:>8,}  {attached:>9}  {part.label:<18.18}  {part.text}"
