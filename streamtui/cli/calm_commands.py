@@ -8,10 +8,10 @@ from typing import Final
 from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.messages import ChatMessage, FileReference
 from streamtui.cli.calm_chat import CalmChat
-from streamtui.tui.actions.files import expanded, free_name, write_new
 from streamtui.workspace import Continue, Regenerate, Session
 from streamtui.workspace.attachments import size_words
 from streamtui.workspace.exports import FORMS, exported, form_of
+from streamtui.workspace.written_files import expanded, free_name, write_new
 
 _MOST: Final = 20
 """Choices that are read out."""

@@ -5,10 +5,10 @@ from collections.abc import Coroutine
 from streamtui.chat.errors import StreamtuiError
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.tui.actions.context import CommandContext
-from streamtui.tui.actions.files import expanded, free_name, write_new
 from streamtui.tui.actions.prompts import renew_history
 from streamtui.tui.screens.conversations import Conversations
 from streamtui.workspace.exports import FORMS, exported, form_of
+from streamtui.workspace.written_files import expanded, free_name, write_new
 
 
 def new(context: CommandContext, argument: str = "") -> None:

@@ -9,10 +9,10 @@ from streamtui.chat.messages import ChatMessage
 from streamtui.chat.sanitize import sanitize_line
 from streamtui.log import MessageLog
 from streamtui.tui.actions.context import CommandContext
-from streamtui.tui.actions.files import expanded, replace_file, write_new
 from streamtui.tui.screens.dialogs import Question
 from streamtui.workspace.exports import exported
 from streamtui.workspace.tables import Table, as_csv, tables
+from streamtui.workspace.written_files import expanded, replace_file, write_new
 
 if TYPE_CHECKING:  # it needs the parser
     from streamtui.markdown import CodeBlock
