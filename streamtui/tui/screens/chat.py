@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 from textual import events, on, work
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
-from textual.screen import Screen
 
 from streamtui.chat.catalog import ServerSearch
 from streamtui.chat.errors import StreamtuiError
@@ -30,7 +29,7 @@ from streamtui.tui.screens.conversations import ago
 from streamtui.tui.screens.dialogs import Decision, Question
 from streamtui.tui.screens.picker import Picker
 from streamtui.tui.standing import Standing
-from streamtui.tui.terminal.compositor import use_row_compositor
+from streamtui.tui.terminal.compositor import RowScreen
 from streamtui.tui.widgets.bars import Banner, Severity, StatusBar, TitleBar
 from streamtui.tui.widgets.composer import Composer
 from streamtui.tui.widgets.conversation_view import ConversationView
@@ -40,7 +39,7 @@ from streamtui.tui.widgets.welcome import Action
 from streamtui.workspace import Closed, Continue, ReplyEnded, Session, SessionEvent, Workspace
 
 
-class ChatScreen(Screen[None]):
+class ChatScreen(RowScreen):
     """Shows one session at a time; the others stream on without it."""
 
     AUTO_FOCUS = "Prompt"
@@ -59,7 +58,6 @@ class ChatScreen(Screen[None]):
     ) -> None:
         """`hold` keeps keys back while a conversation is being opened; `program` ends the app."""
         super().__init__()
-        use_row_compositor(self)
         self.view = ConversationView(MessageActions(workspace, self.say, self.action_command))
         self.context = CommandContext(app, self, self.view, workspace, choices, keys, program)
         self.commands = CommandRunner(self.context)

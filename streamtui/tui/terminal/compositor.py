@@ -5,7 +5,6 @@ that may show in an update are asked for all their rows; `Screen._compositor`.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
 from textual._compositor import ChopsUpdate, Compositor
 from textual.geometry import Region
@@ -55,9 +54,12 @@ class RowCompositor(Compositor):
                 return
 
 
-def use_row_compositor(screen: Screen[Any]) -> None:
-    """Have `screen`, which shows nothing yet, drawn with no more work than it takes."""
-    screen._compositor = RowCompositor()
+class RowScreen(Screen[None]):
+    """A screen that is drawn with no more work than it takes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._compositor = RowCompositor()
 
 
 def _without(region: Region, hole: Region) -> Iterator[Region]:

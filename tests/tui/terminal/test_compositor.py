@@ -8,11 +8,10 @@ from textual._compositor import Compositor
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.geometry import Region
-from textual.screen import Screen
 from textual.strip import Strip
 from textual.widgets import Static
 
-from streamtui.tui.terminal.compositor import RowCompositor, use_row_compositor
+from streamtui.tui.terminal.compositor import RowCompositor, RowScreen
 
 WIDTH, HEIGHT = 40, 12
 
@@ -27,17 +26,13 @@ class Lines(Static):
         return super().render_lines(crop)
 
 
-class Overlapping(Screen[None]):
+class Overlapping(RowScreen):
     CSS = """
     Overlapping { layers: below above; }
     #side { width: 13; }
     #float { layer: above; width: 9; height: 4; offset: 8 3; }
     #left, #main { padding: 1 2; }
     """
-
-    def __init__(self) -> None:
-        super().__init__()
-        use_row_compositor(self)
 
     def compose(self) -> ComposeResult:
         with Horizontal():
